@@ -256,7 +256,6 @@ function tail(child, lines = 30) {
 
 /** One line for the heartbeat: no colour codes, no local addresses (a reader would take one for the page's), not too long. */
 function plain(line) {
-  // eslint-disable-next-line no-control-regex
   const text = line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "").replace(/https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\S*/g, "(local address)");
   return text.trim().slice(0, 100);
 }
