@@ -1,0 +1,401 @@
+//! The one error type of the crate.
+//!
+//! An [`Error`] says what was asked, what came back and what to do. It carries the facts a caller
+//! branches on (kind, status, error code, request id) and never a secret: no token, no header value
+//! of ours, no query string and no prompt text.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What went wrong, in one word.
+///
+/// The first eight follow the classes of Databricks' own SDKs; the rest are what a client meets
+/// before or after the service has spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The service refused the request as malformed (400, 413, 415, 422 …).
+    BadRequest,
+    /// No valid credential was presented (401).
+    Unauthenticated,
+    /// The credential is valid but may not do this (403).
+    PermissionDenied,
+    /// The named thing does not exist (404).
+    NotFound,
+    /// The request conflicts with the state of the thing (409).
+    ResourceConflict,
+    /// A rate limit was hit (429).
+    TooManyRequests,
+    /// The service is there but cannot answer now (502, 503, 504).
+    TemporarilyUnavailable,
+    /// The service failed (500 and other 5xx).
+    InternalError,
+    /// The service does not implement this (501).
+    NotImplemented,
+    /// The caller's input cannot be sent; nothing left the machine.
+    InvalidInput,
+    /// The answer could not be read as what it should be.
+    Decode,
+    /// The connection could not be made or broke.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// A time limit passed; [`Error::phase`] says which.
+    DeadlineExceeded,
+    /// The caller aborted.
+    Cancelled,
+    /// The service answered with a redirect, which is never followed with a credential.
+    Redirect,
+    /// The stream or body ended before it was complete.
+    Truncated,
+    /// One stream event is longer than the limit.
+    EventTooLarge,
+    /// The body is longer than the limit.
+    BodyTooLarge,
+    /// The answer has a content type that cannot hold the result.
+    UnexpectedContentType,
+    /// The answer is in a content encoding the transport did not decode.
+    UnsupportedEncoding,
+    /// A body was expected and none came.
+    EmptyBody,
+    /// The peer broke the HTTP protocol (impossible status, locked or missing body).
+    Protocol,
+    /// The token provider failed.
+    TokenProvider,
+    /// A tool call's arguments are not a JSON object.
+    InvalidArguments,
+    /// The model asked for a tool that was not offered.
+    UnknownTool,
+    /// The tool loop reached its step limit.
+    StepLimit,
+    /// The model's output does not fit the schema.
+    OutputMismatch,
+    /// The object was already closed or consumed.
+    Closed,
+}
+
+impl ErrorKind {
+    /// The kind's name as JavaScript sees it in `LakewireError.kind`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BadRequest",
+            Self::Unauthenticated => "Unauthenticated",
+            Self::PermissionDenied => "PermissionDenied",
+            Self::NotFound => "NotFound",
+            Self::ResourceConflict => "ResourceConflict",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::TemporarilyUnavailable => "TemporarilyUnavailable",
+            Self::InternalError => "InternalError",
+            Self::NotImplemented => "NotImplemented",
+            Self::InvalidInput => "InvalidInput",
+            Self::Decode => "Decode",
+            Self::Connect => "Connect",
+            Self::Tls => "Tls",
+            Self::DeadlineExceeded => "DeadlineExceeded",
+            Self::Cancelled => "Cancelled",
+            Self::Redirect => "Redirect",
+            Self::Truncated => "Truncated",
+            Self::EventTooLarge => "EventTooLarge",
+            Self::BodyTooLarge => "BodyTooLarge",
+            Self::UnexpectedContentType => "UnexpectedContentType",
+            Self::UnsupportedEncoding => "UnsupportedEncoding",
+            Self::EmptyBody => "EmptyBody",
+            Self::Protocol => "Protocol",
+            Self::TokenProvider => "TokenProvider",
+            Self::InvalidArguments => "InvalidArguments",
+            Self::UnknownTool => "UnknownTool",
+            Self::StepLimit => "StepLimit",
+            Self::OutputMismatch => "OutputMismatch",
+            Self::Closed => "Closed",
+        }
+    }
+}
+
+/// Which time limit passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Making the connection.
+    Connect,
+    /// From sending the request to the answer's headers.
+    FirstByte,
+    /// Between two reads of the answer's body.
+    Idle,
+    /// The whole call, retries included.
+    Total,
+    /// One tool of a tool loop.
+    Tool,
+}
+
+impl TimeoutPhase {
+    /// The phase's name as JavaScript sees it in `LakewireError.phase`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::FirstByte => "first_byte",
+            Self::Idle => "idle",
+            Self::Total => "total",
+            Self::Tool => "tool",
+        }
+    }
+}
+
+/// A failed operation.
+#[derive(Debug)]
+pub struct Error {
+    facts: Box<Facts>,
+}
+
+#[derive(Debug)]
+struct Facts {
+    kind: ErrorKind,
+    message: String,
+    phase: Option<TimeoutPhase>,
+    status: Option<u16>,
+    error_code: Option<String>,
+    request_id: Option<String>,
+    details: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    maybe_processed: bool,
+    partial: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind with a sentence for the reader.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            facts: Box::new(Facts {
+                kind,
+                message: message.into(),
+                phase: None,
+                status: None,
+                error_code: None,
+                request_id: None,
+                details: None,
+                retry_after: None,
+                attempts: 0,
+                maybe_processed: false,
+                partial: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.facts.kind
+    }
+
+    /// The sentence, without the facts that [`Display`](fmt::Display) adds.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.facts.message
+    }
+
+    /// Which time limit passed, when the kind is [`ErrorKind::DeadlineExceeded`].
+    #[must_use]
+    pub fn phase(&self) -> Option<TimeoutPhase> {
+        self.facts.phase
+    }
+
+    /// The HTTP status, when the service answered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.facts.status
+    }
+
+    /// The service's own code, such as `RESOURCE_DOES_NOT_EXIST`; unknown codes are kept as text.
+    #[must_use]
+    pub fn error_code(&self) -> Option<&str> {
+        self.facts.error_code.as_deref()
+    }
+
+    /// The id to quote to Databricks support (`x-request-id`).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.facts.request_id.as_deref()
+    }
+
+    /// The service's structured details as JSON text, when it sent any.
+    #[must_use]
+    pub fn details(&self) -> Option<&str> {
+        self.facts.details.as_deref()
+    }
+
+    /// How long the service asked to wait, when it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.facts.retry_after
+    }
+
+    /// How many requests were sent for this call.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.facts.attempts
+    }
+
+    /// Whether the service may have carried out the request although no good answer came back.
+    #[must_use]
+    pub fn maybe_processed(&self) -> bool {
+        self.facts.maybe_processed
+    }
+
+    /// What a broken stream had given so far: a chat completion as JSON text.
+    #[must_use]
+    pub fn partial(&self) -> Option<&str> {
+        self.facts.partial.as_deref()
+    }
+
+    /// Whether the same call may succeed later without a change to it.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.facts.kind,
+            ErrorKind::TooManyRequests
+                | ErrorKind::TemporarilyUnavailable
+                | ErrorKind::Connect
+                | ErrorKind::Truncated
+        ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
+            || (self.facts.kind == ErrorKind::DeadlineExceeded
+                && self.facts.phase != Some(TimeoutPhase::Total))
+    }
+
+    /// Adds which time limit passed.
+    #[must_use]
+    pub fn with_phase(mut self, phase: TimeoutPhase) -> Self {
+        self.facts.phase = Some(phase);
+        self
+    }
+
+    /// Adds the HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.facts.status = Some(status);
+        self
+    }
+
+    /// Adds the service's own code.
+    #[must_use]
+    pub fn with_error_code(mut self, code: Option<String>) -> Self {
+        self.facts.error_code = code;
+        self
+    }
+
+    /// Adds the request id.
+    #[must_use]
+    pub fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.facts.request_id = id;
+        self
+    }
+
+    /// Adds the service's structured details, as JSON text.
+    #[must_use]
+    pub fn with_details(mut self, details: Option<String>) -> Self {
+        self.facts.details = details;
+        self
+    }
+
+    /// Adds how long the service asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.facts.retry_after = wait;
+        self
+    }
+
+    /// Adds how many requests were sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.facts.attempts = attempts;
+        self
+    }
+
+    /// Says that the service may have carried out the request.
+    #[must_use]
+    pub fn with_maybe_processed(mut self, maybe: bool) -> Self {
+        self.facts.maybe_processed = maybe;
+        self
+    }
+
+    /// Adds what had arrived: a chat completion as JSON text.
+    #[must_use]
+    pub fn with_partial(mut self, partial: Option<String>) -> Self {
+        self.facts.partial = partial;
+        self
+    }
+
+    /// Adds the cause. The cause's own text must hold no secret and no URL query.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.facts.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.facts.message)?;
+        let mut open = false;
+        let mut fact = |f: &mut fmt::Formatter<'_>, name: &str, value: &str| -> fmt::Result {
+            f.write_str(if open { ", " } else { " (" })?;
+            open = true;
+            f.write_str(name)?;
+            f.write_str(" ")?;
+            f.write_str(value)
+        };
+        if let Some(status) = self.facts.status {
+            fact(f, "status", &status.to_string())?;
+        }
+        if let Some(code) = &self.facts.error_code {
+            fact(f, "code", code)?;
+        }
+        if let Some(id) = &self.facts.request_id {
+            fact(f, "request id", id)?;
+        }
+        if self.facts.attempts > 1 {
+            fact(f, "attempts", &self.facts.attempts.to_string())?;
+        }
+        if open { f.write_str(")") } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.facts.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_adds_the_facts_after_the_sentence() {
+        let error = Error::new(ErrorKind::TooManyRequests, "Slow down.")
+            .with_status(429)
+            .with_error_code(Some("REQUEST_LIMIT_EXCEEDED".into()))
+            .with_request_id(Some("r-1".into()))
+            .with_attempts(3);
+        assert_eq!(
+            error.to_string(),
+            "Slow down. (status 429, code REQUEST_LIMIT_EXCEEDED, request id r-1, attempts 3)"
+        );
+        assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn a_bare_sentence_stays_bare() {
+        assert_eq!(Error::new(ErrorKind::Closed, "Closed.").to_string(), "Closed.");
+    }
+}

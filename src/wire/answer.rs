@@ -1,0 +1,65 @@
+//! Status, headers and body to a value, or to an [`Error`](crate::Error).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::wire::json::Json;
+
+/// Response headers, names in lower case, in the order they came.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Headers from pairs; names are made lower case.
+    pub fn new<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| {
+                    let mut name = name.into();
+                    name.make_ascii_lowercase();
+                    (name, value.into())
+                })
+                .collect(),
+        )
+    }
+
+    /// The first value of a header; `name` in lower case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// All values of a header; `name` in lower case.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl std::fmt::Debug for Headers {
+    /// Names only: values may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// A whole answer with a good status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status, 200 to 299.
+    pub status: u16,
+    /// The response headers.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Reads the answer as JSON text.
+///
+/// # Errors
+/// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `Decode`; or the
+/// service's own error when the body is one in spite of the good status.
+pub fn json<T>(answer: Answer) -> Result<Json<T>> {
+    if answer.body.is_empty() {
+        return Err(Error::new(ErrorKind::EmptyBody, "The service answered without a body where JSON was expected."));
+    }
+    Json::from_bytes(answer.body)
+}

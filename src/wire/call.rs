@@ -1,0 +1,144 @@
+//! A call as a value: what to send, whether it may be sent again, and how to read the answer.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::error::Result;
+use crate::wire::answer::{self, Answer};
+use crate::wire::json::Json;
+use crate::wire::request::{Method, Request};
+
+/// Whether a call may be sent again after a failure that leaves its fate open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Reading: any number of times.
+    Safe,
+    /// Doing it twice costs tokens and changes nothing (chat, embeddings, queries).
+    Billed,
+    /// Doing it twice may do it twice (create, execute, put).
+    Never,
+}
+
+/// One request whose answer is a `T`.
+///
+/// ```
+/// use lakewire::wire::call::Call;
+/// let call = Call::get("/api/2.0/serving-endpoints");
+/// assert_eq!(call.request().method.as_str(), "GET");
+/// ```
+pub struct Call<T> {
+    request: Request,
+    repeat: Repeat,
+    read: fn(Answer) -> Result<T>,
+}
+
+impl<T> Call<T> {
+    /// A call from its parts.
+    #[must_use]
+    pub fn new(request: Request, repeat: Repeat, read: fn(Answer) -> Result<T>) -> Self {
+        Self { request, repeat, read }
+    }
+
+    /// What will be sent.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// What will be sent, to add to it.
+    pub fn request_mut(&mut self) -> &mut Request {
+        &mut self.request
+    }
+
+    /// Whether it may be sent again.
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// Says whether it may be sent again.
+    #[must_use]
+    pub fn with_repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    /// Reads a good answer.
+    ///
+    /// # Errors
+    /// `Decode`, `EmptyBody` or `UnexpectedContentType` when the answer does not hold a `T`.
+    pub fn read(&self, answer: Answer) -> Result<T> {
+        (self.read)(answer)
+    }
+}
+
+impl Call<Json<serde_json::Value>> {
+    /// A `GET` of a route this crate does not cover yet: same auth, retry and errors.
+    #[must_use]
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Request::new(Method::Get, path), Repeat::Safe, answer::json)
+    }
+
+    /// A `POST` of a route this crate does not cover yet; never repeated unless
+    /// [`with_repeat`](Self::with_repeat) says so.
+    #[must_use]
+    pub fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
+        Self::new(Request::new(Method::Post, path).json(body), Repeat::Never, answer::json)
+    }
+}
+
+impl<T> Clone for Call<T> {
+    fn clone(&self) -> Self {
+        Self { request: self.request.clone(), repeat: self.repeat, read: self.read }
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({:?}, {:?})", self.request, self.repeat)
+    }
+}
+
+/// One request whose answer is a server-sent stream of `E`.
+pub struct StreamCall<E> {
+    request: Request,
+    repeat: Repeat,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E> StreamCall<E> {
+    /// A streaming call; it asks for `text/event-stream`.
+    #[must_use]
+    pub fn new(request: Request, repeat: Repeat) -> Self {
+        Self { request: request.header("accept", "text/event-stream"), repeat, of: PhantomData }
+    }
+
+    /// What will be sent.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// What will be sent, to add to it.
+    pub fn request_mut(&mut self) -> &mut Request {
+        &mut self.request
+    }
+
+    /// Whether it may be sent again, as long as no event has come.
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+}
+
+impl<E> Clone for StreamCall<E> {
+    fn clone(&self) -> Self {
+        Self { request: self.request.clone(), repeat: self.repeat, of: PhantomData }
+    }
+}
+
+impl<E> fmt::Debug for StreamCall<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamCall({:?}, {:?})", self.request, self.repeat)
+    }
+}

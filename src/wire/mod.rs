@@ -1,0 +1,8 @@
+//! Calls are values; bytes are input. Everything here is pure: no socket, no clock, no await.
+
+pub mod answer;
+pub mod call;
+pub mod json;
+pub mod request;
+pub mod retry;
+pub mod sse;

@@ -1,0 +1,1 @@
+//! When to send a call again.

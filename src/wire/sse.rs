@@ -1,0 +1,1 @@
+//! The server-sent events decoder.
