@@ -11,23 +11,28 @@ use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a token to be sent as a header value.
+    /// Takes a token.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Checks that the text can stand in a header.
     ///
     /// # Errors
     /// `InvalidInput`, without the text, when it is empty or holds a space, a line end, or anything
     /// but visible ASCII: such a token was pasted with something around it.
-    pub fn new(text: impl Into<String>) -> Result<Self> {
-        let secret = Self(text.into());
-        if secret.0.is_empty() {
+    pub fn check(&self) -> Result<()> {
+        if self.0.is_empty() {
             return Err(Error::new(ErrorKind::InvalidInput, "The token is empty: give a personal access token or an OAuth access token."));
         }
-        if !secret.0.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
+        if !self.0.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
                 "The token holds a space, a line end or a non-ASCII character: give it exactly as the workspace showed it.",
             ));
         }
-        Ok(secret)
+        Ok(())
     }
 
     /// The text itself, for the header.
@@ -103,12 +108,11 @@ impl Credentials {
         Self(Kind::None)
     }
 
-    /// A personal access token or any other bearer token that does not change.
-    ///
-    /// # Errors
-    /// `InvalidInput` when it cannot be a token, see [`Secret::new`].
-    pub fn token(text: impl Into<String>) -> Result<Self> {
-        Ok(Self(Kind::Token(Arc::new(Secret::new(text)?))))
+    /// A personal access token or any other bearer token that does not change. A token that cannot
+    /// be one is refused when the client is built.
+    #[must_use]
+    pub fn token(text: impl Into<String>) -> Self {
+        Self(Kind::Token(Arc::new(Secret::new(text))))
     }
 
     /// Tokens from a provider, shared by all clones.
@@ -117,14 +121,14 @@ impl Credentials {
         Self(Kind::Provider(Arc::new(provider)))
     }
 
-    /// Reads `DATABRICKS_TOKEN` through a lookup; an absent or empty one gives no credentials.
+    /// Checks what can be checked before the first call.
     ///
     /// # Errors
-    /// `InvalidInput` when it cannot be a token.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        match lookup("DATABRICKS_TOKEN").filter(|value| !value.is_empty()) {
-            Some(token) => Self::token(token),
-            None => Ok(Self::none()),
+    /// `InvalidInput` when a static token cannot be one, see [`Secret::check`].
+    pub fn check(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Token(secret) => secret.check(),
+            _ => Ok(()),
         }
     }
 
@@ -134,6 +138,18 @@ impl Credentials {
             Kind::Token(secret) => Some(secret.clone()),
             Kind::Provider(provider) => Some(Arc::new(provider.token().await?.value)),
         })
+    }
+}
+
+impl From<&str> for Credentials {
+    fn from(token: &str) -> Self {
+        Self::token(token)
+    }
+}
+
+impl From<String> for Credentials {
+    fn from(token: String) -> Self {
+        Self::token(token)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::auth::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::IN_PAGE;
 use crate::wire::retry::RetryLimits;
@@ -44,18 +45,22 @@ impl Config {
         })
     }
 
-    /// Reads `DATABRICKS_HOST` through a lookup, such as the process environment or a worker's bindings.
-    ///
-    /// The token is read by [`Credentials::from_lookup`](crate::auth::Credentials::from_lookup). An
-    /// empty value counts as absent, as in Databricks' own SDKs.
+    /// Reads `DATABRICKS_HOST` and `DATABRICKS_TOKEN` through a lookup, such as the process
+    /// environment or a worker's bindings. An empty value counts as absent, as in Databricks' own
+    /// SDKs; without a token the credentials are none.
     ///
     /// # Errors
-    /// `InvalidInput` when the host is absent or not one.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        match lookup("DATABRICKS_HOST").filter(|value| !value.is_empty()) {
-            Some(host) => Self::new(&host),
-            None => Err(invalid("No workspace is named: set DATABRICKS_HOST to its address, such as https://my-workspace.cloud.databricks.com.")),
-        }
+    /// `InvalidInput` naming the variable that is absent or cannot be used.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<(Self, Credentials)> {
+        let given = |name| lookup(name).filter(|value| !value.is_empty());
+        let Some(host) = given("DATABRICKS_HOST") else {
+            return Err(invalid(
+                "No workspace is named: set DATABRICKS_HOST to its address, such as https://my-workspace.cloud.databricks.com.",
+            ));
+        };
+        let credentials = given("DATABRICKS_TOKEN").map_or_else(Credentials::none, Credentials::token);
+        credentials.check()?;
+        Ok((Self::new(&host)?, credentials))
     }
 }
 

@@ -74,6 +74,7 @@ impl Sender {
     /// `InvalidInput` when a limit or header of the configuration cannot be kept.
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
+        credentials.check()?;
         let budget = RetryBudget::new(config.retry.budget);
         Ok(Self(Arc::new(Shared { config, credentials, transport, budget })))
     }
