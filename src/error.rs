@@ -257,13 +257,9 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.facts.kind,
-            ErrorKind::TooManyRequests
-                | ErrorKind::TemporarilyUnavailable
-                | ErrorKind::Connect
-                | ErrorKind::Truncated
+            ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
         ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
-            || (self.facts.kind == ErrorKind::DeadlineExceeded
-                && self.facts.phase != Some(TimeoutPhase::Total))
+            || (self.facts.kind == ErrorKind::DeadlineExceeded && self.facts.phase != Some(TimeoutPhase::Total))
     }
 
     /// Adds which time limit passed.

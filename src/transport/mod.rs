@@ -1,7 +1,6 @@
 //! What the outside world gives us. Nothing else in the crate is platform code.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;

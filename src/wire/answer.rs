@@ -25,7 +25,7 @@ impl Headers {
     /// The first value of a header; `name` in lower case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of a header; `name` in lower case.

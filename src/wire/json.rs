@@ -381,8 +381,7 @@ pub fn push_string(out: &mut String, text: &str) {
         };
         out.push_str(text.get(plain..at).unwrap_or(""));
         if escape.is_empty() {
-            const HEX: [char; 16] =
-                ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+            const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
             out.push_str("\\u00");
             for nibble in [byte >> 4, byte & 15] {
                 out.push(HEX.get(usize::from(nibble)).copied().unwrap_or('0'));
@@ -607,7 +606,22 @@ mod tests {
 
     #[test]
     fn h6_h10_words_garbage_and_two_documents_are_errors() {
-        for bad in ["NaN", "Infinity", "{} {}", "[1,]", "{\"a\":1,}", "01", "1.", ".5", "\"\\x\"", "", "{\"a\"1}", "\"\n\"", "[1}", "tru"] {
+        for bad in [
+            "NaN",
+            "Infinity",
+            "{} {}",
+            "[1,]",
+            "{\"a\":1,}",
+            "01",
+            "1.",
+            ".5",
+            "\"\\x\"",
+            "",
+            "{\"a\"1}",
+            "\"\n\"",
+            "[1}",
+            "tru",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
         for good in ["-0", "1e5", " {\"a\" : [ ] , \"b\":{}} ", "\"\\ud800\"", "0", "[{},[],\"\"]"] {

@@ -132,7 +132,10 @@ impl Path {
             encode(&mut self.text, value);
             return Ok(self);
         };
-        Err(Error::new(ErrorKind::InvalidInput, format!("The {what} name {fault}: give the name as the workspace shows it.")))
+        Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("The {what} name {fault}: give the name as the workspace shows it."),
+        ))
     }
 
     /// Adds a query parameter, encoded.

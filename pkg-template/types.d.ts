@@ -1,0 +1,465 @@
+// Written from the Rust types by `npm run types`; change them there.
+
+/** A whole answer. */
+export interface ChatCompletion {
+  /** The answer's id; `null` from some models. */
+  id?: string | null;
+  /** `chat.completion`. */
+  object?: string | null;
+  /** Seconds since 1970. */
+  created?: number | null;
+  /** The served model, not always the endpoint's name. */
+  model?: string | null;
+  /** The choices, one unless `n` asked for more. */
+  choices: Choice[];
+  /** Tokens used. */
+  usage?: Usage | null;
+  /** What agent endpoints add, such as a trace. */
+  databricks_output?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One choice of an answer. */
+export interface Choice {
+  /** Its place. */
+  index: number;
+  /** What the model says. */
+  message: Message;
+  /** Why it ended; absent when the service did not say. */
+  finish_reason?: FinishReason | null;
+  /** Log probabilities, when asked for. */
+  logprobs?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One message of a conversation. */
+export interface Message {
+  /** Who speaks. */
+  role: Role;
+  /** Text, or typed parts; absent or `null` when the message only holds tool calls. */
+  content?: string | ContentPart[] | null;
+  /** Who of several speakers; tolerated on user messages. */
+  name?: string | null;
+  /** The tools the assistant asks for. */
+  tool_calls?: ToolCall[] | null;
+  /** Which call a tool message answers. */
+  tool_call_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** Who speaks. */
+export type Role = "system" | "user" | "assistant" | "tool" | "developer" | (string & {});
+
+/** One part of a message's content, told apart by `type`. */
+export type ContentPart =
+  | ({ type: "text" } & TextPart)
+  | ({ type: "image_url" } & ImageUrlPart)
+  | ({ type: "audio_url" } & AudioUrlPart)
+  | ({ type: "video_url" } & VideoUrlPart)
+  | ({ type: "input_audio" } & InputAudioPart)
+  | ({ type: "document" } & DocumentPart)
+  | ({ type: "file" } & FilePart)
+  | ({ type: "reasoning" } & ReasoningPart);
+
+/** A text part. */
+export interface TextPart {
+  /** The text. */
+  text: string;
+  /** Where the text comes from, when the model cites. */
+  citations?: unknown | null;
+  /** Marks the end of a prompt prefix to cache (Claude), e.g. `{"type": "ephemeral"}`. */
+  cache_control?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** An image part. */
+export interface ImageUrlPart {
+  /** Where the image is. */
+  image_url: MediaUrl;
+  [key: string]: unknown;
+}
+
+/** An address of media. Some endpoints (Claude class) take `data:` addresses only. */
+export interface MediaUrl {
+  /** An `https:` or `data:` address. */
+  url: string;
+  /** How closely to look at an image. */
+  detail?: string | null;
+  [key: string]: unknown;
+}
+
+/** An audio part by address. */
+export interface AudioUrlPart {
+  /** Where the audio is. */
+  audio_url: MediaUrl;
+  [key: string]: unknown;
+}
+
+/** A video part by address. */
+export interface VideoUrlPart {
+  /** Where the video is. */
+  video_url: MediaUrl;
+  [key: string]: unknown;
+}
+
+/** An audio part as data. */
+export interface InputAudioPart {
+  /** The audio. */
+  input_audio: InputAudio;
+  [key: string]: unknown;
+}
+
+/** Audio as data. */
+export interface InputAudio {
+  /** Base64. */
+  data: string;
+  /** `wav` or `mp3`. */
+  format: string;
+  [key: string]: unknown;
+}
+
+/** A document part. */
+export interface DocumentPart {
+  /** Where the document is, in the provider's words. */
+  source: unknown;
+  [key: string]: unknown;
+}
+
+/** A file part. */
+export interface FilePart {
+  /** The file, in the provider's words (`filename`, `file_data`, `file_id`). */
+  file: unknown;
+  [key: string]: unknown;
+}
+
+/** What a reasoning model thought. */
+export interface ReasoningPart {
+  /** The pieces. */
+  summary: ReasoningSummary[];
+  [key: string]: unknown;
+}
+
+/** One piece of reasoning, told apart by `type`. */
+export type ReasoningSummary =
+  | ({ type: "summary_text" } & SummaryText)
+  | ({ type: "summary_encrypted_text" } & SummaryEncryptedText);
+
+/** Readable reasoning. */
+export interface SummaryText {
+  /** The text. */
+  text: string;
+  /** The provider's proof of origin; the next turn is refused without it. */
+  signature?: string | null;
+  [key: string]: unknown;
+}
+
+/** Reasoning the provider keeps closed. */
+export interface SummaryEncryptedText {
+  /** The closed text. */
+  data: string;
+  [key: string]: unknown;
+}
+
+/** A tool the model asks for. */
+export interface ToolCall {
+  /** Which call it is; the tool message repeats it. */
+  id?: string | null;
+  /** Always `function` so far. */
+  type?: string | null;
+  /** What to call. */
+  function: FunctionCall;
+  [key: string]: unknown;
+}
+
+/** A function's name and arguments. */
+export interface FunctionCall {
+  /** The tool's name. */
+  name: string;
+  /** The arguments: JSON text as the model wrote it, not yet checked. */
+  arguments?: string | null;
+  [key: string]: unknown;
+}
+
+/** Why a choice ended. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "function_call" | (string & {});
+
+/** Tokens used. */
+export interface Usage {
+  /** Tokens of the prompt; without cached ones in the Claude class. */
+  prompt_tokens?: number | null;
+  /** Tokens of the answer. */
+  completion_tokens?: number | null;
+  /** Both. */
+  total_tokens?: number | null;
+  /** Tokens of thought. */
+  reasoning_tokens?: number | null;
+  /** More on the prompt, such as `cached_tokens`. */
+  prompt_tokens_details?: unknown | null;
+  /** More on the answer, such as `reasoning_tokens`. */
+  completion_tokens_details?: unknown | null;
+  /** Prompt tokens read from the cache (Claude class). */
+  cache_read_input_tokens?: number | null;
+  /** Prompt tokens written to the cache (Claude class). */
+  cache_creation_input_tokens?: number | null;
+  [key: string]: unknown;
+}
+
+/** One event of a streamed answer. */
+export interface ChatCompletionChunk {
+  /** The answer's id. */
+  id?: string | null;
+  /** `chat.completion.chunk`. */
+  object?: string | null;
+  /** Seconds since 1970. */
+  created?: number | null;
+  /** The served model. */
+  model?: string | null;
+  /** What is new; empty in a last chunk that only holds usage. */
+  choices: ChunkChoice[];
+  /** Tokens used so far; counts may be `null` at first. Take the last, never the sum. */
+  usage?: Usage | null;
+  [key: string]: unknown;
+}
+
+/** What is new in one choice. */
+export interface ChunkChoice {
+  /** Which choice. */
+  index: number;
+  /** What is new. */
+  delta: Delta;
+  /** Why it ended; `null` until it does. */
+  finish_reason?: FinishReason | null;
+  /** Log probabilities of the new tokens. */
+  logprobs?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** The new piece of a message. */
+export interface Delta {
+  /** Who speaks; on the first chunk, sometimes on all. */
+  role?: Role | null;
+  /** New text, or new parts. */
+  content?: string | ContentPart[] | null;
+  /** New pieces of tool calls. */
+  tool_calls?: ToolCallDelta[] | null;
+  [key: string]: unknown;
+}
+
+/** A new piece of a tool call. */
+export interface ToolCallDelta {
+  /** Which call of the message; some providers leave it out. */
+  index?: number | null;
+  /** Which call it is, in its first piece. */
+  id?: string | null;
+  /** Always `function` so far. */
+  type?: string | null;
+  /** Name and argument text. */
+  function?: FunctionCallDelta | null;
+  [key: string]: unknown;
+}
+
+/** A new piece of a function call. */
+export interface FunctionCallDelta {
+  /** The name, in the first piece. */
+  name?: string | null;
+  /** Argument text to append. */
+  arguments?: string | null;
+  [key: string]: unknown;
+}
+
+/**
+ * The options of a chat request. What is not set is absent on the wire: open-weight endpoints
+ * refuse unknown fields and nulls. Endpoint-specific options go into `extra_params`.
+ */
+export interface ChatParams {
+  /** The longest answer, in tokens, above 0; no limit when absent (Claude class: 1000). */
+  max_tokens?: number | null;
+  /** Randomness, 0 to 2; 1 when absent. */
+  temperature?: number | null;
+  /** Nucleus sampling, above 0 to 1; 1 when absent. */
+  top_p?: number | null;
+  /** Sample from the k likeliest tokens, above 0. */
+  top_k?: number | null;
+  /** Where to stop; the sequence itself is not part of the answer. */
+  stop?: string | string[] | null;
+  /** How many choices; more than 1 on provisioned throughput only. */
+  n?: number | null;
+  /** The tools on offer, up to 32. */
+  tools?: Tool[] | null;
+  /** Which tool to use: `auto`, `none`, `required` or `any`, or a tool's name. */
+  tool_choice?: "auto" | "none" | "required" | "any" | (string & {}) | { type: "function"; function: { name: string } } | null;
+  /** The form of the answer. */
+  response_format?: ResponseFormat | null;
+  /** Whether to return log probabilities. */
+  logprobs?: boolean | null;
+  /** How many alternatives per token, 0 to 20; needs `logprobs`. */
+  top_logprobs?: number | null;
+  /** How much to think (GPT-OSS, GPT-5 and Gemini class). */
+  reasoning_effort?: ReasoningEffort | null;
+  /** Extended thinking (Claude class), e.g. `{"type": "enabled", "budget_tokens": 1024}`. */
+  thinking?: unknown | null;
+  /** Who asks, for abuse monitoring. */
+  user?: string | null;
+  /** Lower repetition of topics, -2 to 2 (external OpenAI class). */
+  presence_penalty?: number | null;
+  /** Lower repetition of words, -2 to 2 (external OpenAI class). */
+  frequency_penalty?: number | null;
+  /** Repeatable sampling (external OpenAI class). */
+  seed?: number | null;
+  /** Streaming options; open-weight endpoints refuse it and send usage anyway. */
+  stream_options?: unknown | null;
+  /** Options of agent endpoints, e.g. `{"return_trace": true}`. */
+  databricks_options?: unknown | null;
+  /** Free input of agent endpoints. */
+  custom_inputs?: unknown | null;
+  /** An id of yours, recorded in inference and usage tables. */
+  client_request_id?: string | null;
+  /** Strings of yours for usage tracking. */
+  usage_context?: Record<string, unknown> | null;
+  /** Endpoint-specific options, merged into the body's top level. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** A tool offered to the model. */
+export interface Tool {
+  /** Always `function`. */
+  type: string;
+  /** The function. */
+  function: FunctionDefinition;
+  [key: string]: unknown;
+}
+
+/** A function the model may call. */
+export interface FunctionDefinition {
+  /** The name the model calls it by. */
+  name: string;
+  /** What it does and when to use it. */
+  description?: string | null;
+  /** JSON Schema of the arguments, of type `object`; an empty one is sent when absent. */
+  parameters?: unknown | null;
+  /** Whether arguments must fit the schema exactly (GPT class only). */
+  strict?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** The form of the answer, told apart by `type`. */
+export type ResponseFormat =
+  | ({ type: "text" } & TextFormat)
+  | ({ type: "json_object" } & JsonObjectFormat)
+  | ({ type: "json_schema" } & JsonSchemaFormat);
+
+/** Free text. */
+export interface TextFormat {
+  [key: string]: unknown;
+}
+
+/** Any JSON object. */
+export interface JsonObjectFormat {
+  [key: string]: unknown;
+}
+
+/** JSON that fits a schema. */
+export interface JsonSchemaFormat {
+  /** The schema and its name. */
+  json_schema: JsonSchema;
+  [key: string]: unknown;
+}
+
+/** A named JSON Schema. */
+export interface JsonSchema {
+  /** The schema's name. */
+  name: string;
+  /** What the output is for. */
+  description?: string | null;
+  /** The schema. */
+  schema: unknown;
+  /** Whether the output must fit exactly. */
+  strict?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How much a reasoning model thinks. */
+export type ReasoningEffort = "low" | "medium" | "high" | (string & {});
+
+/** The answer of `GET /api/2.0/serving-endpoints`. */
+export interface ServingEndpointList {
+  /** The endpoints the caller may see; absent when there are none. */
+  endpoints?: ServingEndpoint[] | null;
+  [key: string]: unknown;
+}
+
+/** A serving endpoint. */
+export interface ServingEndpoint {
+  /** The name calls are made with. */
+  name: string;
+  /** The id permissions are set on. */
+  id?: string | null;
+  /** Who made it. */
+  creator?: string | null;
+  /** What it is for. */
+  description?: string | null;
+  /** What it does, such as `llm/v1/chat`; absent for plain custom models. */
+  task?: string | null;
+  /** Whether it can answer. */
+  state?: EndpointState | null;
+  /** What it serves. */
+  config?: EndpointConfig | null;
+  /** What stands behind it, such as `EXTERNAL_MODEL` or `FOUNDATION_MODEL_API`. */
+  endpoint_type?: string | null;
+  /** What the caller may do, such as `CAN_QUERY`. */
+  permission_level?: string | null;
+  /** Milliseconds since 1970. */
+  creation_timestamp?: number | null;
+  /** Milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  /** The workspace's own labels. */
+  tags?: EndpointTag[] | null;
+  [key: string]: unknown;
+}
+
+/** Whether an endpoint can answer. */
+export interface EndpointState {
+  /** Whether it answers now. */
+  ready?: EndpointReady | null;
+  /** Whether its configuration is changing. */
+  config_update?: string | null;
+  [key: string]: unknown;
+}
+
+/** Whether an endpoint answers now. */
+export type EndpointReady = "READY" | "NOT_READY" | (string & {});
+
+/** What an endpoint serves. */
+export interface EndpointConfig {
+  /** The models behind it. */
+  served_entities?: ServedEntity[] | null;
+  /** How calls are shared among them. */
+  traffic_config?: unknown | null;
+  /** Counts the updates. */
+  config_version?: number | null;
+  [key: string]: unknown;
+}
+
+/** One model behind an endpoint. */
+export interface ServedEntity {
+  /** Its name within the endpoint. */
+  name?: string | null;
+  /** The registered model. */
+  entity_name?: string | null;
+  /** The registered model's version. */
+  entity_version?: string | null;
+  /** A model at another provider. */
+  external_model?: unknown | null;
+  /** A model hosted by Databricks. */
+  foundation_model?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** A label. */
+export interface EndpointTag {
+  /** Its name. */
+  key: string;
+  /** Its value. */
+  value?: string | null;
+  [key: string]: unknown;
+}

@@ -1,0 +1,3 @@
+//! Chat with serving endpoints.
+
+pub mod types;

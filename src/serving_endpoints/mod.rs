@@ -1,0 +1,3 @@
+//! Serving endpoints of the workspace: what can be asked.
+
+pub mod types;

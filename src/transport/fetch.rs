@@ -1,0 +1,1 @@
+//! The transport of browsers, edge workers and JavaScript runtimes.
