@@ -139,6 +139,9 @@ impl SseDecoder {
 
     /// Takes the next read of the stream, of any size.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.failed {
+            return;
+        }
         self.window(bytes.len());
         let to = self.end + bytes.len();
         if let Some(window) = self.buffer.get_mut(self.end..to) {
@@ -149,7 +152,7 @@ impl SseDecoder {
 
     /// Like [`feed`](Self::feed), taking the buffer itself when nothing is left over from before.
     pub fn feed_owned(&mut self, bytes: Vec<u8>) {
-        if self.at == self.end && !bytes.is_empty() {
+        if self.at == self.end && !bytes.is_empty() && !self.failed {
             self.before += self.end as u64;
             self.at = 0;
             self.searched = 0;
@@ -419,6 +422,11 @@ impl SseDecoder {
                     self.data.shrink_to(64 * 1024);
                     self.has_data = true;
                     self.data_offset = self.before + line.from as u64;
+                }
+                let need = self.data.len() + value.len();
+                if need > self.data.capacity() {
+                    let room = need.max((2 * need).min(self.max_event));
+                    self.data.reserve_exact(room - self.data.len());
                 }
                 self.data.extend_from_slice(value);
             }
