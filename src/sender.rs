@@ -163,7 +163,10 @@ impl Meta {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("host", &self.0.config.host).field("credentials", &self.0.credentials).finish_non_exhaustive()
+        f.debug_struct("Sender")
+            .field("host", &self.0.config.host)
+            .field("credentials", &self.0.credentials)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,1 @@
+//! Chunks folded into the whole completion.
