@@ -335,3 +335,130 @@ fn refused(why: &str) -> Error {
 fn invalid(sentence: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, sentence)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn host(text: &str) -> Option<String> {
+        Host::parse(text).ok().map(|host| host.0)
+    }
+
+    #[test]
+    fn hosts_come_to_one_form() {
+        for (given, expected) in [
+            ("x.cloud.databricks.com", "https://x.cloud.databricks.com"),
+            ("https://X.cloud.Databricks.com/", "https://x.cloud.databricks.com"),
+            ("HTTPS://adb-1.2.azuredatabricks.net/?o=12#", ""),
+            ("https://adb-1.2.azuredatabricks.net/?o=12", "https://adb-1.2.azuredatabricks.net"),
+            ("https://x.example/browse/folders/1?o=2", "https://x.example"),
+            ("https://x.example?o=2", "https://x.example"),
+            ("https://x.example:443", "https://x.example"),
+            ("https://x.example:8443/", "https://x.example:8443"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://localhost:80/", "http://localhost"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ] {
+            assert_eq!(host(given).unwrap_or_default(), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn b8_plain_http_only_reaches_this_machine() {
+        for bad in [
+            "http://x.cloud.databricks.com",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example",
+            "http://128.0.0.1",
+            "http://127.1",
+            "http://0177.0.0.1",
+            "http://127.0.0.01",
+            "http://2130706433",
+            "http://0.0.0.0:1",
+            "http://[::]:1",
+            "http://[::ffff:127.0.0.1]",
+        ] {
+            assert_eq!(host(bad), None, "{bad}");
+        }
+        assert!(host("http://app.localhost:5173").is_some());
+    }
+
+    #[test]
+    fn k14_strange_hosts_are_refused() {
+        for bad in [
+            "", " ", "evil.example#.cloud.databricks.com", "https://user@x.example", "https://user:p@x.example/",
+            "https://x .example", "https://x.example ", "\u{feff}https://x.example", "https://b\u{fc}cher.example",
+            "https://x.example.", "https://x..example", "https://.x.example", "https://x.example:", "https://x.example:0",
+            "https://x.example:65536", "https://x.example:+1", "https://x.example:1:2", "ftp://x.example",
+            "https://x.example\\@evil.example", "https://evil.example\\x", "https://x.example\n", "https://",
+            "https:///x", "https://-x.example", "https://x_y.example", "https://[::1", "https://[zz]", "https://[]",
+            "javascript://x", "//x.example", "https:x.example", "/databricks",
+        ] {
+            let error = Host::parse(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad}");
+            assert!(bad.len() < 12 || !error.message().contains(bad), "the host is not repeated: {bad}");
+        }
+    }
+
+    #[test]
+    fn k13_only_paths_are_joined() {
+        let host = Host::parse("https://x.example").unwrap();
+        assert_eq!(host.join("/api/2.0/x?y=%2e%2e").unwrap(), "https://x.example/api/2.0/x?y=%2e%2e");
+        for bad in [
+            "", "api", "//evil.example/x", "https://evil.example/", "@evil.example", "/\\evil.example", "/a/../b",
+            "/a/%2e%2e/b", "/a/.%2E/b", "/./a", "/a/..", "/a b", "/a#b", "/a\r\nx: y", "/\u{e4}", ":8080/x",
+        ] {
+            assert_eq!(host.join(bad).unwrap_err().kind(), ErrorKind::InvalidInput, "{bad}");
+        }
+    }
+
+    #[test]
+    fn c7_timeouts_that_cannot_be_kept_are_refused() {
+        for bad in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e12, 2_147_483_648.0, 1e-9] {
+            let error = Timeouts::from_millis(None, Some(bad), None, None).unwrap_err();
+            assert!(error.message().starts_with("The first byte timeout"), "{bad}: {error}");
+        }
+        let good = Timeouts::from_millis(Some(0.5), Some(1.0), None, Some(2_147_483_647.0)).unwrap();
+        assert_eq!(good.connect, Some(Duration::from_micros(500)));
+        assert_eq!(good.check().map_err(|error| error.to_string()), Ok(()));
+        assert!(Timeouts { idle: Some(Duration::ZERO), ..Timeouts::default() }.check().is_err());
+        assert!(Timeouts { total: Some(Duration::MAX), ..Timeouts::default() }.check().is_err());
+    }
+
+    #[test]
+    fn configuration_comes_from_a_lookup() {
+        let lookup = |host: &'static str, token: &'static str| {
+            move |name: &str| match name {
+                "DATABRICKS_HOST" => Some(host.to_owned()),
+                "DATABRICKS_TOKEN" => Some(token.to_owned()),
+                _ => None,
+            }
+        };
+        let (config, _) = Config::from_lookup(lookup("x.example", "dapi-canary")).unwrap();
+        assert_eq!(config.host.as_str(), "https://x.example");
+        assert!(Config::from_lookup(|_| None).unwrap_err().message().contains("DATABRICKS_HOST"));
+        assert!(Config::from_lookup(lookup("", "t")).unwrap_err().message().contains("DATABRICKS_HOST"));
+        let error = Config::from_lookup(lookup("x.example", "dapi\u{e4}canary\n")).unwrap_err();
+        assert!(!error.to_string().contains("canary"));
+    }
+
+    #[test]
+    fn l1_debug_shows_no_header_value() {
+        let mut config = Config::new("x.example").unwrap();
+        config.headers.push(("x-canary".into(), "CANARY".into()));
+        assert!(!format!("{config:?}").contains("CANARY"));
+    }
+
+    proptest! {
+        #[test]
+        fn k14_a_host_that_is_taken_has_the_shape_of_one(text in "(https?://)?[a-z0-9.:@#/\\\\\\[\\] -]{0,24}") {
+            if let Some(host) = host(&text) {
+                let rest = host.strip_prefix("https://").or_else(|| host.strip_prefix("http://")).unwrap();
+                prop_assert!(!rest.is_empty() && !rest.contains(['@', '#', '/', '\\', ' ', '?']), "{}", host);
+                prop_assert_eq!(Host::parse(&host).unwrap().0, host);
+            }
+        }
+    }
+}

@@ -202,3 +202,8 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod auth_tests;
+#[cfg(test)]
+mod tests;

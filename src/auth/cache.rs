@@ -181,7 +181,7 @@ fn life(expires_in: Option<Duration>) -> (Duration, Duration) {
     let life = expires_in.unwrap_or(UNKNOWN_LIFE).min(LONGEST_LIFE);
     // short lives keep their second half: a fixed margin would leave nothing of them
     let usable = life.saturating_sub(MARGIN).max((life / 2).min(MARGIN)).max(SHORTEST_LIFE);
-    let fresh = life.saturating_sub(LONGEST_LEAD.min(life / 2)).min(usable);
+    let fresh = life.saturating_sub(LONGEST_LEAD.min(life / 2)).clamp(usable / 2, usable);
     (fresh, usable)
 }
 
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(life(secs(3600)), (2400, 3560));
         assert_eq!(life(secs(600)), (300, 560));
         assert_eq!(life(secs(60)), (30, 30));
-        assert_eq!(life(secs(0)), (0, 5));
+        assert_eq!(life(secs(0)), (2, 5));
         assert_eq!(life(None), (150, 260));
         assert_eq!(life(secs(1_000_000_000_000)), (86_400 - 1200, 86_400 - 40));
     }
