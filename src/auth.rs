@@ -144,7 +144,10 @@ impl Credentials {
 
     /// The token for one request, waiting for a refresh when there is no good one; and the refresh
     /// to drive beside the request when it is due.
-    pub(crate) async fn secret(&self, transport: &Arc<dyn Transport>) -> Result<(Option<Arc<Secret>>, Option<Refresh>)> {
+    pub(crate) async fn secret(
+        &self,
+        transport: &Arc<dyn Transport>,
+    ) -> Result<(Option<Arc<Secret>>, Option<Refresh>)> {
         let cache = match &self.0 {
             Kind::None => return Ok((None, None)),
             Kind::Token(secret) => return Ok((Some(secret.clone()), None)),

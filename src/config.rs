@@ -388,13 +388,38 @@ mod tests {
     #[test]
     fn k14_strange_hosts_are_refused() {
         for bad in [
-            "", " ", "evil.example#.cloud.databricks.com", "https://user@x.example", "https://user:p@x.example/",
-            "https://x .example", "https://x.example ", "\u{feff}https://x.example", "https://b\u{fc}cher.example",
-            "https://x.example.", "https://x..example", "https://.x.example", "https://x.example:", "https://x.example:0",
-            "https://x.example:65536", "https://x.example:+1", "https://x.example:1:2", "ftp://x.example",
-            "https://x.example\\@evil.example", "https://evil.example\\x", "https://x.example\n", "https://",
-            "https:///x", "https://-x.example", "https://x_y.example", "https://[::1", "https://[zz]", "https://[]",
-            "javascript://x", "//x.example", "https:x.example", "/databricks",
+            "",
+            " ",
+            "evil.example#.cloud.databricks.com",
+            "https://user@x.example",
+            "https://user:p@x.example/",
+            "https://x .example",
+            "https://x.example ",
+            "\u{feff}https://x.example",
+            "https://b\u{fc}cher.example",
+            "https://x.example.",
+            "https://x..example",
+            "https://.x.example",
+            "https://x.example:",
+            "https://x.example:0",
+            "https://x.example:65536",
+            "https://x.example:+1",
+            "https://x.example:1:2",
+            "ftp://x.example",
+            "https://x.example\\@evil.example",
+            "https://evil.example\\x",
+            "https://x.example\n",
+            "https://",
+            "https:///x",
+            "https://-x.example",
+            "https://x_y.example",
+            "https://[::1",
+            "https://[zz]",
+            "https://[]",
+            "javascript://x",
+            "//x.example",
+            "https:x.example",
+            "/databricks",
         ] {
             let error = Host::parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad}");
@@ -407,8 +432,22 @@ mod tests {
         let host = Host::parse("https://x.example").unwrap();
         assert_eq!(host.join("/api/2.0/x?y=%2e%2e").unwrap(), "https://x.example/api/2.0/x?y=%2e%2e");
         for bad in [
-            "", "api", "//evil.example/x", "https://evil.example/", "@evil.example", "/\\evil.example", "/a/../b",
-            "/a/%2e%2e/b", "/a/.%2E/b", "/./a", "/a/..", "/a b", "/a#b", "/a\r\nx: y", "/\u{e4}", ":8080/x",
+            "",
+            "api",
+            "//evil.example/x",
+            "https://evil.example/",
+            "@evil.example",
+            "/\\evil.example",
+            "/a/../b",
+            "/a/%2e%2e/b",
+            "/a/.%2E/b",
+            "/./a",
+            "/a/..",
+            "/a b",
+            "/a#b",
+            "/a\r\nx: y",
+            "/\u{e4}",
+            ":8080/x",
         ] {
             assert_eq!(host.join(bad).unwrap_err().kind(), ErrorKind::InvalidInput, "{bad}");
         }

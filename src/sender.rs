@@ -84,7 +84,9 @@ impl Sender {
         credentials.check()?;
         check_headers(&config.headers, &credentials)?;
         let budget = RetryBudget::new(config.retry.budget);
-        Ok(Self(Arc::new(Shared { config, credentials, transport, budget })))
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let shared = Arc::new(Shared { config, credentials, transport, budget });
+        Ok(Self(shared))
     }
 
     /// The configuration.
@@ -190,7 +192,10 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
             "has a name that no header can have"
         } else if !value.bytes().all(|byte| byte == b'\t' || (0x20..=0x7e).contains(&byte)) {
             "has a value with a line end or a non-ASCII character"
-        } else if ["host", "content-length", "transfer-encoding", "connection"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        } else if ["host", "content-length", "transfer-encoding", "connection"]
+            .iter()
+            .any(|own| name.eq_ignore_ascii_case(own))
+        {
             "belongs to the transport"
         } else if name.eq_ignore_ascii_case("authorization") && !credentials.is_none() {
             "would replace the client's credentials: give the token to the client, or no credentials"

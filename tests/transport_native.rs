@@ -1,5 +1,12 @@
 //! The native transport against servers on real sockets that misbehave.
 #![cfg(all(feature = "native", not(target_arch = "wasm32")))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::future::Future;
 use std::sync::Arc;
@@ -47,7 +54,8 @@ async fn request(socket: &mut TcpStream) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |l| l.parse().unwrap());
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |l| l.parse().unwrap());
             if body.len() >= length {
                 return Some(text);
             }
@@ -231,7 +239,11 @@ async fn b4_b5_a_port_that_does_not_speak_tls() {
     assert_eq!((error.kind(), error.maybe_processed()), (ErrorKind::Tls, false), "B5: {error:?}");
     let (silent, _) = server(|mut socket, _| async move { closed(&mut socket).await }).await;
     let error = send(&client(&silent), Repeat::Safe).await.unwrap_err();
-    assert_eq!((error.kind(), error.phase()), (ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Connect)), "B4: {error:?}");
+    assert_eq!(
+        (error.kind(), error.phase()),
+        (ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Connect)),
+        "B4: {error:?}"
+    );
 }
 
 #[tokio::test]
@@ -245,7 +257,8 @@ async fn a11_a_proxys_password_is_not_printed() {
     let client = reqwest::Client::builder().proxy(through).redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let transport = Arc::new(ReqwestTransport::with_client(client));
     for host in ["https://x.invalid", "http://127.0.0.1:1"] {
-        let sender = Sender::new(Config::new(host).unwrap(), Credentials::token("dapiCANARY"), transport.clone()).unwrap();
+        let sender =
+            Sender::new(Config::new(host).unwrap(), Credentials::token("dapiCANARY"), transport.clone()).unwrap();
         // `send` looks for the canary in the whole error
         let error = send(&sender, Repeat::Never).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Connect | ErrorKind::BadRequest), "{error:?}");

@@ -102,7 +102,12 @@ impl Cache {
     }
 
     /// Drives a refresh; `now` is asked when the token arrives.
-    pub(super) fn poll(&self, flight: &Flight, now: &dyn Fn() -> Duration, cx: &mut Context<'_>) -> Poll<Result<Arc<Secret>>> {
+    pub(super) fn poll(
+        &self,
+        flight: &Flight,
+        now: &dyn Fn() -> Duration,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Arc<Secret>>> {
         // before anything else: whoever finishes the refresh from now on wakes this caller
         flight.waiters.add(cx.waker());
         let mut slot = match flight.future.try_lock() {
@@ -139,12 +144,15 @@ impl Cache {
             Ok(token) if latest => {
                 let secret = Arc::new(token.value);
                 let (fresh, usable) = life(token.expires_in);
-                state.current = Some(Current { secret: secret.clone(), refresh_at: now + fresh, expires_at: now + usable });
+                state.current =
+                    Some(Current { secret: secret.clone(), refresh_at: now + fresh, expires_at: now + usable });
                 state.failed = None;
                 Ok(secret)
             }
             // late: a newer token was fetched or asked for since
-            Ok(token) => Ok(state.current.as_ref().map_or_else(|| Arc::new(token.value), |current| current.secret.clone())),
+            Ok(token) => {
+                Ok(state.current.as_ref().map_or_else(|| Arc::new(token.value), |current| current.secret.clone()))
+            }
             Err(error) => {
                 let message = clean(error.message(), 400, None);
                 if latest {

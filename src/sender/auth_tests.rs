@@ -66,7 +66,12 @@ const HOUR: Option<Duration> = Some(Duration::from_secs(3600));
 
 fn tokens(network: &Scripted) -> Vec<String> {
     let header = |request: crate::transport::HttpRequest| {
-        request.headers.into_iter().find(|(name, _)| name == "authorization").map(|(_, value)| value).unwrap_or_default()
+        request
+            .headers
+            .into_iter()
+            .find(|(name, _)| name == "authorization")
+            .map(|(_, value)| value)
+            .unwrap_or_default()
     };
     network.requests().into_iter().map(header).collect()
 }
@@ -82,7 +87,8 @@ fn k2_a_hundred_calls_ask_for_one_token() {
     let provider = Provider::new(&network, HOUR);
     let sender = provider.sender();
     let (one, options) = (call(Repeat::Billed), CallOptions::default());
-    let burst = || (0..100).map(|_| Box::pin(async { sender.send(&one, &options).await.is_ok() }) as BoxFuture<'_, bool>);
+    let burst =
+        || (0..100).map(|_| Box::pin(async { sender.send(&one, &options).await.is_ok() }) as BoxFuture<'_, bool>);
     assert!(network.run(join_bounded(burst(), 100)).unwrap().into_iter().all(|good| good));
     assert_eq!(provider.asked(), 1);
     // past its end: one more
@@ -158,7 +164,8 @@ fn k3_a_failure_is_shared_and_pauses() {
     provider.fails.lock().unwrap().push("the token service is down");
     let sender = provider.sender();
     let (one, options) = (call(Repeat::Billed), CallOptions::default());
-    let burst = (0..50).map(|_| Box::pin(async { sender.send(&one, &options).await.err() }) as BoxFuture<'_, Option<Error>>);
+    let burst =
+        (0..50).map(|_| Box::pin(async { sender.send(&one, &options).await.err() }) as BoxFuture<'_, Option<Error>>);
     for error in network.run(join_bounded(burst, 50)).unwrap() {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.attempts(), error.maybe_processed()), (ErrorKind::TokenProvider, 0, false));
@@ -216,7 +223,9 @@ fn k4_a_late_refresh_does_not_bring_back_an_older_token() {
 
 #[test]
 fn k9_no_refresh_storm_whatever_a_provider_says() {
-    for lives in [None, Some(Duration::ZERO), Some(Duration::from_secs(1)), Some(Duration::from_secs(1_000_000_000_000))] {
+    for lives in
+        [None, Some(Duration::ZERO), Some(Duration::from_secs(1)), Some(Duration::from_secs(1_000_000_000_000))]
+    {
         let network = Scripted::new();
         network.always(Reply::json("{}"));
         let mut provider = Provider::new(&network, lives);

@@ -62,7 +62,10 @@ impl<'a> Exchange<'a> {
         let mut retry = config.retry;
         match options.max_attempts {
             Some(0) => {
-                return Err(Error::new(ErrorKind::InvalidInput, "The number of attempts is 0: give 1 to send the call once."));
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "The number of attempts is 0: give 1 to send the call once.",
+                ));
             }
             Some(attempts) => retry.max_attempts = attempts,
             None => {}
@@ -110,7 +113,10 @@ impl<'a> Exchange<'a> {
                 Err(error) => error,
             };
             doubt |= error.maybe_processed();
-            if error.status() == Some(401) && !refreshed && secret.is_some_and(|used| shared.credentials.invalidate(&used)) {
+            if error.status() == Some(401)
+                && !refreshed
+                && secret.is_some_and(|used| shared.credentials.invalidate(&used))
+            {
                 refreshed = true;
                 continue;
             }
@@ -154,12 +160,17 @@ impl<'a> Exchange<'a> {
             0 | 300..=399 => return Err(failure::redirect(self.request, response.status, &headers)),
             400..=599 => return Err(self.refused(response.status, &headers, response.body, secret).await),
             status => {
-                let sentence = "The answer has an impossible status: something between that does not speak HTTP is answering.";
+                let sentence =
+                    "The answer has an impossible status: something between that does not speak HTTP is answering.";
                 return Err(Error::new(ErrorKind::Protocol, sentence).with_status(status).with_maybe_processed(true));
             }
         }
         let status = response.status;
-        let read = if whole { self.read(&headers, response.body).await.map(Read::Whole) } else { self.open(status, &headers, response.body).await };
+        let read = if whole {
+            self.read(&headers, response.body).await.map(Read::Whole)
+        } else {
+            self.open(status, &headers, response.body).await
+        };
         match read {
             Ok(body) => Ok(Got { status, headers, body }),
             Err(error) => {
@@ -255,7 +266,13 @@ impl<'a> Exchange<'a> {
 
     /// Waits for a future at most `limit`, and never past the total limit. The timer is only
     /// started when the future has to be waited for.
-    async fn within<T>(&self, mut future: BoxFuture<'_, T>, limit: Duration, phase: TimeoutPhase, what: &str) -> Result<T> {
+    async fn within<T>(
+        &self,
+        mut future: BoxFuture<'_, T>,
+        limit: Duration,
+        phase: TimeoutPhase,
+        what: &str,
+    ) -> Result<T> {
         let transport = &self.sender.0.transport;
         let remaining = self.remaining();
         let (limit, phase) = match remaining {

@@ -85,7 +85,9 @@ fn d1_d2_d8_retry_after_is_waited_for_and_never_shortened() {
 
 #[test]
 fn d3_d4_d5_d7_d9_otherwise_the_wait_is_our_own() {
-    for reply in [busy("Mon, 13 Nov 2023 22:13:23 GMT"), busy("0"), busy("-5"), busy("garbage"), busy(""), Reply::status(429)] {
+    for reply in
+        [busy("Mon, 13 Nov 2023 22:13:23 GMT"), busy("0"), busy("-5"), busy("garbage"), busy(""), Reply::status(429)]
+    {
         let network = script([reply, Reply::json("{}")]);
         network.set_random(0.0);
         assert_eq!(send(&network).unwrap().attempts, 2);
@@ -166,7 +168,10 @@ fn d21_every_attempt_sends_the_same_bytes() {
     send(&network).unwrap();
     let requests = network.requests();
     for request in &requests {
-        assert_eq!((&request.body, &request.url, &request.headers), (&requests[0].body, &requests[0].url, &requests[0].headers));
+        assert_eq!(
+            (&request.body, &request.url, &request.headers),
+            (&requests[0].body, &requests[0].url, &requests[0].headers)
+        );
     }
 }
 
@@ -380,7 +385,10 @@ fn e32_e34_encoded_and_empty_streams() {
     let encoded = Reply::events(["x"]).header("content-encoding", "GZIP");
     assert_eq!(open(&script([encoded])).unwrap_err().kind(), ErrorKind::UnsupportedEncoding);
     assert!(open(&script([Reply::events(["x"]).header("content-encoding", "Identity")])).is_ok());
-    assert_eq!(open(&script([Reply::events([]).header("content-length", "0")])).unwrap_err().kind(), ErrorKind::EmptyBody);
+    assert_eq!(
+        open(&script([Reply::events([]).header("content-length", "0")])).unwrap_err().kind(),
+        ErrorKind::EmptyBody
+    );
 }
 
 #[test]
@@ -431,11 +439,15 @@ fn a_calls_headers_and_attempts_go_before_the_clients() {
     let network = Scripted::new();
     network.always(Reply::status(500));
     let sender = with(&network, |config| config.headers.push(("X-A".into(), "client".into())));
-    let options = CallOptions { headers: vec![("x-a".into(), "call".into())], max_attempts: Some(2), ..CallOptions::default() };
+    let options =
+        CallOptions { headers: vec![("x-a".into(), "call".into())], max_attempts: Some(2), ..CallOptions::default() };
     let error = network.run(sender.send(&call(Repeat::Billed), &options)).unwrap().unwrap_err();
     assert_eq!(error.attempts(), 2);
     let headers = network.requests().remove(0).headers;
-    assert_eq!(headers.iter().filter(|(name, _)| name == "x-a").collect::<Vec<_>>(), [&("x-a".to_owned(), "call".to_owned())]);
+    assert_eq!(
+        headers.iter().filter(|(name, _)| name == "x-a").collect::<Vec<_>>(),
+        [&("x-a".to_owned(), "call".to_owned())]
+    );
 }
 
 #[test]

@@ -235,7 +235,8 @@ impl Scripted {
             let mut state = self.state();
             state.now = state.now.saturating_add(by);
             let now = state.now;
-            let (due, later) = std::mem::take(&mut state.timers).into_iter().partition::<Vec<_>, _>(|timer| timer.at <= now);
+            let (due, later) =
+                std::mem::take(&mut state.timers).into_iter().partition::<Vec<_>, _>(|timer| timer.at <= now);
             state.timers = later;
             due
         };

@@ -77,10 +77,24 @@ pub fn in_body(root: Raw<'_>) -> Option<Error> {
     let mut speaks_of_error = false;
     for (key, value) in root.fields() {
         match &*key {
-            "error" | "error_code" => speaks_of_error |= !value.is_null() && !matches!(value.text(), "\"\"" | "{}" | "0"),
+            "error" | "error_code" => {
+                speaks_of_error |= !value.is_null() && !matches!(value.text(), "\"\"" | "{}" | "0")
+            }
             "type" => speaks_of_error |= value.text() == "\"error\"",
-            "message" | "details" | "detail" | "external_model_message" | "stack_trace" | "status" | "status_code"
-            | "request_id" | "code" | "param" | "retry_after" | "sequence_number" | "object" | "trace_id" => {}
+            "message"
+            | "details"
+            | "detail"
+            | "external_model_message"
+            | "stack_trace"
+            | "status"
+            | "status_code"
+            | "request_id"
+            | "code"
+            | "param"
+            | "retry_after"
+            | "sequence_number"
+            | "object"
+            | "trace_id" => {}
             _ => return None,
         }
     }
@@ -115,7 +129,8 @@ pub fn unexpected_page(headers: &Headers, body: &[u8], wanted: &str) -> Error {
     sentence.push_str(wanted);
     sentence.push_str(" but ");
     sentence.push_str(if media_type.is_empty() { "text without a content type" } else { &media_type });
-    sentence.push_str(": check that the host is a workspace and that no login or proxy page stands before it. It begins: ");
+    sentence
+        .push_str(": check that the host is a workspace and that no login or proxy page stands before it. It begins: ");
     sentence.push_str(&clean(found, PAGE_EXCERPT, None));
     Error::new(ErrorKind::UnexpectedContentType, sentence)
 }
@@ -148,7 +163,9 @@ pub fn redirect(request: &Request, status: u16, headers: &Headers) -> Error {
             sentence.push_str("://");
             sentence.push_str(&clean(authority.rsplit('@').next().unwrap_or(""), 253, None));
         }
-        sentence.push_str(", and redirects are not followed with a credential: check that the host is the workspace's own address.");
+        sentence.push_str(
+            ", and redirects are not followed with a credential: check that the host is the workspace's own address.",
+        );
     }
     let error = Error::new(ErrorKind::Redirect, sentence).with_request_id(request_id(headers));
     if status == 0 { error } else { error.with_status(status) }
@@ -196,7 +213,10 @@ fn said(message: &str) -> Said {
 fn object(root: Raw<'_>, status: u16) -> Said {
     let mut said = Said {
         code: root.get_some("error_code").and_then(word),
-        details: root.get_some("details").filter(|details| !details.is_string()).map(|details| details.text().to_owned()),
+        details: root
+            .get_some("details")
+            .filter(|details| !details.is_string())
+            .map(|details| details.text().to_owned()),
         ..Said::default()
     };
     if let Some(details) = root.get_some("details") {

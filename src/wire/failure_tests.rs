@@ -33,7 +33,11 @@ fn d27_the_shapes_of_refusals() {
             (NotFound, "Endpoint with name 'n' does not exist.", code("RESOURCE_DOES_NOT_EXIST")),
         ),
         (400, r#"{"error_code":429,"message":"m"}"#, (BadRequest, "m.", code("429"))),
-        (400, r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"m."}"#, (TooManyRequests, "m. Send less, or try again later.", code("REQUEST_LIMIT_EXCEEDED"))),
+        (
+            400,
+            r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"m."}"#,
+            (TooManyRequests, "m. Send less, or try again later.", code("REQUEST_LIMIT_EXCEEDED")),
+        ),
         (
             400,
             r#"{"error":{"message":"no","type":"invalid_request_error","code":null,"param":"x"}}"#,
@@ -42,7 +46,11 @@ fn d27_the_shapes_of_refusals() {
         (400, r#"{"error":"text","message":"other"}"#, (BadRequest, "text.", None)),
         (400, r#"{"detail":"field required"}"#, (BadRequest, "field required.", None)),
         (400, r#"{"detail":[{"loc":["x"]}]}"#, (BadRequest, r#"[{"loc":["x"]}]."#, None)),
-        (409, r#"{"detail":"taken","scimType":"uniqueness","status":"409"}"#, (ResourceConflict, "uniqueness taken.", code("SCIM_409"))),
+        (
+            409,
+            r#"{"detail":"taken","scimType":"uniqueness","status":"409"}"#,
+            (ResourceConflict, "uniqueness taken.", code("SCIM_409")),
+        ),
         (400, "BAD_REQUEST: it is", (BadRequest, "it is.", code("BAD_REQUEST"))),
         (400, "it is", (BadRequest, "it is.", None)),
         (400, "\"it is\"", (BadRequest, "it is.", None)),
@@ -85,7 +93,8 @@ fn d27_an_external_models_own_words_are_not_lost() {
 
 #[test]
 fn d6_the_documented_rate_limit_says_how_long() {
-    let error = error(429, r#"{"error":{"message":"m","type":"rate_limit_exceeded","code":429,"limit":1,"retry_after":17}}"#);
+    let error =
+        error(429, r#"{"error":{"message":"m","type":"rate_limit_exceeded","code":429,"limit":1,"retry_after":17}}"#);
     assert_eq!(error.error_code(), Some("rate_limit_exceeded"));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
     assert!(error.details().unwrap().contains("\"limit\":1"));
@@ -103,7 +112,18 @@ fn d28_the_request_id_comes_from_the_header_or_the_details() {
 
 #[test]
 fn d13_refused_is_not_processed_and_broken_may_be() {
-    for (status, maybe) in [(400, false), (401, false), (409, false), (429, false), (501, false), (408, true), (500, true), (502, true), (503, true), (504, true)] {
+    for (status, maybe) in [
+        (400, false),
+        (401, false),
+        (409, false),
+        (429, false),
+        (501, false),
+        (408, true),
+        (500, true),
+        (502, true),
+        (503, true),
+        (504, true),
+    ] {
         assert_eq!(error(status, "").maybe_processed(), maybe, "{status}");
     }
 }

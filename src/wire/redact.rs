@@ -95,7 +95,10 @@ fn is_secret(word: &str) -> bool {
 
 fn names_secret(name: &str) -> bool {
     NAMES.iter().any(|end| {
-        name.len().checked_sub(end.len()).and_then(|at| name.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+        name.len()
+            .checked_sub(end.len())
+            .and_then(|at| name.get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     })
 }
 

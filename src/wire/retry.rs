@@ -299,8 +299,7 @@ mod tests {
 
     #[test]
     fn d2_the_answers_own_date_goes_before_a_wrong_local_clock() {
-        let headers =
-            [("date", "Tue, 15 Nov 2022 08:00:00 GMT"), ("retry-after", "Tue, 15 Nov 2022 08:00:05 GMT")];
+        let headers = [("date", "Tue, 15 Nov 2022 08:00:00 GMT"), ("retry-after", "Tue, 15 Nov 2022 08:00:05 GMT")];
         assert_eq!(asked(&headers), secs(5));
     }
 
@@ -405,7 +404,8 @@ mod tests {
             for client in 0..1000_u32 {
                 // golden-ratio steps: as even as draws can be
                 let random = (f64::from(client) * 0.618_033_988_749_895).fract();
-                if let Verdict::Wait(wait) = verdict(1, &failure, Repeat::Billed, &RetryLimits::default(), random, None) {
+                if let Verdict::Wait(wait) = verdict(1, &failure, Repeat::Billed, &RetryLimits::default(), random, None)
+                {
                     *buckets.entry(wait.as_millis() / 100).or_insert(0) += 1;
                 }
             }
