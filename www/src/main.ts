@@ -2,7 +2,7 @@
 
 import { LakewireError, WorkspaceClient } from "lakewire";
 import { ask } from "./chat/ask.js";
-import { toChoices, type Choice, type EndpointLike } from "./chat/endpoints.js";
+import { toChoices, type Choice } from "./chat/endpoints.js";
 import { toMessages } from "./chat/history.js";
 import { toProblem } from "./chat/problem.js";
 import { load, save } from "./chat/store.js";
@@ -142,8 +142,7 @@ async function showWorkspace(): Promise<void> {
 
 async function loadModels(): Promise<void> {
   try {
-    const listed = (await client.servingEndpoints().list()) as unknown as EndpointLike[] | { endpoints?: EndpointLike[] };
-    choices = toChoices(Array.isArray(listed) ? listed : (listed.endpoints ?? []));
+    choices = toChoices(await client.servingEndpoints().list());
     settings.model = picker.show(choices, settings.model);
     panel.show(settings, about(settings.model));
     composer.setReady(settings.model !== "");

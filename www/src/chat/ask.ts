@@ -1,6 +1,6 @@
 // One exchange: sends the conversation, and writes what comes back into the answer's turn, piece by piece.
 
-import type { WorkspaceClient } from "lakewire";
+import { LakewireError, type WorkspaceClient } from "lakewire";
 import { PAGE_TOOLS } from "../tools/index.js";
 import { appendDelta, type ChunkLike, finishTool, startTool } from "./delta.js";
 import { requestFields } from "./fields.js";
@@ -58,7 +58,7 @@ async function askForText({ client, settings, messages, turn, signal, changed }:
 async function askWithTools({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
   const tools = PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
   let step = 0;
-  const answer = await client.chat(settings.model, requestFields(settings)).runTools(messages as never, {
+  const { answer, messages: transcript } = await client.chat(settings.model, requestFields(settings)).runTools(messages as never, {
     tools,
     stream: true,
     maxSteps: MAX_STEPS,
@@ -74,18 +74,18 @@ async function askWithTools({ client, settings, messages, turn, signal, changed 
           take(turn, meter, step, event.chunk as ChunkLike, changed);
           break;
         case "tool_call":
-          startTool(turn, event.call, performance.now());
+          startTool(turn, { id: event.id, name: event.name, arguments: event.argumentsRaw }, performance.now());
           changed();
           break;
         case "tool_result":
-          finishTool(turn, { id: event.call.id, content: event.content, failed: event.error !== undefined }, performance.now());
+          finishTool(turn, { id: event.id, content: told(event), failed: event.error !== undefined }, performance.now());
           changed();
           break;
       }
     },
   });
   noteModel(turn, answer.servedModelName, answer.requestId);
-  turn.messages = (answer.messages as unknown as Message[]).slice(messages.length);
+  turn.messages = (transcript as unknown as Message[]).slice(messages.length);
   noteFinish(turn, answer.finishReason);
 }
 
@@ -95,7 +95,12 @@ async function askForJson({ client, settings, messages, turn, signal, changed }:
   turn.state = "streaming";
   changed();
   const typed = client.chat(settings.model, requestFields(settings)).structuredOutput(schema, { name: "answer" });
-  const { value, completion } = await typed.invoke(messages as never, { signal });
+  const { value, completion } = await typed.invoke(messages as never, { signal }).catch((error: unknown) => {
+    // An answer that does not fit is still worth reading.
+    const raw = error instanceof LakewireError ? error.completion?.text : undefined;
+    if (raw) turn.parts.push({ kind: "text", text: raw });
+    throw error;
+  });
   meter.chunk(true, completion.usage);
   const text = JSON.stringify(value, null, 2);
   turn.parts.push({ kind: "json", text });
@@ -110,6 +115,12 @@ function take(turn: AnswerTurn, meter: Meter, step: number, chunk: ChunkLike, ch
   meter.chunk(wrote, chunk.usage);
   if (chunk.model && !turn.facts.model) turn.facts.model = chunk.model;
   changed();
+}
+
+/** What the model is told about a call: its result, or why there is none. */
+function told({ result, error }: { result?: unknown; error?: unknown }): string {
+  if (error !== undefined) return error instanceof Error ? error.message : String(error);
+  return typeof result === "string" ? result : JSON.stringify(result ?? null);
 }
 
 function noteModel(turn: AnswerTurn, model: string | null | undefined, requestId: string | null | undefined): void {
