@@ -66,7 +66,7 @@ async function ask(workspace, method, path, body) {
 }
 
 /** A tab of its own, with everything it logged, requested and broke. */
-async function open(browser, url, { theme = "light", width = 1280, height = 860, phone = false, ...rest } = {}) {
+async function open(browser, url, { theme = "light", width = 1280, height = 860, phone = false, ready: wait = true, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }), ...rest });
   const tab = await context.newPage();
   const log = { console: [], errors: [], requests: [], responses: [] };
@@ -75,7 +75,7 @@ async function open(browser, url, { theme = "light", width = 1280, height = 860,
   tab.on("request", (request) => log.requests.push(request));
   tab.on("response", (response) => log.responses.push(response));
   await tab.goto(url);
-  await ready(tab);
+  if (wait) await ready(tab);
   return {
     tab,
     log,

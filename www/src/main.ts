@@ -46,7 +46,13 @@ const picker = new Picker((name) => {
 
 function change(next: Settings): void {
   settings = next;
+  showMode();
   saveSoon();
+}
+
+/** Answers by a schema are said beside the message field: a setting in a closed panel is easily forgotten. */
+function showMode(): void {
+  byId("mode").hidden = settings.format !== "json";
 }
 
 function about(name: string): string {
@@ -164,6 +170,12 @@ function showListProblem(error: unknown): void {
 const newChatButton = byId<HTMLButtonElement>("new-chat");
 newChatButton.prepend(icon("plus"));
 newChatButton.addEventListener("click", newChat);
+byId("back-to-text").addEventListener("click", () => {
+  change({ ...settings, format: "text" });
+  panel.show(settings);
+  composer.focus();
+});
+showMode();
 mountTheme(byId<HTMLButtonElement>("theme"));
 empty.show(turns.length === 0);
 transcript.show(turns);
