@@ -1,25 +1,7 @@
 // Chunks and tool events into the parts of an answer. Pure but for the turn it is given.
 
+import type { ChatCompletionChunk } from "lakewire";
 import type { AnswerTurn, ToolPart } from "./types.js";
-
-/** The fields of a chunk that the page reads; every one of them may be absent or null. */
-export interface ChunkLike {
-  model?: string | null;
-  choices?: { delta?: DeltaLike | null; finish_reason?: string | null }[] | null;
-  usage?: { prompt_tokens?: number | null; completion_tokens?: number | null } | null;
-}
-
-interface DeltaLike {
-  content?: string | ContentPartLike[] | null;
-  reasoning_content?: string | null;
-  tool_calls?: { index?: number | null; id?: string | null; function?: { name?: string | null; arguments?: string | null } | null }[] | null;
-}
-
-interface ContentPartLike {
-  type?: string;
-  text?: string | null;
-  summary?: { text?: string | null }[] | null;
-}
 
 /** A tool call as the loop announces it; `arguments` is the text the model wrote. */
 export interface CallLike {
@@ -40,10 +22,12 @@ const origins = new WeakMap<ToolPart, string>();
 const started = new WeakMap<ToolPart, number>();
 
 /** Appends what a chunk holds for the first choice. Returns whether the model wrote anything in it. */
-export function appendDelta(turn: AnswerTurn, step: number, chunk: ChunkLike): boolean {
+export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletionChunk): boolean {
   const delta = chunk.choices?.[0]?.delta;
   if (!delta) return false;
-  let wrote = append(turn, "reasoning", delta.reasoning_content ?? "");
+  // Some providers send their reasoning as a text of its own.
+  const { reasoning_content: thought } = delta;
+  let wrote = append(turn, "reasoning", typeof thought === "string" ? thought : "");
   if (typeof delta.content === "string") {
     wrote = append(turn, "text", delta.content) || wrote;
   } else {
