@@ -1,3 +1,147 @@
-//! Chat with serving endpoints.
+//! Chat with a serving endpoint whose task is `llm/v1/chat`: whole answers, streams, batches,
+//! tools and structured output.
+//!
+//! A [`Chat`] is a handle on one endpoint with defaults for every call. What goes in is a
+//! [`ChatRequest`], made from a string, a message or a list of messages, with options set in the
+//! service's own words:
+//!
+//! ```no_run
+//! # async fn example() -> lakewire::Result<()> {
+//! use lakewire::{WorkspaceClient, chat::{ChatRequest, Message}};
+//!
+//! let client = WorkspaceClient::from_env()?;
+//! let chat = client.chat("databricks-meta-llama-3-3-70b-instruct");
+//! let answer = chat.invoke("What is a lakehouse?").await?;
+//! println!("{}", answer.text());
+//!
+//! let request = ChatRequest::new([Message::system("Be brief."), Message::user("And a delta table?")]).max_tokens(100_u64);
+//! println!("{}", chat.invoke(request).await?.text());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Endpoints that speak the Responses or ChatAgent forms have rooms of their own.
 
+pub mod accumulate;
+mod answer;
+pub mod body;
+pub mod calls;
+mod request;
+pub mod stream;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub mod structured_chat;
+pub mod structured;
+pub mod tool_calls;
+pub mod tool_loop;
 pub mod types;
+
+pub use answer::ChatAnswer;
+pub use request::ChatRequest;
+pub use stream::ChatStream;
+pub use tool_loop::{RunnableTool, ToolLimits, ToolRun};
+pub use types::{ChatCompletion, ChatCompletionChunk, ChatParams, Content, ContentPart, Message, Role, Tool, ToolChoice, Usage};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::join::join_bounded;
+use crate::sender::Sender;
+use crate::transport::BoxFuture;
+
+/// A chat endpoint and the defaults of its calls. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    sender: Sender,
+    endpoint: String,
+    defaults: String,
+}
+
+impl Chat {
+    pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
+        Self { sender, endpoint, defaults: "{}".to_owned() }
+    }
+
+    /// Sets options for every call; a call's own options win.
+    #[must_use]
+    pub fn with_defaults(self, defaults: &ChatParams) -> Self {
+        // a ChatParams holds only strings, numbers, lists and JSON values: writing it cannot fail
+        let defaults = serde_json::to_string(defaults).unwrap_or_else(|_| "{}".to_owned());
+        Self { defaults, ..self }
+    }
+
+    /// Like [`with_defaults`](Self::with_defaults), from the JSON text of an object.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the text is not an object of chat options.
+    pub fn with_defaults_json(self, defaults: String) -> Result<Self> {
+        body::build(&defaults, r#"{"messages":"x"}"#, false)?;
+        Ok(Self { defaults, ..self })
+    }
+
+    /// The endpoint's name.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The defaults as the JSON text of an object.
+    #[must_use]
+    pub fn defaults(&self) -> &str {
+        &self.defaults
+    }
+
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    pub(crate) fn body(&self, request: &request::ChatFields, stream: bool) -> Result<String> {
+        let text = serde_json::to_string(request).map_err(|fault| {
+            Error::new(ErrorKind::InvalidInput, "The chat request cannot be written as JSON.").with_source(fault)
+        })?;
+        body::build(&self.defaults, &text, stream)
+    }
+
+    /// Asks for a whole answer.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a request that cannot be sent; `BadRequest`, `NotFound`,
+    /// `TooManyRequests` and the like as the service answers; `Decode` when the endpoint does not
+    /// speak chat.
+    pub async fn invoke(&self, request: impl Into<ChatRequest>) -> Result<ChatAnswer> {
+        let (fields, options) = request.into().into_parts();
+        let call = calls::invoke(&self.endpoint, self.body(&fields, false)?)?;
+        let (json, meta) = self.sender.send(&call, &options).await?;
+        ChatAnswer::new(&json, meta)
+    }
+
+    /// Asks for a streamed answer. Dropping the stream ends the call at the server.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke); `UnexpectedContentType` when no stream came. Errors after the
+    /// first chunk come out of the stream, with what had arrived.
+    pub async fn stream(&self, request: impl Into<ChatRequest>) -> Result<ChatStream> {
+        let (fields, options) = request.into().into_parts();
+        let call = calls::stream(&self.endpoint, self.body(&fields, true)?)?;
+        let opened = self.sender.open(&call, &options).await?;
+        Ok(ChatStream::new(self.sender.transport().clone(), opened))
+    }
+
+    /// Asks many times, at most `max_concurrency` at once. Results keep the order of the requests;
+    /// a failed one leaves the others as they are.
+    pub async fn batch<R: Into<ChatRequest>>(&self, requests: impl IntoIterator<Item = R>, max_concurrency: usize) -> Vec<Result<ChatAnswer>> {
+        let calls = requests.into_iter().map(|request| {
+            let request = request.into();
+            Box::pin(async move { self.invoke(request).await }) as BoxFuture<'_, Result<ChatAnswer>>
+        });
+        // collected first: the closure would otherwise have to be Send for every lifetime
+        let calls: Vec<_> = calls.collect();
+        join_bounded(calls, max_concurrency).await
+    }
+
+    /// Asks, runs the tools the model asks for, and repeats until it answers.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke), and `StepLimit` and `UnknownTool`. A failing tool is told to
+    /// the model instead.
+    pub async fn run_tools(&self, request: impl Into<ChatRequest>, tools: &[RunnableTool], limits: ToolLimits) -> Result<ToolRun> {
+        tool_loop::run_tools(self, request.into(), tools, limits).await
+    }
+}

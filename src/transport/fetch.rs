@@ -1,1 +1,267 @@
-//! The transport of browsers, edge workers and JavaScript runtimes.
+//! The transport of browsers, edge workers and JavaScript runtimes: fetch and `ReadableStream`.
+//!
+//! It calls `fetch(url, init)` through web-sys rather than through gloo-net, whose request builder
+//! makes two `Request` objects and a `URL` per call (`benches/fetch-forms.mjs` prints the cost) and
+//! panics when fetch rejects with something that is not an `Error`, as `abort("reason")` does.
+//! A custom `fetch` may hand over anything, so every property of its answer is read with care.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, RequestInit, RequestRedirect};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::{Body, BoxFuture, HttpRequest, Response, Transport};
+use crate::wire::answer::Headers;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn global_fetch(url: &str, init: &RequestInit) -> std::result::Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
+
+/// fetch, `setTimeout`, `performance.now` and `Math.random`.
+#[derive(Clone, Debug, Default)]
+pub struct FetchTransport {
+    fetch: Option<Function>,
+}
+
+impl FetchTransport {
+    /// The platform's own fetch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A fetch of the caller's, called as `fetch(url, init)`.
+    #[must_use]
+    pub fn with_fetch(fetch: Function) -> Self {
+        Self { fetch: Some(fetch) }
+    }
+}
+
+impl Transport for FetchTransport {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response>> {
+        let fetch = self.fetch.clone();
+        Box::pin(async move { send(fetch, request).await })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // limits are checked to stay far below 2^31 ms, beyond which timers fire at once
+        let millis = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32);
+        Box::pin(gloo_timers::future::TimeoutFuture::new(millis))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::try_from_secs_f64(performance_now() / 1000.0).unwrap_or_default()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        Duration::try_from_secs_f64(js_sys::Date::now() / 1000.0).unwrap_or_default()
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+}
+
+/// Ends the fetch when dropped; harmless once the body has been read.
+#[derive(Debug)]
+pub struct AbortOnDrop(Option<AbortController>);
+
+impl AbortOnDrop {
+    /// Hands over the controller: from here on, its `abort` ends the fetch and dropping does not.
+    #[must_use]
+    pub fn release(mut self) -> Option<AbortController> {
+        self.0.take()
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+async fn send(fetch: Option<Function>, request: HttpRequest) -> Result<Response> {
+    let controller = AbortController::new().map_err(|_| protocol("This runtime has no AbortController."))?;
+    let signal = controller.signal();
+    let guard = AbortOnDrop(Some(controller));
+    let init = RequestInit::new();
+    init.set_method(request.method.as_str());
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(&signal));
+    init.set_headers(&request.headers.iter().map(pair).collect::<Array>());
+    if let Some(body) = &request.body {
+        init.set_body(&Uint8Array::from(&body[..]));
+    }
+    let called = match &fetch {
+        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(&request.url), &init),
+        None => global_fetch(&request.url, &init),
+    };
+    let promise = called.map_err(|fault| connect(&fault))?;
+    let response = JsFuture::from(Promise::resolve(&promise)).await.map_err(|fault| connect(&fault))?;
+    read_head(&response, guard)
+}
+
+fn pair((name, value): &(String, String)) -> Array {
+    Array::of2(&JsValue::from_str(name), &JsValue::from_str(value))
+}
+
+fn read_head(response: &JsValue, guard: AbortOnDrop) -> Result<Response> {
+    let status = get(response, "status")?.as_f64().filter(|status| (0.0..=999.0).contains(status));
+    let status = status.ok_or_else(|| protocol("fetch gave an answer without a status."))? as u16;
+    if get(response, "bodyUsed")?.as_bool() == Some(true) {
+        return Err(protocol("fetch gave an answer whose body was already read."));
+    }
+    let headers = read_headers(&get(response, "headers")?)?;
+    let stream = get(response, "body")?;
+    let body = if stream.is_null() || stream.is_undefined() {
+        Body::Empty
+    } else {
+        if !get(&stream, "getReader")?.is_function() {
+            return Err(protocol("fetch gave a body that is not a ReadableStream."));
+        }
+        if get(&stream, "locked")?.as_bool() == Some(true) {
+            return Err(protocol("fetch gave a body that someone else is reading."));
+        }
+        Body::Fetch(FetchBody { stream, guard })
+    };
+    Ok(Response { status, headers, body })
+}
+
+fn read_headers(headers: &JsValue) -> Result<Headers> {
+    let unusable = || protocol("fetch gave an answer without usable headers.");
+    let entries = js_sys::try_iter(headers).map_err(|_| unusable())?.ok_or_else(unusable)?;
+    let mut pairs = Vec::new();
+    for entry in entries {
+        let entry: Array = entry.map_err(|_| unusable())?.dyn_into().map_err(|_| unusable())?;
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            pairs.push((name, value));
+        }
+    }
+    Ok(Headers::new(pairs))
+}
+
+/// A property that may be missing, of any type, or throw.
+fn get(of: &JsValue, name: &str) -> Result<JsValue> {
+    Reflect::get(of, &JsValue::from_str(name)).map_err(|_| protocol("fetch gave an answer that cannot be read."))
+}
+
+fn protocol(sentence: &str) -> Error {
+    Error::new(ErrorKind::Protocol, sentence).with_maybe_processed(true)
+}
+
+/// A rejected fetch. Node, Deno and Bun say why in `cause.code` or `code`; browsers say nothing,
+/// so that pages cannot probe networks.
+fn connect(fault: &JsValue) -> Error {
+    let code_of = |value: &JsValue| {
+        Reflect::get(value, &JsValue::from_str("code")).ok().and_then(|code| code.as_string())
+    };
+    let cause = Reflect::get(fault, &JsValue::from_str("cause")).unwrap_or(JsValue::UNDEFINED);
+    let code = if cause.is_object() { code_of(&cause) } else { code_of(fault) };
+    match code.as_deref() {
+        Some("ENOTFOUND") => Error::new(ErrorKind::Connect, "The workspace's host name does not resolve: check the host."),
+        Some("EAI_AGAIN") => Error::new(ErrorKind::Connect, "The workspace's host name could not be looked up just now."),
+        Some("ECONNREFUSED" | "ConnectionRefused") => {
+            Error::new(ErrorKind::Connect, "The workspace's host refused the connection: check host and port.")
+        }
+        Some(code) if code.starts_with("CERT_") || code.contains("_CERT") || code.starts_with("ERR_TLS") || code.starts_with("ERR_SSL") => {
+            Error::new(ErrorKind::Tls, "The workspace's certificate was not accepted: check the host name and this machine's clock.")
+        }
+        _ => {
+            let in_page = Reflect::has(&js_sys::global(), &JsValue::from_str("document")).unwrap_or(false);
+            let hint = if in_page {
+                " If the address is another origin, it sends no CORS headers: call through a server of your own origin (a relay)."
+            } else {
+                ""
+            };
+            Error::new(ErrorKind::Connect, format!("The connection failed or broke before an answer came.{hint}"))
+                .with_maybe_processed(true)
+        }
+    }
+}
+
+/// A `ReadableStream` and the fetch it belongs to.
+#[derive(Debug)]
+pub struct FetchBody {
+    stream: JsValue,
+    guard: AbortOnDrop,
+}
+
+impl FetchBody {
+    /// The stream, and the guard that ends the fetch when dropped.
+    #[must_use]
+    pub fn into_parts(self) -> (JsValue, AbortOnDrop) {
+        (self.stream, self.guard)
+    }
+
+    /// The reads as a Rust stream.
+    #[must_use]
+    pub fn into_reads(self) -> FetchReads {
+        FetchReads { stream: self.stream, reader: None, pending: None, _guard: self.guard }
+    }
+}
+
+/// The reads of a [`FetchBody`].
+#[derive(Debug)]
+pub struct FetchReads {
+    stream: JsValue,
+    reader: Option<web_sys::ReadableStreamDefaultReader>,
+    pending: Option<JsFuture<JsValue>>,
+    _guard: AbortOnDrop,
+}
+
+impl FetchReads {
+    fn start(&mut self) -> Result<()> {
+        let broken = || protocol("fetch gave a body that cannot be read.");
+        if self.reader.is_none() {
+            let get_reader: Function = get(&self.stream, "getReader")?.dyn_into().map_err(|_| broken())?;
+            let reader = get_reader.call0(&self.stream).map_err(|_| broken())?;
+            self.reader = Some(reader.unchecked_into());
+        }
+        if let Some(reader) = &self.reader {
+            let read: Function = get(reader, "read")?.dyn_into().map_err(|_| broken())?;
+            let promise = read.call0(reader).map_err(|_| broken())?;
+            self.pending = Some(JsFuture::from(Promise::resolve(&promise)));
+        }
+        Ok(())
+    }
+}
+
+impl Stream for FetchReads {
+    type Item = Result<Vec<u8>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.pending.is_none() {
+            if let Err(error) = self.start() {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+        let Some(pending) = self.pending.as_mut() else { return Poll::Ready(None) };
+        let outcome = std::task::ready!(Pin::new(pending).poll(cx));
+        self.pending = None;
+        Poll::Ready(match outcome {
+            Err(_) => Some(Err(Error::new(ErrorKind::Truncated, "The connection broke before the answer was whole.").with_maybe_processed(true))),
+            Ok(read) => match (get(&read, "done"), get(&read, "value")) {
+                (Ok(done), _) if done.is_truthy() => None,
+                (_, Ok(value)) => match value.dyn_into::<Uint8Array>() {
+                    Ok(bytes) => Some(Ok(bytes.to_vec())),
+                    Err(_) => Some(Err(protocol("fetch gave a body whose reads are not bytes."))),
+                },
+                (_, Err(error)) => Some(Err(error)),
+            },
+        })
+    }
+}

@@ -19,6 +19,8 @@ pub mod scripted;
 
 #[cfg(target_arch = "wasm32")]
 mod maybe_send {
+    /// Whether this build runs inside a JavaScript host, where a page has an origin of its own.
+    pub(crate) const IN_PAGE: bool = true;
     /// `Send` where there are threads; nothing on wasm.
     pub trait MaybeSend {}
     impl<T> MaybeSend for T {}
@@ -30,6 +32,8 @@ mod maybe_send {
 }
 #[cfg(not(target_arch = "wasm32"))]
 mod maybe_send {
+    /// Whether this build runs inside a JavaScript host, where a page has an origin of its own.
+    pub(crate) const IN_PAGE: bool = false;
     /// `Send` where there are threads; nothing on wasm.
     pub trait MaybeSend: Send {}
     impl<T: Send> MaybeSend for T {}
@@ -39,6 +43,7 @@ mod maybe_send {
     /// A boxed future.
     pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 }
+pub(crate) use maybe_send::IN_PAGE;
 pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 
 /// A way to reach the network, and the machine's clock and random numbers.

@@ -1,0 +1,102 @@
+// `npm run demo`: from a fresh clone to a page in the browser. Checks what must be there, builds what is not up to date,
+// starts the emulator (unless DATABRICKS_HOST names a workspace) and the page's server, then prints the address.
+//
+// No address is printed before the page answers: whoever reads this output may take the first one for the page's.
+
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fingerprint, freePort, npm, run, say, start, step, stopAll, unlessStamped, waitForUrl } from "./lib.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const WWW = join(ROOT, "www");
+const WASM_TARGET = "wasm32-unknown-unknown";
+const PAGE_PORT = 5173;
+const EMULATOR_PORT = 8787;
+/** The emulator's own token: it opens nothing but the emulator on this machine. */
+const EMULATOR_TOKEN = "dapi-emulator";
+
+/** A thing that is missing, said with what to do about it. */
+class Missing extends Error {}
+
+async function main() {
+  const host = (process.env.DATABRICKS_HOST ?? "").trim();
+  if (host && !(process.env.DATABRICKS_TOKEN ?? "").trim()) {
+    throw new Missing("DATABRICKS_HOST is set, DATABRICKS_TOKEN is not. Set it to a personal access token of that workspace,\nor unset DATABRICKS_HOST to use the emulator.");
+  }
+  say(host ? `The page will talk to ${host.replace(/^https?:\/\//, "")}.` : "The page will talk to an emulated workspace on this machine.");
+
+  await step("Check Node and Rust", checkTools);
+  await installed(ROOT, "Install the build's packages");
+  await step("Build the lakewire package (the first time takes minutes)", () => npm(["run", "build"], { cwd: ROOT }));
+  await installed(WWW, "Install the page's packages");
+  const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
+  await buildPage();
+
+  const workspace = emulator ? await step("Start the emulator", () => startEmulator(emulator)) : {};
+  const { page, server } = await step("Start the page's server", () => startServer(workspace.env ?? {}));
+  process.stdout.write(`\nThe page is ready. Ctrl-C ends it.\n\n  ${page}\n\n`);
+
+  const ended = await Promise.race([server.exited.then(() => "page's server"), ...(workspace.child ? [workspace.child.exited.then(() => "emulator")] : [])]);
+  throw new Error(`The ${ended} ended by itself. Start the demo again with npm run demo.`);
+}
+
+async function checkTools() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new Missing(`Node ${process.versions.node} is too old. Install Node 20.19 or newer from https://nodejs.org.`);
+  }
+  const cargo = await run("cargo", ["--version"], { cwd: ROOT, check: false }).catch(() => undefined);
+  if (!cargo || cargo.code !== 0) throw new Missing("Rust's cargo was not found. Install Rust from https://rustup.rs, open a new terminal and try again.");
+  const rustup = await run("rustup", ["target", "list", "--installed"], { cwd: ROOT, check: false }).catch(() => undefined);
+  if (!rustup || rustup.code !== 0) {
+    throw new Missing(`rustup was not found, so the target ${WASM_TARGET} cannot be added. Install Rust from https://rustup.rs.`);
+  }
+  if (!rustup.stdout.split(/\s+/).includes(WASM_TARGET)) await run("rustup", ["target", "add", WASM_TARGET], { cwd: ROOT });
+}
+
+/** Runs `npm ci` where the lock file is not the one that was installed last. */
+async function installed(folder, title) {
+  const stamp = join(folder, "node_modules", ".lakewire-installed");
+  const digest = await fingerprint(folder, ["package.json", "package-lock.json"]);
+  await unlessStamped(stamp, digest, () => step(title, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: folder })));
+}
+
+async function buildEmulator() {
+  // No debug information: it would double the build's size and no one debugs the demo.
+  await run("cargo", ["build", "--locked", "-p", "lakewire-emulator"], { cwd: ROOT, env: { CARGO_PROFILE_DEV_DEBUG: process.env.CARGO_PROFILE_DEV_DEBUG ?? "0" } });
+  const target = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
+  const program = join(target, "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
+  if (!existsSync(program)) throw new Error(`cargo built the emulator, but it is not at ${program}.`);
+  return program;
+}
+
+async function buildPage() {
+  const stamp = join(WWW, "node_modules", ".lakewire-page");
+  // The package is in the digest by its own files: a new build of it is a new page.
+  const digest = await fingerprint(ROOT, ["www/src", "www/public", "www/index.html", "www/vite.config.js", "www/package-lock.json", "pkg"]);
+  if (!existsSync(join(WWW, "dist", "index.html"))) await rm(stamp, { force: true });
+  const vite = join(WWW, "node_modules", "vite", "bin", "vite.js");
+  await unlessStamped(stamp, digest, () => step("Build the page", () => run(process.execPath, [vite, "build"], { cwd: WWW })));
+}
+
+async function startEmulator(program) {
+  const port = await freePort(EMULATOR_PORT);
+  const child = await start(program, ["--port", String(port), "--token", EMULATOR_TOKEN], { cwd: ROOT, ready: /listening on (http:\/\/\S+)/ });
+  return { child, env: { DATABRICKS_HOST: child.match[1], DATABRICKS_TOKEN: EMULATOR_TOKEN } };
+}
+
+async function startServer(env) {
+  const port = await freePort(PAGE_PORT);
+  const server = await start(process.execPath, [join(WWW, "server.mjs")], { cwd: WWW, env: { ...env, PORT: String(port) }, ready: /listening on (http:\/\/\S+)/ });
+  const page = server.match[1];
+  await waitForUrl(page);
+  return { page, server };
+}
+
+main().catch(async (error) => {
+  process.stderr.write(`\n${error.message}\n`);
+  await stopAll();
+  process.exitCode = 1;
+});

@@ -1,0 +1,13 @@
+//! The JavaScript face. Private to the package: `pkg-template/facade.js` turns these exports into
+//! the API that `index.d.ts` declares.
+//!
+//! Ordinary bodies cross as JSON text, options and facts by serde-wasm-bindgen, stream reads in
+//! bulk. A method converts, awaits a handle of the Rust face, and converts back.
+
+mod chat;
+mod client;
+mod decoder;
+mod error;
+mod options;
+mod panic;
+mod steps;

@@ -1,0 +1,72 @@
+// The demo's small same-origin server: it serves the built page and passes the page's calls on to the workspace with the
+// token, which never reaches the page. Node's own modules only.
+//
+//   DATABRICKS_HOST, DATABRICKS_TOKEN   the workspace and a personal access token for it
+//   PORT                                the port on 127.0.0.1 (default 5173; 0 = any)
+//
+// Its first line of output is its address, printed when it answers.
+
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { readConfig } from "./server/config.mjs";
+import { forward, workspaceKind } from "./server/forward.mjs";
+import { sendJson, SECURITY_HEADERS } from "./server/respond.mjs";
+import { route } from "./server/routes.mjs";
+import { staticFiles } from "./server/static.mjs";
+
+/** Headers must be in within this time; a client that drips them holds no socket for longer (fault P19). */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** The whole request, body included. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Builds the server without listening, so that tests can run it on a port and a configuration of their own. */
+export async function createDemoServer(config, dist = fileURLToPath(new URL("./dist/", import.meta.url))) {
+  const serveFile = await staticFiles(dist);
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 }, (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const decision = route(request, server.address()?.port);
+    switch (decision.to) {
+      case "refuse":
+        return sendJson(response, decision.status, { error_code: decision.error_code, message: decision.message }, decision.headers);
+      case "workspace-facts":
+        return void workspaceKind(config).then((kind) => sendJson(response, 200, { host: config.host.host, kind }));
+      case "workspace":
+        return void forward(request, response, decision, config);
+      default:
+        return void serveFile(request, response, decision.path);
+    }
+  });
+  // Nothing here speaks another protocol: an upgrade is closed unanswered (fault P28).
+  server.on("upgrade", (_request, socket) => socket.destroy());
+  server.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    else socket.destroy();
+  });
+  return server;
+}
+
+async function main() {
+  const config = readConfig(process.env);
+  const server = await createDemoServer(config);
+  const port = Number(process.env.PORT ?? 5173);
+  server.on("error", (error) => {
+    console.error(error.code === "EADDRINUSE" ? `Port ${port} is taken. Set PORT to another one.` : `The server failed: ${error.message}`);
+    process.exit(1);
+  });
+  server.listen({ port, host: "127.0.0.1" }, () => {
+    console.log(`demo page listening on http://127.0.0.1:${server.address().port}/`);
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+      server.close(() => process.exit(0));
+      server.closeAllConnections();
+    });
+  }
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  main().catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,143 @@
+// One exchange: sends the conversation, and writes what comes back into the answer's turn, piece by piece.
+
+import type { WorkspaceClient } from "lakewire";
+import { PAGE_TOOLS } from "../tools/index.js";
+import { appendDelta, type ChunkLike, finishTool, startTool } from "./delta.js";
+import { reasoningStyle } from "./endpoints.js";
+import { Meter } from "./meter.js";
+import { isCancelled, toProblem } from "./problem.js";
+import type { AnswerTurn, Message, Settings } from "./types.js";
+
+/** Rounds of tool calls before the page gives up on an answer. */
+const MAX_STEPS = 8;
+const TOOL_TIMEOUT_MS = 15_000;
+/** Thinking budgets in tokens by the effort picked, and what is left for the answer when no limit is set. */
+const BUDGETS = { low: 1_024, medium: 4_096, high: 16_384 } as const;
+const ANSWER_TOKENS = 4_096;
+
+export interface Exchange {
+  client: WorkspaceClient;
+  settings: Settings;
+  messages: Message[];
+  turn: AnswerTurn;
+  signal: AbortSignal;
+  /** Called after every change of the turn. */
+  changed: () => void;
+}
+
+/** Runs the exchange to its end. Never rejects: what went wrong is written into the turn. */
+export async function ask(exchange: Exchange): Promise<void> {
+  const { turn, settings, changed } = exchange;
+  const meter = new Meter();
+  try {
+    if (settings.format === "json") await askForJson(exchange, meter);
+    else if (settings.tools.length > 0) await askWithTools(exchange, meter);
+    else await askForText(exchange, meter);
+    turn.state = "done";
+  } catch (error) {
+    for (const part of turn.parts) if (part.kind === "tool" && (part.state === "writing" || part.state === "running")) part.state = "stopped";
+    if (exchange.signal.aborted || isCancelled(error)) {
+      turn.state = "stopped";
+    } else {
+      turn.state = "failed";
+      turn.problem = toProblem(error, settings.model);
+    }
+  }
+  meter.stepEnded();
+  turn.facts = { ...turn.facts, ...meter.facts() };
+  changed();
+}
+
+async function askForText({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
+  const stream = await client.chat(settings.model, requestDefaults(settings)).stream(messages as never, { signal });
+  noteModel(turn, stream.servedModelName, stream.requestId);
+  for await (const chunk of stream) take(turn, meter, 1, chunk as ChunkLike, changed);
+  const completion = await stream.finalCompletion();
+  const message = completion.choices[0]?.message;
+  if (message) turn.messages = [message as unknown as Message];
+  noteFinish(turn, completion.finishReason);
+}
+
+async function askWithTools({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
+  const tools = PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
+  let step = 0;
+  const answer = await client.chat(settings.model, requestDefaults(settings)).runTools(messages as never, {
+    tools,
+    stream: true,
+    maxSteps: MAX_STEPS,
+    toolTimeoutMs: TOOL_TIMEOUT_MS,
+    signal,
+    onEvent: (event) => {
+      switch (event.type) {
+        case "step":
+          meter.stepEnded();
+          step += 1;
+          break;
+        case "chunk":
+          take(turn, meter, step, event.chunk as ChunkLike, changed);
+          break;
+        case "tool_call":
+          startTool(turn, event.call, performance.now());
+          changed();
+          break;
+        case "tool_result":
+          finishTool(turn, event, performance.now());
+          changed();
+          break;
+      }
+    },
+  });
+  noteModel(turn, answer.servedModelName, answer.requestId);
+  turn.messages = (answer.messages as unknown as Message[]).slice(messages.length);
+  noteFinish(turn, answer.finishReason);
+}
+
+/** An answer in the shape of a schema, checked by the package; it comes as a whole. */
+async function askForJson({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
+  const schema = JSON.parse(settings.schema) as Record<string, unknown>;
+  turn.state = "streaming";
+  changed();
+  const typed = client.chat(settings.model, requestDefaults(settings)).structuredOutput(schema, { name: "answer" });
+  const { value, completion } = await typed.invoke(messages as never, { signal });
+  meter.chunk(true, completion.usage);
+  const text = JSON.stringify(value, null, 2);
+  turn.parts.push({ kind: "json", text });
+  turn.messages = [{ role: "assistant", content: text }];
+  noteModel(turn, completion.servedModelName, completion.requestId);
+  noteFinish(turn, completion.finishReason);
+}
+
+function take(turn: AnswerTurn, meter: Meter, step: number, chunk: ChunkLike, changed: () => void): void {
+  turn.state = "streaming";
+  const wrote = appendDelta(turn, step, chunk);
+  meter.chunk(wrote, chunk.usage);
+  if (chunk.model && !turn.facts.model) turn.facts.model = chunk.model;
+  changed();
+}
+
+function noteModel(turn: AnswerTurn, model: string | null | undefined, requestId: string | null | undefined): void {
+  if (model) turn.facts.model = model;
+  if (requestId) turn.facts.request_id = requestId;
+}
+
+function noteFinish(turn: AnswerTurn, reason: string | null | undefined): void {
+  if (reason) turn.facts.finish_reason = reason;
+}
+
+/** The settings as request fields. What is not set is left out: strict endpoints refuse fields they do not know. */
+export function requestDefaults(settings: Settings): Record<string, unknown> {
+  const { temperature, max_tokens, reasoning, model } = settings;
+  const fields: Record<string, unknown> = {};
+  if (max_tokens !== null) fields["max_tokens"] = max_tokens;
+  const style = reasoning === "off" ? "none" : reasoningStyle(model);
+  if (style === "thinking" && reasoning !== "off") {
+    const budget_tokens = BUDGETS[reasoning];
+    fields["thinking"] = { type: "enabled", budget_tokens };
+    // The budget counts against the limit, and the model allows no other temperature while it thinks.
+    fields["max_tokens"] = budget_tokens + (max_tokens ?? ANSWER_TOKENS);
+    return fields;
+  }
+  if (style === "effort") fields["reasoning_effort"] = reasoning;
+  if (temperature !== null) fields["temperature"] = temperature;
+  return fields;
+}
