@@ -156,13 +156,23 @@ impl Accumulator {
 
     /// The place of a choice of this index, made if it is new.
     pub(crate) fn slot(&mut self, index: u32) -> usize {
-        match self.choices.iter().position(|choice| choice.index == index) {
+        match self.slot_of(index) {
             Some(slot) => slot,
             None => {
                 self.choices.push(Choice { index, ..Choice::default() });
                 self.choices.len() - 1
             }
         }
+    }
+
+    /// The place of the choice of this index, when it is there.
+    pub(crate) fn slot_of(&self, index: u32) -> Option<usize> {
+        self.choices.iter().position(|choice| choice.index == index)
+    }
+
+    /// Whether the choice of this index has ended.
+    pub(crate) fn has_ended(&self, index: u32) -> bool {
+        self.choices.iter().any(|choice| choice.index == index && choice.finish_reason.is_some())
     }
 
     /// Where `target`'s field of this name stands in a choice, when it is there.
@@ -260,7 +270,7 @@ impl Accumulator {
                 _ if value.is_null() => {}
                 "role" => {
                     if let Some(choice) = self.choices.get_mut(slot) {
-                        choice.role = Some(value.text().to_owned());
+                        choice.role.get_or_insert_with(|| value.text().to_owned());
                     }
                 }
                 "content" => self.push_content(slot, value)?,

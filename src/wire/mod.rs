@@ -5,4 +5,5 @@ pub mod call;
 pub mod json;
 pub mod request;
 pub mod retry;
+pub(crate) mod skeleton;
 pub mod sse;

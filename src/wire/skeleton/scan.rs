@@ -67,6 +67,55 @@ fn special(word: u64) -> bool {
     (zero | word.wrapping_sub(ONES * 0x20) | word) & HIGH != 0
 }
 
+/// Appends the text of a string's inside to `out` and gives its length in UTF-16 units; `None`,
+/// with `out` unspoilt, when UTF-8 cannot carry it: a lone surrogate, or bytes that are no UTF-8.
+pub(crate) fn unescape_into(inner: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let text = std::str::from_utf8(inner).ok()?;
+    let start = out.len();
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        out.extend_from_slice(plain.as_bytes());
+        let (code, after) = escaped.split_at_checked(1)?;
+        rest = after;
+        let byte = match code {
+            "n" => b'\n',
+            "t" => b'\t',
+            "r" => b'\r',
+            "b" => 8,
+            "f" => 12,
+            "u" => {
+                let Some((character, after)) = unicode(after) else {
+                    out.truncate(start);
+                    return None;
+                };
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = after;
+                continue;
+            }
+            other => other.bytes().next()?,
+        };
+        out.push(byte);
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Some(out.get(start..).map_or(0, utf16_len))
+}
+
+fn unicode(digits: &str) -> Option<(char, &str)> {
+    let (high, rest) = digits.split_at_checked(4)?;
+    let high = u32::from_str_radix(high, 16).ok()?;
+    if !(0xd800..0xdc00).contains(&high) {
+        return Some((char::from_u32(high)?, rest));
+    }
+    let (low, rest) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
+    let low = u32::from_str_radix(low, 16).ok().filter(|low| (0xdc00..0xe000).contains(low))?;
+    Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, rest))
+}
+
+/// How many UTF-16 units UTF-8 text makes.
+pub(crate) fn utf16_len(utf8: &[u8]) -> usize {
+    utf8.iter().map(|byte| usize::from(*byte & 0xc0 != 0x80) + usize::from(*byte >= 0xf0)).sum()
+}
+
 /// Reads one scalar; `None` when none stands there, when it is malformed or when it is cut.
 pub(crate) fn scalar(input: &[u8], at: usize) -> Option<Span> {
     match *input.get(at)? {
@@ -177,7 +226,25 @@ mod tests {
         assert_eq!(scalar(b"\"\"", 0), Some(Span { from: 1, to: 1, kind: Kind::Plain }));
     }
 
+    #[test]
+    fn h9_strings_utf8_cannot_carry_are_refused_whole() {
+        for bad in ["a\\ud800", "\\udc00b", "\\ud83d\\u0041", "x\\ud83dx"] {
+            let mut out = b"kept".to_vec();
+            assert!(unescape_into(bad.as_bytes(), &mut out).is_none());
+            assert_eq!(out, b"kept");
+        }
+        assert!(unescape_into(b"\xff", &mut Vec::new()).is_none());
+        let mut out = Vec::new();
+        assert_eq!(unescape_into("\\\"\\/\\n\\u00e9\\ud83d\\ude00é".as_bytes(), &mut out), Some(7));
+        assert_eq!(out, "\"/\né😀é".as_bytes());
+    }
+
     proptest! {
+        #[test]
+        fn utf16_lengths_are_right(text: String) {
+            prop_assert_eq!(utf16_len(text.as_bytes()), text.encode_utf16().count());
+        }
+
         #[test]
         fn comparing_by_words_is_comparing(a: Vec<u8>, b: Vec<u8>, flip: usize) {
             prop_assert_eq!(same(&a, &b), a == b);
