@@ -24,7 +24,10 @@ impl Secret {
     /// but visible ASCII: such a token was pasted with something around it.
     pub fn check(&self) -> Result<()> {
         if self.0.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidInput, "The token is empty: give a personal access token or an OAuth access token."));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The token is empty: give a personal access token or an OAuth access token.",
+            ));
         }
         if !self.0.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err(Error::new(

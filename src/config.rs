@@ -146,7 +146,9 @@ pub fn duration_from_millis(name: &str, millis: f64) -> Result<Duration> {
 }
 
 fn bad_timeout(name: &str) -> Error {
-    invalid(&format!("The {name} timeout cannot be kept: give a positive number of milliseconds, at most 2147483647 (24 days)."))
+    invalid(&format!(
+        "The {name} timeout cannot be kept: give a positive number of milliseconds, at most 2147483647 (24 days)."
+    ))
 }
 
 /// The address of a workspace, checked and brought to one form.
@@ -175,7 +177,9 @@ impl Host {
             return Self::same_origin(text);
         }
         if text.is_empty() {
-            return Err(invalid("The host is empty: give the address of the workspace, such as https://my-workspace.cloud.databricks.com."));
+            return Err(invalid(
+                "The host is empty: give the address of the workspace, such as https://my-workspace.cloud.databricks.com.",
+            ));
         }
         if text.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'\\')) {
             return Err(refused("holds a space, a control or non-ASCII character, `#` or `\\`"));
@@ -308,7 +312,9 @@ fn check_path(path: &str) -> Result<()> {
 }
 
 fn refused(why: &str) -> Error {
-    invalid(&format!("The host {why}: give the address of the workspace, such as https://my-workspace.cloud.databricks.com."))
+    invalid(&format!(
+        "The host {why}: give the address of the workspace, such as https://my-workspace.cloud.databricks.com."
+    ))
 }
 
 fn invalid(sentence: &str) -> Error {

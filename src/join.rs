@@ -12,7 +12,10 @@ pub(crate) async fn join_all<'a, T: 'a>(futures: impl IntoIterator<Item = BoxFut
 }
 
 /// Runs futures with at most `width` at work, starting them in order; results keep that order.
-pub(crate) async fn join_bounded<'a, T: 'a>(futures: impl IntoIterator<Item = BoxFuture<'a, T>>, width: usize) -> Vec<T> {
+pub(crate) async fn join_bounded<'a, T: 'a>(
+    futures: impl IntoIterator<Item = BoxFuture<'a, T>>,
+    width: usize,
+) -> Vec<T> {
     let mut waiting = futures.into_iter();
     let mut results: Vec<Option<T>> = Vec::new();
     let mut running: Vec<(usize, BoxFuture<'a, T>)> = Vec::new();

@@ -2,8 +2,12 @@
 
 pub mod auth;
 pub mod chat;
+mod client;
 pub mod config;
 pub mod error;
+mod join;
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+mod js;
 mod macros;
 pub mod sender;
 pub mod serving_endpoints;
@@ -12,4 +16,7 @@ pub mod transport;
 mod typescript;
 pub mod wire;
 
+pub use auth::Credentials;
+pub use client::WorkspaceClient;
+pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};

@@ -134,7 +134,10 @@ impl Sender {
         if let Some(secret) = shared.credentials.secret().await? {
             headers.push(("authorization".into(), format!("Bearer {}", secret.expose())));
         }
-        let response = shared.transport.send(HttpRequest { method: request.method, url, headers, body: request.body.clone() }).await?;
+        let response = shared
+            .transport
+            .send(HttpRequest { method: request.method, url, headers, body: request.body.clone() })
+            .await?;
         if (200..300).contains(&response.status) {
             shared.budget.deposit();
             return Ok(response);
@@ -145,11 +148,19 @@ impl Sender {
 
 fn meta(response: &Response, attempts: u32) -> Meta {
     let text = |name| response.headers.get(name).map(str::to_owned);
-    Meta { request_id: text("x-request-id"), served_model_name: text("served-model-name"), attempts, status: response.status }
+    Meta {
+        request_id: text("x-request-id"),
+        served_model_name: text("served-model-name"),
+        attempts,
+        status: response.status,
+    }
 }
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("host", &self.0.config.host).field("credentials", &self.0.credentials).finish_non_exhaustive()
+        f.debug_struct("Sender")
+            .field("host", &self.0.config.host)
+            .field("credentials", &self.0.credentials)
+            .finish_non_exhaustive()
     }
 }

@@ -100,8 +100,7 @@ fn invalid(sentence: impl Into<String>) -> Error {
 }
 
 fn object<'a>(what: &str, text: &'a str) -> Result<Raw<'a>> {
-    let raw = Raw::parse(text)
-        .map_err(|fault| invalid(format!("{what} cannot be sent: {}", fault.message())))?;
+    let raw = Raw::parse(text).map_err(|fault| invalid(format!("{what} cannot be sent: {}", fault.message())))?;
     if raw.is_object() { Ok(raw) } else { Err(invalid(format!("{what} must be an object of request fields."))) }
 }
 
@@ -202,9 +201,9 @@ fn push_messages(out: &mut String, messages: Raw<'_>) -> Result<()> {
     if messages.is_array() {
         let mut items = messages.items();
         if let (Some(role), Some(content), None) = (items.next(), items.next(), items.next()) {
-            let is_role = role.as_str().is_some_and(|role| {
-                matches!(role.as_ref(), "system" | "user" | "assistant" | "tool" | "developer")
-            });
+            let is_role = role
+                .as_str()
+                .is_some_and(|role| matches!(role.as_ref(), "system" | "user" | "assistant" | "tool" | "developer"));
             if is_role && !content.is_object() {
                 return Err(invalid(
                     "A [role, content] pair stands where a list of messages should: write [[role, content]].",
@@ -326,7 +325,9 @@ mod tests {
         assert_eq!(body(r#"{"messages":[["user","Hi"]]}"#), one);
         assert_eq!(body(r#"{"messages":{"role":"user","content":"Hi"}}"#), one);
         assert_eq!(
-            body(r#"{"messages":[["system","Be brief."],"Hi",{"role":"critic","content":[{"type":"hologram","x":1}],"mood":9}]}"#),
+            body(
+                r#"{"messages":[["system","Be brief."],"Hi",{"role":"critic","content":[{"type":"hologram","x":1}],"mood":9}]}"#
+            ),
             r#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"},{"role":"critic","content":[{"type":"hologram","x":1}],"mood":9}]}"#
         );
     }
@@ -334,12 +335,16 @@ mod tests {
     #[test]
     fn echoed_answers_lose_only_what_the_service_refuses() {
         assert_eq!(
-            body(r#"{"messages":[{"role":"assistant","content":"","refusal":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}]}"#),
+            body(
+                r#"{"messages":[{"role":"assistant","content":"","refusal":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}]}"#
+            ),
             r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}]}"#
         );
         let reasoning = r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"hm","signature":"sig=="}]}"#;
         assert_eq!(
-            body(&format!(r#"{{"messages":[{{"role":"assistant","content":[{reasoning},{{"type":"text","text":""}},{{"type":"text","text":"4"}}],"reasoning_content":"x"}}]}}"#)),
+            body(&format!(
+                r#"{{"messages":[{{"role":"assistant","content":[{reasoning},{{"type":"text","text":""}},{{"type":"text","text":"4"}}],"reasoning_content":"x"}}]}}"#
+            )),
             format!(r#"{{"messages":[{{"role":"assistant","content":[{reasoning},{{"type":"text","text":"4"}}]}}]}}"#)
         );
     }
@@ -395,8 +400,15 @@ mod tests {
 
     #[test]
     fn later_turns_are_appended() {
-        let first = build("{}", r#"{"messages":"Hi","tools":[{"type":"function","function":{"name":"f","parameters":{}}}]}"#, true).unwrap();
-        let next = with_messages(&first, &[r#"{"role":"assistant","content":null,"tool_calls":[]}"#, r#"["tool","4"]"#]).unwrap();
+        let first = build(
+            "{}",
+            r#"{"messages":"Hi","tools":[{"type":"function","function":{"name":"f","parameters":{}}}]}"#,
+            true,
+        )
+        .unwrap();
+        let next =
+            with_messages(&first, &[r#"{"role":"assistant","content":null,"tool_calls":[]}"#, r#"["tool","4"]"#])
+                .unwrap();
         assert_eq!(
             next,
             r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","tool_calls":[]},{"role":"tool","content":"4"}],"tools":[{"type":"function","function":{"name":"f","parameters":{}}}],"stream":true}"#

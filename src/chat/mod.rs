@@ -31,6 +31,7 @@ mod folded;
 mod plan;
 mod request;
 pub mod stream;
+pub mod structured;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod structured_chat;
 mod stream_fault;
@@ -43,7 +44,9 @@ pub use answer::ChatAnswer;
 pub use request::ChatRequest;
 pub use stream::ChatStream;
 pub use tool_loop::{RunnableTool, ToolLimits, ToolRun};
-pub use types::{ChatCompletion, ChatCompletionChunk, ChatParams, Content, ContentPart, Message, Role, Tool, ToolChoice, Usage};
+pub use types::{
+    ChatCompletion, ChatCompletionChunk, ChatParams, Content, ContentPart, Message, Role, Tool, ToolChoice, Usage,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
@@ -130,7 +133,11 @@ impl Chat {
 
     /// Asks many times, at most `max_concurrency` at once. Results keep the order of the requests;
     /// a failed one leaves the others as they are.
-    pub async fn batch<R: Into<ChatRequest>>(&self, requests: impl IntoIterator<Item = R>, max_concurrency: usize) -> Vec<Result<ChatAnswer>> {
+    pub async fn batch<R: Into<ChatRequest>>(
+        &self,
+        requests: impl IntoIterator<Item = R>,
+        max_concurrency: usize,
+    ) -> Vec<Result<ChatAnswer>> {
         let calls = requests.into_iter().map(|request| {
             let request = request.into();
             Box::pin(async move { self.invoke(request).await }) as BoxFuture<'_, Result<ChatAnswer>>
@@ -145,7 +152,12 @@ impl Chat {
     /// # Errors
     /// As [`invoke`](Self::invoke), and `StepLimit` and `UnknownTool`. A failing tool is told to
     /// the model instead.
-    pub async fn run_tools(&self, request: impl Into<ChatRequest>, tools: &[RunnableTool], limits: ToolLimits) -> Result<ToolRun> {
+    pub async fn run_tools(
+        &self,
+        request: impl Into<ChatRequest>,
+        tools: &[RunnableTool],
+        limits: ToolLimits,
+    ) -> Result<ToolRun> {
         tool_loop::run_tools(self, request.into(), tools, limits).await
     }
 }

@@ -49,7 +49,8 @@ impl StructuredOutput {
     /// `InvalidInput` when the schema is no JSON object, or the name has characters the service
     /// refuses.
     pub fn new(schema: &str, name: Option<&str>, method: StructuredMethod, strict: Option<bool>) -> Result<Self> {
-        let root = Raw::parse(schema).map_err(|fault| invalid(format!("The schema cannot be sent: {}", fault.message())))?;
+        let root =
+            Raw::parse(schema).map_err(|fault| invalid(format!("The schema cannot be sent: {}", fault.message())))?;
         if !root.is_object() {
             return Err(invalid("The schema must be a JSON Schema object."));
         }
@@ -97,7 +98,8 @@ impl StructuredOutput {
             StructuredMethod::FunctionCalling => {
                 out.push_str("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":");
                 push_string(&mut out, &self.name);
-                if let Some(description) = Raw::trusted(&self.schema).get_some("description").filter(|d| d.is_string()) {
+                if let Some(description) = Raw::trusted(&self.schema).get_some("description").filter(|d| d.is_string())
+                {
                     out.push_str(",\"description\":");
                     out.push_str(description.text());
                 }
@@ -147,19 +149,29 @@ fn invalid(sentence: impl Into<String>) -> Error {
 }
 
 fn mismatch(completion: Raw<'_>, reason: &str) -> Error {
-    let finish = completion.get_some("choices").and_then(|choices| choices.at(0)).and_then(|choice| choice.get_some("finish_reason"));
+    let finish = completion
+        .get_some("choices")
+        .and_then(|choices| choices.at(0))
+        .and_then(|choice| choice.get_some("finish_reason"));
     let hint = match finish.and_then(Raw::as_str).as_deref() {
         Some("length") => " The answer was cut at max_tokens: raise it.",
         Some("content_filter") => " A content filter cut the answer.",
         _ => "",
     };
-    Error::new(ErrorKind::OutputMismatch, format!("The model's answer is not the JSON asked for: {}.{hint}", reason.trim_end_matches('.')))
-        .with_partial(Some(completion.text().to_owned()))
+    Error::new(
+        ErrorKind::OutputMismatch,
+        format!("The model's answer is not the JSON asked for: {}.{hint}", reason.trim_end_matches('.')),
+    )
+    .with_partial(Some(completion.text().to_owned()))
 }
 
 /// A schema's title as a name the service takes.
 fn tidy(title: &str) -> String {
-    let name: String = title.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }).take(64).collect();
+    let name: String = title
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' })
+        .take(64)
+        .collect();
     if name.is_empty() { "output".to_owned() } else { name }
 }
 
@@ -199,9 +211,14 @@ mod tests {
     fn each_method_asks_in_its_own_way() {
         assert_eq!(
             output(StructuredMethod::JsonSchema).add_to(r#"{"messages":"x"}"#).unwrap(),
-            format!(r#"{{"messages":"x","response_format":{{"type":"json_schema","json_schema":{{"name":"A_point","schema":{SCHEMA},"strict":true}}}}}}"#)
+            format!(
+                r#"{{"messages":"x","response_format":{{"type":"json_schema","json_schema":{{"name":"A_point","schema":{SCHEMA},"strict":true}}}}}}"#
+            )
         );
-        assert_eq!(output(StructuredMethod::JsonMode).add_to("{}").unwrap(), r#"{"response_format":{"type":"json_object"}}"#);
+        assert_eq!(
+            output(StructuredMethod::JsonMode).add_to("{}").unwrap(),
+            r#"{"response_format":{"type":"json_object"}}"#
+        );
         let tool = output(StructuredMethod::FunctionCalling).add_to("{}").unwrap();
         assert!(tool.contains(r#""tool_choice":{"type":"function","function":{"name":"A_point"}}"#));
         crate::wire::json::check(&tool).unwrap();
@@ -218,8 +235,13 @@ mod tests {
         ] {
             assert_eq!(json.extract(Raw::parse(&answer(message)).unwrap()).unwrap(), r#"{"x":1}"#);
         }
-        let called = answer(r#"{"content":null,"tool_calls":[{"id":"a","function":{"name":"A_point","arguments":"{\"x\":1}"}}]}"#);
-        assert_eq!(output(StructuredMethod::FunctionCalling).extract(Raw::parse(&called).unwrap()).unwrap(), r#"{"x":1}"#);
+        let called = answer(
+            r#"{"content":null,"tool_calls":[{"id":"a","function":{"name":"A_point","arguments":"{\"x\":1}"}}]}"#,
+        );
+        assert_eq!(
+            output(StructuredMethod::FunctionCalling).extract(Raw::parse(&called).unwrap()).unwrap(),
+            r#"{"x":1}"#
+        );
     }
 
     #[test]

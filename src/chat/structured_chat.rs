@@ -37,10 +37,15 @@ impl Chat {
     ///
     /// # Errors
     /// `InvalidInput` when the schema is not one.
-    pub fn structured_output<T: DeserializeOwned>(&self, schema: &serde_json::Value, method: StructuredMethod) -> Result<StructuredChat<T>> {
+    pub fn structured_output<T: DeserializeOwned>(
+        &self,
+        schema: &serde_json::Value,
+        method: StructuredMethod,
+    ) -> Result<StructuredChat<T>> {
         let output = StructuredOutput::new(&schema.to_string(), None, method, None)?;
-        let validator = jsonschema::validator_for(schema)
-            .map_err(|fault| Error::new(ErrorKind::InvalidInput, format!("The schema is not a JSON Schema: {fault}")))?;
+        let validator = jsonschema::validator_for(schema).map_err(|fault| {
+            Error::new(ErrorKind::InvalidInput, format!("The schema is not a JSON Schema: {fault}"))
+        })?;
         Ok(StructuredChat { chat: self.clone(), output, validator, of: PhantomData })
     }
 }
@@ -69,9 +74,12 @@ impl<T: DeserializeOwned> StructuredChat<T> {
             return Err(mismatch(format!(" at `{}`", fault.instance_path())));
         }
         let value = serde_json::from_value(value).map_err(|fault| {
-            Error::new(ErrorKind::OutputMismatch, "The model's answer fits the schema but not the Rust type: compare the two.")
-                .with_partial(Some(json.as_str().to_owned()))
-                .with_source(fault)
+            Error::new(
+                ErrorKind::OutputMismatch,
+                "The model's answer fits the schema but not the Rust type: compare the two.",
+            )
+            .with_partial(Some(json.as_str().to_owned()))
+            .with_source(fault)
         })?;
         Ok(Structured { value, answer: ChatAnswer::new(&json, meta)? })
     }

@@ -68,7 +68,11 @@ pub fn requested_tools(completion: Raw<'_>) -> Result<Vec<RequestedTool>> {
     for (place, call) in calls.into_iter().flat_map(Raw::items).enumerate() {
         let function = call.get_some("function");
         let text_of = |object: Option<Raw<'_>>, key: &str| {
-            object.and_then(|object| object.get_some(key)).and_then(Raw::as_str).filter(|text| !text.is_empty()).map(|text| text.into_owned())
+            object
+                .and_then(|object| object.get_some(key))
+                .and_then(Raw::as_str)
+                .filter(|text| !text.is_empty())
+                .map(|text| text.into_owned())
         };
         let name = text_of(function, "name").ok_or_else(|| {
             Error::new(ErrorKind::Decode, format!("Tool call {place} of the answer has no name: it cannot be run."))
@@ -105,7 +109,16 @@ mod tests {
     #[test]
     fn g11_g12_invalid_arguments_are_refused_and_kept() {
         let deep = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
-        for bad in ["{\"a\":", "[1]", "\"x\"", "1", "{\"a\":1,\"a\":2}", "{\"x\":[{\"a\":1,\"\\u0061\":2}]}", deep.as_str(), "{} {}"] {
+        for bad in [
+            "{\"a\":",
+            "[1]",
+            "\"x\"",
+            "1",
+            "{\"a\":1,\"a\":2}",
+            "{\"x\":[{\"a\":1,\"\\u0061\":2}]}",
+            deep.as_str(),
+            "{} {}",
+        ] {
             let tool = RequestedTool { id: String::new(), name: "f".into(), arguments_raw: bad.into() };
             assert_eq!(tool.arguments().unwrap_err().kind(), ErrorKind::InvalidArguments, "{bad:.20}");
             assert_eq!(tool.arguments_raw, bad);

@@ -4,10 +4,11 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::types::Tool;
 use crate::chat::tool_calls::{RequestedTool, first_message, requested_tools};
+use crate::chat::types::Tool;
 use crate::chat::{Chat, ChatAnswer, ChatRequest, body, calls};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_all;
@@ -40,7 +41,10 @@ pub fn next_step(completion: Raw<'_>, known: &[&str]) -> Result<Step> {
         }
         return Err(Error::new(
             ErrorKind::UnknownTool,
-            format!("The model asked for the tool `{:.64}`, which was not offered (offered: {offered}).", stranger.name),
+            format!(
+                "The model asked for the tool `{:.64}`, which was not offered (offered: {offered}).",
+                stranger.name
+            ),
         ));
     }
     Ok(Step::RunTools(tools))
@@ -69,18 +73,26 @@ pub fn step_limit(max_steps: u32) -> Error {
     )
 }
 
-type Run = dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + 'static;
+/// What runs a tool. A trait of its own, so that it is `Send` where there are threads.
+trait Run: MaybeSend + MaybeSync {
+    fn run(&self, arguments: String) -> BoxFuture<'static, Result<String, String>>;
+}
 
-#[cfg(not(target_arch = "wasm32"))]
-type SharedRun = std::sync::Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
-#[cfg(target_arch = "wasm32")]
-type SharedRun = std::sync::Arc<Run>;
+impl<F, Fut> Run for F
+where
+    F: Fn(String) -> Fut + MaybeSend + MaybeSync,
+    Fut: Future<Output = Result<String, String>> + MaybeSend + 'static,
+{
+    fn run(&self, arguments: String) -> BoxFuture<'static, Result<String, String>> {
+        Box::pin(self(arguments))
+    }
+}
 
 /// A tool on offer and the code that runs it.
 #[derive(Clone)]
 pub struct RunnableTool {
     definition: Tool,
-    run: SharedRun,
+    run: Arc<dyn Run>,
 }
 
 impl RunnableTool {
@@ -91,7 +103,7 @@ impl RunnableTool {
         F: Fn(String) -> Fut + MaybeSend + MaybeSync + 'static,
         Fut: Future<Output = Result<String, String>> + MaybeSend + 'static,
     {
-        Self { definition, run: std::sync::Arc::new(move |arguments| Box::pin(run(arguments))) }
+        Self { definition, run: Arc::new(run) }
     }
 
     /// The tool's name.
@@ -138,7 +150,12 @@ pub struct ToolRun {
 /// # Errors
 /// Those of a chat call, `UnknownTool`, and `StepLimit`. A failing, hanging or wrongly called tool
 /// is told to the model instead.
-pub async fn run_tools(chat: &Chat, request: ChatRequest, tools: &[RunnableTool], limits: ToolLimits) -> Result<ToolRun> {
+pub async fn run_tools(
+    chat: &Chat,
+    request: ChatRequest,
+    tools: &[RunnableTool],
+    limits: ToolLimits,
+) -> Result<ToolRun> {
     let definitions: Vec<Tool> = tools.iter().map(|tool| tool.definition.clone()).collect();
     let known: Vec<&str> = tools.iter().map(RunnableTool::name).collect();
     let (request, options) = request.into_parts();
@@ -169,7 +186,7 @@ pub async fn run_tools(chat: &Chat, request: ChatRequest, tools: &[RunnableTool]
 async fn run_one(chat: &Chat, tool: Option<&RunnableTool>, call: &RequestedTool, limit: Duration) -> String {
     let outcome = match (tool, call.arguments()) {
         (Some(tool), Ok(arguments)) => {
-            let run = (tool.run)(arguments.to_owned());
+            let run = tool.run.run(arguments.to_owned());
             let sleep = chat.sender().transport().sleep(limit);
             let late = Box::pin(async move {
                 sleep.await;
@@ -201,7 +218,9 @@ mod tests {
     use super::*;
 
     fn asks_for(name: &str) -> String {
-        format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":null,"tool_calls":[{{"id":"c1","type":"function","function":{{"name":"{name}","arguments":"{{}}"}}}}]}}}}]}}"#)
+        format!(
+            r#"{{"choices":[{{"message":{{"role":"assistant","content":null,"tool_calls":[{{"id":"c1","type":"function","function":{{"name":"{name}","arguments":"{{}}"}}}}]}}}}]}}"#
+        )
     }
 
     #[test]

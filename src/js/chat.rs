@@ -1,5 +1,7 @@
 //! The chat handle's exports.
 
+use std::time::Duration;
+
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -41,7 +43,12 @@ impl CoreChat {
         let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
         let call = calls::invoke(self.chat.endpoint(), body).map_err(|error| to_js(&error))?;
         let (json, meta) = Scope::run(signals, self.chat.sender().send(&call, &options)).await?;
-        Ok(Array::of4(&JsValue::from_str(json.as_str()), &text(&meta.request_id), &text(&meta.served_model_name), &meta.attempts.into()))
+        Ok(Array::of4(
+            &JsValue::from_str(json.as_str()),
+            &text(&meta.request_id),
+            &text(&meta.served_model_name),
+            &meta.attempts.into(),
+        ))
     }
 
     /// Sends a body and gives the stream's source for `stream.js`.
@@ -52,7 +59,8 @@ impl CoreChat {
         let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
         let call = calls::stream(self.chat.endpoint(), body).map_err(|error| to_js(&error))?;
         let opened = Scope::run(signals, self.chat.sender().open(&call, &options)).await?;
-        source(opened).map_err(|_| JsValue::from_str("a plain object refused a property"))
+        source(self.chat.sender().transport().now(), opened)
+            .map_err(|_| JsValue::from_str("a plain object refused a property"))
     }
 }
 
@@ -61,21 +69,21 @@ fn text(value: &Option<String>) -> JsValue {
 }
 
 /// Hands the platform's stream over to JavaScript, together with what ends it.
-fn source(opened: Opened) -> Result<Object, JsValue> {
+fn source(now: Duration, opened: Opened) -> Result<Object, JsValue> {
     let source = Object::new();
     let set = |name: &str, value: &JsValue| Reflect::set(&source, &JsValue::from_str(name), value);
     let Meta { request_id, served_model_name, attempts, .. } = &opened.meta;
     set("requestId", &text(request_id))?;
     set("servedModelName", &text(served_model_name))?;
     set("attempts", &(*attempts).into())?;
-    let millis = |limit: std::time::Duration| JsValue::from_f64(limit.as_secs_f64() * 1000.0);
+    let millis = |limit: Duration| JsValue::from_f64(limit.as_secs_f64() * 1000.0);
     set("idleMs", &millis(opened.idle))?;
-    if let Some(total) = opened.total_left {
-        set("totalMs", &millis(total))?;
+    if let Some(deadline) = opened.deadline {
+        set("totalMs", &millis(deadline.saturating_sub(now)))?;
     }
     set("maxEventBytes", &JsValue::from_f64(opened.max_event_bytes as f64))?;
-    if let Some(single) = &opened.single {
-        set("single", &JsValue::from_str(single))?;
+    if let Some(whole) = &opened.whole {
+        set("single", &JsValue::from_str(whole))?;
     }
     if let Body::Fetch(body) = opened.body {
         let (stream, guard) = body.into_parts();

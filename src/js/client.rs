@@ -8,7 +8,7 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::auth::{Credentials, Token};
+use crate::auth::{Credentials, Secret, Token};
 use crate::client::WorkspaceClient;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,6 +16,7 @@ use crate::js::chat::CoreChat;
 use crate::js::error::to_js;
 use crate::js::options::{Scope, TimeoutsMs, count, read};
 use crate::serving_endpoints::calls;
+use crate::transport::BoxFuture;
 use crate::transport::fetch::FetchTransport;
 
 #[derive(Debug, Deserialize)]
@@ -116,7 +117,10 @@ fn size(what: &str, bytes: f64) -> Result<usize> {
     if bytes.fract() == 0.0 && (1024.0..=1e9).contains(&bytes) {
         return Ok(bytes as usize);
     }
-    Err(Error::new(ErrorKind::InvalidInput, format!("`{what}` must be a whole number of bytes from 1,024 to 1,000,000,000.")))
+    Err(Error::new(
+        ErrorKind::InvalidInput,
+        format!("`{what}` must be a whole number of bytes from 1,024 to 1,000,000,000."),
+    ))
 }
 
 /// A token in a page is a token in everybody's hands: refused unless the caller insists.
@@ -135,12 +139,12 @@ fn credentials(token: JsValue, allow_browser: bool) -> Result<Credentials> {
                  yours alone, set dangerouslyAllowBrowser: true.",
             ));
         }
-        return Credentials::token(&text);
+        return Ok(Credentials::token(text));
     }
     match token.dyn_into::<Function>() {
-        Ok(provider) => Ok(Credentials::provider_fn(move || {
+        Ok(provider) => Ok(Credentials::provider(move || {
             let provider = provider.clone();
-            Box::pin(async move { ask(&provider).await })
+            Box::pin(async move { ask(&provider).await }) as BoxFuture<'static, Result<Token>>
         })),
         Err(_) => Err(Error::new(ErrorKind::InvalidInput, "`token` must be text or a function that gives it.")),
     }
@@ -148,11 +152,16 @@ fn credentials(token: JsValue, allow_browser: bool) -> Result<Credentials> {
 
 /// Calls a token provider, which may throw, reject, or give the wrong thing.
 async fn ask(provider: &Function) -> Result<Token> {
-    let failed = || Error::new(ErrorKind::TokenProvider, "The token provider failed: its error is not repeated, since it may hold a secret.");
+    let failed = || {
+        Error::new(
+            ErrorKind::TokenProvider,
+            "The token provider failed: its error is not repeated, since it may hold a secret.",
+        )
+    };
     let promise = provider.call0(&JsValue::UNDEFINED).map_err(|_| failed())?;
     let value = JsFuture::from(Promise::resolve(&promise)).await.map_err(|_| failed())?;
     if let Some(text) = value.as_string() {
-        return Token::new(&text, None);
+        return Ok(Token { value: Secret::new(text), expires_in: None });
     }
     let field = |name: &str| Reflect::get(&value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
     let wrong = || Error::new(ErrorKind::TokenProvider, "The token provider must give text or { token, expiresInMs }.");
@@ -161,5 +170,6 @@ async fn ask(provider: &Function) -> Result<Token> {
     }
     let text = field("token").as_string().ok_or_else(wrong)?;
     let millis = field("expiresInMs").as_f64().filter(|millis| *millis >= 0.0 && *millis < 1e13);
-    Token::new(&text, millis.map(|millis| Duration::from_millis(millis as u64)))
+    let expires_in = millis.map(|millis| Duration::from_millis(millis as u64));
+    Ok(Token { value: Secret::new(text), expires_in })
 }

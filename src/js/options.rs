@@ -73,7 +73,7 @@ impl Scope {
         }
         let options: Options = read("call options", value)?;
         if let Some(timeouts) = &options.timeouts {
-            scope.options.timeouts = Some(timeouts.read()?);
+            scope.options.timeouts = timeouts.read()?;
         }
         scope.options.headers = options.headers.unwrap_or_default();
         if let Some(attempts) = options.max_attempts {
@@ -155,4 +155,3 @@ impl Drop for Watch {
         }
     }
 }
-

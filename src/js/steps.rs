@@ -3,10 +3,10 @@
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+use crate::chat::body;
 use crate::chat::structured::{StructuredMethod, StructuredOutput};
 use crate::chat::tool_calls::{check_arguments, requested_tools};
 use crate::chat::tool_loop::{self, Step};
-use crate::chat::body;
 use crate::js::error::to_js;
 use crate::wire::json::Raw;
 
@@ -91,7 +91,12 @@ impl CoreStructured {
     /// # Errors
     /// `InvalidInput`.
     #[wasm_bindgen(constructor)]
-    pub fn new(schema: &str, name: Option<String>, method: &str, strict: Option<bool>) -> Result<CoreStructured, JsValue> {
+    pub fn new(
+        schema: &str,
+        name: Option<String>,
+        method: &str,
+        strict: Option<bool>,
+    ) -> Result<CoreStructured, JsValue> {
         StructuredMethod::from_name(method)
             .and_then(|method| StructuredOutput::new(schema, name.as_deref(), method, strict))
             .map(|output| Self { output })

@@ -166,19 +166,30 @@ fn protocol(sentence: &str) -> Error {
 /// A rejected fetch. Node, Deno and Bun say why in `cause.code` or `code`; browsers say nothing,
 /// so that pages cannot probe networks.
 fn connect(fault: &JsValue) -> Error {
-    let code_of = |value: &JsValue| {
-        Reflect::get(value, &JsValue::from_str("code")).ok().and_then(|code| code.as_string())
-    };
+    let code_of =
+        |value: &JsValue| Reflect::get(value, &JsValue::from_str("code")).ok().and_then(|code| code.as_string());
     let cause = Reflect::get(fault, &JsValue::from_str("cause")).unwrap_or(JsValue::UNDEFINED);
     let code = if cause.is_object() { code_of(&cause) } else { code_of(fault) };
     match code.as_deref() {
-        Some("ENOTFOUND") => Error::new(ErrorKind::Connect, "The workspace's host name does not resolve: check the host."),
-        Some("EAI_AGAIN") => Error::new(ErrorKind::Connect, "The workspace's host name could not be looked up just now."),
+        Some("ENOTFOUND") => {
+            Error::new(ErrorKind::Connect, "The workspace's host name does not resolve: check the host.")
+        }
+        Some("EAI_AGAIN") => {
+            Error::new(ErrorKind::Connect, "The workspace's host name could not be looked up just now.")
+        }
         Some("ECONNREFUSED" | "ConnectionRefused") => {
             Error::new(ErrorKind::Connect, "The workspace's host refused the connection: check host and port.")
         }
-        Some(code) if code.starts_with("CERT_") || code.contains("_CERT") || code.starts_with("ERR_TLS") || code.starts_with("ERR_SSL") => {
-            Error::new(ErrorKind::Tls, "The workspace's certificate was not accepted: check the host name and this machine's clock.")
+        Some(code)
+            if code.starts_with("CERT_")
+                || code.contains("_CERT")
+                || code.starts_with("ERR_TLS")
+                || code.starts_with("ERR_SSL") =>
+        {
+            Error::new(
+                ErrorKind::Tls,
+                "The workspace's certificate was not accepted: check the host name and this machine's clock.",
+            )
         }
         _ => {
             let in_page = Reflect::has(&js_sys::global(), &JsValue::from_str("document")).unwrap_or(false);
@@ -253,7 +264,8 @@ impl Stream for FetchReads {
         let outcome = std::task::ready!(Pin::new(pending).poll(cx));
         self.pending = None;
         Poll::Ready(match outcome {
-            Err(_) => Some(Err(Error::new(ErrorKind::Truncated, "The connection broke before the answer was whole.").with_maybe_processed(true))),
+            Err(_) => Some(Err(Error::new(ErrorKind::Truncated, "The connection broke before the answer was whole.")
+                .with_maybe_processed(true))),
             Ok(read) => match (get(&read, "done"), get(&read, "value")) {
                 (Ok(done), _) if done.is_truthy() => None,
                 (_, Ok(value)) => match value.dyn_into::<Uint8Array>() {

@@ -148,3 +148,36 @@ pub(crate) async fn race<T>(mut first: BoxFuture<'_, T>, mut second: BoxFuture<'
     })
     .await
 }
+
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+///
+/// # Errors
+/// `InvalidInput` when the crate was built without one.
+#[cfg(all(target_arch = "wasm32", not(target_os = "wasi")))]
+pub fn platform() -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(fetch::FetchTransport::new()))
+}
+
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+///
+/// # Errors
+/// `InvalidInput` when the crate was built without one.
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub fn platform() -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(reqwest::ReqwestTransport::new()?))
+}
+
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+///
+/// # Errors
+/// `InvalidInput` when the crate was built without one.
+#[cfg(not(any(
+    all(target_arch = "wasm32", not(target_os = "wasi")),
+    all(feature = "native", not(target_arch = "wasm32"))
+)))]
+pub fn platform() -> Result<Arc<dyn Transport>> {
+    Err(crate::error::Error::new(
+        crate::error::ErrorKind::InvalidInput,
+        "lakewire was built without a transport: add the feature `native`, or give one to WorkspaceClient::with_transport.",
+    ))
+}

@@ -15,7 +15,11 @@ fn decode<'a>(reads: impl IntoIterator<Item = &'a [u8]>, owned: bool) -> (Vec<Ev
     let mut decoder = SseDecoder::new();
     let mut out = Vec::new();
     for read in reads {
-        if owned { decoder.feed_owned(read.to_vec()) } else { decoder.feed(read) }
+        if owned {
+            decoder.feed_owned(read.to_vec())
+        } else {
+            decoder.feed(read)
+        }
         drain(&mut decoder, &mut out);
     }
     let done = decoder.finish();
@@ -68,7 +72,12 @@ fn every_way(bytes: &[u8], expected: &(Vec<Event>, bool)) {
         let name = || format!("{:?} owned {owned}", String::from_utf8_lossy(bytes));
         assert_eq!(&decode([bytes], owned), expected, "whole {}", name());
         assert_eq!(&decode(bytes.chunks(1), owned), expected, "bytewise {}", name());
-        assert_eq!(&decode(bytes.chunks(1).flat_map(|c| [&[][..], c, &[]]), owned), expected, "with empty reads {}", name());
+        assert_eq!(
+            &decode(bytes.chunks(1).flat_map(|c| [&[][..], c, &[]]), owned),
+            expected,
+            "with empty reads {}",
+            name()
+        );
         for cut in 0..=bytes.len() {
             let (a, b) = bytes.split_at(cut);
             assert_eq!(&decode([a, b], owned), expected, "cut at {cut} {}", name());
@@ -144,7 +153,8 @@ fn e7_a_long_comment_is_not_buffered() {
 
 #[test]
 fn e12_e13_event_types() {
-    let stream = b"event: a\ndata: 1\n\ndata: 2\n\nevent: ping\n\ndata: 3\n\nevent: b\nevent:\ndata: 4\n\ndata: 5\nevent: c\n\n";
+    let stream =
+        b"event: a\ndata: 1\n\ndata: 2\n\nevent: ping\n\ndata: 3\n\nevent: b\nevent:\ndata: 4\n\ndata: 5\nevent: c\n\n";
     let expected = [("a", "1"), ("", "2"), ("", "3"), ("", "4"), ("c", "5")];
     every_way(stream, &(expected.map(|(e, d)| (e.to_owned(), d.to_owned())).to_vec(), false));
 }
@@ -161,7 +171,10 @@ fn e14_ids_and_retry_dispatch_nothing() {
 #[test]
 fn e15_e16_other_separators_are_data_and_invalid_utf8_is_replaced() {
     cases(&[
-        ("data: a\0b\u{2028}c\u{2029}d\u{85}e\u{b}f\u{c}g\n\n".as_bytes(), &["a\0b\u{2028}c\u{2029}d\u{85}e\u{b}f\u{c}g"]),
+        (
+            "data: a\0b\u{2028}c\u{2029}d\u{85}e\u{b}f\u{c}g\n\n".as_bytes(),
+            &["a\0b\u{2028}c\u{2029}d\u{85}e\u{b}f\u{c}g"],
+        ),
         (b"data: \xff\n\n", &["\u{fffd}"]),
         (b"data: \xe2\x82\n\n", &["\u{fffd}"]),
         (b"data: \xed\xa0\x80!\n\n", &["\u{fffd}\u{fffd}\u{fffd}!"]),
@@ -195,7 +208,13 @@ fn e19_e20_only_the_exact_sentinel_is_one() {
     for yes in [&b"data: [DONE]\n\n"[..], b"data:[DONE]\n\n", b"data: [DONE]\r\n\r\n"] {
         assert!(done(yes));
     }
-    for no in [&b"data: [DONE] \n\n"[..], b"data: [DONE]x\n\n", b"data: [\"DONE\"]\n\n", b"data: [DONE]\ndata: x\n\n", b"data:  [DONE]\n\n"] {
+    for no in [
+        &b"data: [DONE] \n\n"[..],
+        b"data: [DONE]x\n\n",
+        b"data: [\"DONE\"]\n\n",
+        b"data: [DONE]\ndata: x\n\n",
+        b"data:  [DONE]\n\n",
+    ] {
         assert!(!done(no));
     }
 }
@@ -218,7 +237,11 @@ fn e22_events_know_their_place() {
 #[test]
 fn e24_a_line_over_the_cap_is_a_typed_error_and_memory_stays_near_it() {
     for size in [1, 7, 1000, 100_000] {
-        for stream in [vec![b'x'; 100_000], [b"data: ".to_vec(), vec![b'x'; 50_000], b"\n\n".to_vec()].concat(), b"data: 12345678\n".repeat(8000)] {
+        for stream in [
+            vec![b'x'; 100_000],
+            [b"data: ".to_vec(), vec![b'x'; 50_000], b"\n\n".to_vec()].concat(),
+            b"data: 12345678\n".repeat(8000),
+        ] {
             let mut decoder = SseDecoder::with_max_event(20_000);
             let mut error = None;
             let mut peak = 0;

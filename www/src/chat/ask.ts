@@ -3,7 +3,7 @@
 import type { WorkspaceClient } from "lakewire";
 import { PAGE_TOOLS } from "../tools/index.js";
 import { appendDelta, type ChunkLike, finishTool, startTool } from "./delta.js";
-import { reasoningStyle } from "./endpoints.js";
+import { requestFields } from "./fields.js";
 import { Meter } from "./meter.js";
 import { isCancelled, toProblem } from "./problem.js";
 import type { AnswerTurn, Message, Settings } from "./types.js";
@@ -11,9 +11,6 @@ import type { AnswerTurn, Message, Settings } from "./types.js";
 /** Rounds of tool calls before the page gives up on an answer. */
 const MAX_STEPS = 8;
 const TOOL_TIMEOUT_MS = 15_000;
-/** Thinking budgets in tokens by the effort picked, and what is left for the answer when no limit is set. */
-const BUDGETS = { low: 1_024, medium: 4_096, high: 16_384 } as const;
-const ANSWER_TOKENS = 4_096;
 
 export interface Exchange {
   client: WorkspaceClient;
@@ -49,7 +46,7 @@ export async function ask(exchange: Exchange): Promise<void> {
 }
 
 async function askForText({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
-  const stream = await client.chat(settings.model, requestDefaults(settings)).stream(messages as never, { signal });
+  const stream = await client.chat(settings.model, requestFields(settings)).stream(messages as never, { signal });
   noteModel(turn, stream.servedModelName, stream.requestId);
   for await (const chunk of stream) take(turn, meter, 1, chunk as ChunkLike, changed);
   const completion = await stream.finalCompletion();
@@ -61,7 +58,7 @@ async function askForText({ client, settings, messages, turn, signal, changed }:
 async function askWithTools({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
   const tools = PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
   let step = 0;
-  const answer = await client.chat(settings.model, requestDefaults(settings)).runTools(messages as never, {
+  const answer = await client.chat(settings.model, requestFields(settings)).runTools(messages as never, {
     tools,
     stream: true,
     maxSteps: MAX_STEPS,
@@ -81,7 +78,7 @@ async function askWithTools({ client, settings, messages, turn, signal, changed 
           changed();
           break;
         case "tool_result":
-          finishTool(turn, event, performance.now());
+          finishTool(turn, { id: event.call.id, content: event.content, failed: event.error !== undefined }, performance.now());
           changed();
           break;
       }
@@ -97,7 +94,7 @@ async function askForJson({ client, settings, messages, turn, signal, changed }:
   const schema = JSON.parse(settings.schema) as Record<string, unknown>;
   turn.state = "streaming";
   changed();
-  const typed = client.chat(settings.model, requestDefaults(settings)).structuredOutput(schema, { name: "answer" });
+  const typed = client.chat(settings.model, requestFields(settings)).structuredOutput(schema, { name: "answer" });
   const { value, completion } = await typed.invoke(messages as never, { signal });
   meter.chunk(true, completion.usage);
   const text = JSON.stringify(value, null, 2);
@@ -122,22 +119,4 @@ function noteModel(turn: AnswerTurn, model: string | null | undefined, requestId
 
 function noteFinish(turn: AnswerTurn, reason: string | null | undefined): void {
   if (reason) turn.facts.finish_reason = reason;
-}
-
-/** The settings as request fields. What is not set is left out: strict endpoints refuse fields they do not know. */
-export function requestDefaults(settings: Settings): Record<string, unknown> {
-  const { temperature, max_tokens, reasoning, model } = settings;
-  const fields: Record<string, unknown> = {};
-  if (max_tokens !== null) fields["max_tokens"] = max_tokens;
-  const style = reasoning === "off" ? "none" : reasoningStyle(model);
-  if (style === "thinking" && reasoning !== "off") {
-    const budget_tokens = BUDGETS[reasoning];
-    fields["thinking"] = { type: "enabled", budget_tokens };
-    // The budget counts against the limit, and the model allows no other temperature while it thinks.
-    fields["max_tokens"] = budget_tokens + (max_tokens ?? ANSWER_TOKENS);
-    return fields;
-  }
-  if (style === "effort") fields["reasoning_effort"] = reasoning;
-  if (temperature !== null) fields["temperature"] = temperature;
-  return fields;
 }

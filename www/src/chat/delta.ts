@@ -21,19 +21,18 @@ interface ContentPartLike {
   summary?: { text?: string | null }[] | null;
 }
 
-/** A tool call as the loop announces it, and its result. */
+/** A tool call as the loop announces it; `arguments` is the text the model wrote. */
 export interface CallLike {
-  id?: string | null;
-  name?: string;
-  arguments?: unknown;
-  function?: { name?: string; arguments?: string };
+  id: string;
+  name: string;
+  arguments?: string | undefined;
 }
 
+/** What the model was told about a call. */
 export interface ResultLike {
-  call?: CallLike;
-  tool_call_id?: string;
-  content?: unknown;
-  error?: unknown;
+  id: string;
+  content: string;
+  failed: boolean;
 }
 
 /** Where a tool part was written from: its step and its index there, until its id is known. */
@@ -71,32 +70,30 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChunkLike): b
 
 /** A call is complete and its function begins to run. */
 export function startTool(turn: AnswerTurn, call: CallLike, now: number): void {
-  let part = findTool(turn, call.id ?? "");
+  let part = openTool(turn, call.id);
   if (!part) {
-    part = { kind: "tool", id: call.id ?? "", name: "", arguments: "", state: "running" };
+    part = { kind: "tool", id: call.id, name: call.name, arguments: "", state: "running" };
     turn.parts.push(part);
   }
   part.state = "running";
-  part.name = call.name ?? call.function?.name ?? part.name;
-  const written = call.function?.arguments ?? call.arguments;
-  if (typeof written === "string") part.arguments = written;
-  else if (written !== undefined && part.arguments === "") part.arguments = JSON.stringify(written);
+  part.name = call.name;
+  if (call.arguments !== undefined) part.arguments = call.arguments;
   started.set(part, now);
 }
 
 /** A function answered, or failed; either way the model is told. */
 export function finishTool(turn: AnswerTurn, result: ResultLike, now: number): void {
-  const part = findTool(turn, result.tool_call_id ?? result.call?.id ?? "");
+  const part = openTool(turn, result.id);
   if (!part) return;
-  part.state = result.error ? "failed" : "done";
-  part.result = typeof result.content === "string" ? result.content : JSON.stringify(result.content ?? null);
+  part.state = result.failed ? "failed" : "done";
+  part.result = result.content;
   const from = started.get(part);
   if (from !== undefined) part.took_ms = now - from;
 }
 
-function findTool(turn: AnswerTurn, id: string): ToolPart | undefined {
-  const open = turn.parts.filter((part): part is ToolPart => part.kind === "tool" && part.state !== "done" && part.state !== "failed");
-  return open.find((part) => part.id === id) ?? (id === "" ? open[0] : undefined);
+/** The call with this id that has no result yet: some models use an id again in a later step. */
+function openTool(turn: AnswerTurn, id: string): ToolPart | undefined {
+  return turn.parts.find((part): part is ToolPart => part.kind === "tool" && part.id === id && (part.state === "writing" || part.state === "running"));
 }
 
 function append(turn: AnswerTurn, kind: "text" | "reasoning", text: string): boolean {

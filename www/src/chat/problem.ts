@@ -5,11 +5,11 @@ import type { Problem } from "./types.js";
 
 /** True when the call ended because it was told to. */
 export function isCancelled(error: unknown): boolean {
-  if (error instanceof LakewireError) return /cancel/i.test(error.kind);
+  if (error instanceof LakewireError) return error.kind === "Cancelled";
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-/** Says an error to a person. `emulator` changes the advice where the server's settings are meant. */
+/** Says an error to a person. `model` is the endpoint that was asked. */
 export function toProblem(error: unknown, model: string): Problem {
   if (!(error instanceof LakewireError)) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -21,6 +21,7 @@ export function toProblem(error: unknown, model: string): Problem {
 }
 
 function words(error: LakewireError, model: string): { title: string; advice: string } {
+  // A stream that fails after its headers carries their status 200: then the kind tells.
   switch (error.status) {
     case 400:
     case 422:
@@ -44,14 +45,29 @@ function words(error: LakewireError, model: string): { title: string; advice: st
   }
 }
 
+/** What to say about errors that have no status of their own, by the package's kinds. */
+const KINDS: Record<string, { title: string; advice: string }> = {
+  DeadlineExceeded: { title: "The answer took too long.", advice: "Try again; a shorter question or a lower token limit helps." },
+  Truncated: { title: "The answer broke off before it was complete.", advice: "What came so far is kept above. Try again for a whole answer." },
+  Connect: { title: "The demo’s server does not answer.", advice: "See whether npm run demo is still running, then try again." },
+  StepLimit: { title: "The model asked for tools again and again without an answer.", advice: "Ask more precisely, or switch a tool off in the settings." },
+  UnknownTool: { title: "The model asked for a tool this page does not have.", advice: "Try again, or pick another model." },
+  InvalidArguments: { title: "The model wrote tool arguments that cannot be read.", advice: "Try again; another model may do better with tools." },
+  OutputMismatch: { title: "The answer does not fit the schema.", advice: "Try again, make the schema simpler, or say in the question where each value comes from." },
+  InvalidInput: { title: "The request could not be built.", advice: "Check the schema and the other settings, then try again." },
+  EventTooLarge: { title: "The answer holds a piece too large to take in.", advice: "Set a lower token limit and try again." },
+  BodyTooLarge: { title: "The answer is too large to take in.", advice: "Set a lower token limit and try again." },
+};
+const UNREADABLE = {
+  title: "The workspace answered with something that is not a chat answer.",
+  advice: "Try again. If it happens again, check that DATABRICKS_HOST is a workspace and not a login page.",
+};
+
 function byKind(error: LakewireError): { title: string; advice: string } {
-  const kind = error.kind.toLowerCase();
-  if (/deadline|timeout/.test(kind)) return { title: "The answer took too long.", advice: "Try again; a shorter question or a lower token limit helps." };
-  if (/truncat|incomplete/.test(kind)) return { title: "The answer broke off before it was complete.", advice: "What came so far is kept above. Try again for a whole answer." };
-  if (/connect/.test(kind)) return { title: "The connection to the demo's server failed.", advice: "See whether `npm run demo` is still running, then try again." };
-  if (/decode|content|protocol|stream/.test(kind)) return { title: "The workspace answered with something that is not a chat answer.", advice: "Try again. If it happens again, check that DATABRICKS_HOST is a workspace and not a login page." };
-  if (/tool|step/.test(kind)) return { title: "The model asked for tools again and again without an answer.", advice: "Ask more precisely, or switch a tool off." };
-  if ((error.status ?? 0) >= 500) return { title: "The workspace failed inside.", advice: "This is not your doing. Try again in a moment." };
+  const known = Object.hasOwn(KINDS, error.kind) ? KINDS[error.kind] : undefined;
+  if (known) return known;
+  if (["Decode", "UnexpectedContentType", "UnsupportedEncoding", "EmptyBody", "Protocol", "Redirect"].includes(error.kind)) return UNREADABLE;
+  if ((error.status ?? 0) >= 500 || error.kind === "InternalError") return { title: "The workspace failed inside.", advice: "This is not your doing. Try again in a moment." };
   return { title: "The request did not succeed.", advice: "Try again; the words below say more." };
 }
 

@@ -26,9 +26,14 @@ export class Announcer {
     this.#rest = "";
   }
 
-  /** Announces one thing as it is. */
+  /** Announces one thing: its words, without the marks that only shape them. */
   say(text: string): void {
-    const spoken = text.replace(/[*_`#>|~]+/g, " ").replace(/\s+/g, " ").trim();
+    const spoken = text
+      .replace(/^\s*```.*$/gm, " ")
+      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .replace(/[*_`#>|~]+/g, " ")
+      .replace(/\s+/g, " ")
+      .trim();
     if (!/[\p{L}\p{N}]/u.test(spoken)) return;
     const line = document.createElement("p");
     line.textContent = spoken;
