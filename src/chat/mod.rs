@@ -26,16 +26,15 @@ pub mod accumulate;
 mod answer;
 pub mod body;
 pub mod calls;
-mod columns;
+pub(crate) mod columns;
 mod folded;
 mod plan;
 mod request;
 pub mod stream;
+mod stream_fault;
 pub mod structured;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod structured_chat;
-mod stream_fault;
-pub mod structured;
 pub mod tool_calls;
 pub mod tool_loop;
 pub mod types;

@@ -155,12 +155,6 @@ impl Skeletons {
         true
     }
 
-    /// The slot that learning this line would give up; what its skeleton stands for must be
-    /// settled first.
-    pub(crate) fn victim(&self) -> Option<usize> {
-        if self.slots.len() < SLOTS { None } else { self.order.last().copied() }
-    }
-
     /// Learns a line that is valid JSON and fitted nothing: widens a skeleton of its structure, or
     /// keeps it as a new one. Gives the slot that now knows it, or nothing when it cannot be known.
     pub(crate) fn learn(&mut self, line: &str) -> Option<usize> {
