@@ -95,16 +95,16 @@ test("a tool call is shown with its arguments and result, and the answer draws o
 });
 
 test("G17: a tool that fails is shown as failed, the model is told, and the answer still comes", async () => {
-  await page.send("What is 7 / 0?");
+  await page.send("What time is it in Atlantis?");
   assert.equal(await page.settled(), "done");
   const card = page.last().locator(".tool").first();
   assert.equal(await card.getAttribute("data-state"), "failed");
-  assert.match(await card.innerText(), /Division by zero/);
-  assert.match((await chats())[1].body.messages.at(-1).content, /Division by zero/);
+  assert.match(await card.innerText(), /names one/);
+  assert.match((await chats())[1].body.messages.at(-1).content, /names one/);
 });
 
 test("tools can be switched off one by one", async () => {
-  await page.setting("Calculator Arithmetic, powers, roots, logarithms", (control) => control.uncheck({ force: true }));
+  await page.setting("Calculator", (control) => control.uncheck({ force: true }));
   await page.send("What is 12.5 * 8 + 4?");
   await page.settled("done");
   assert.equal(await page.last().locator(".tool").count(), 0);
@@ -130,7 +130,7 @@ test("system prompt, temperature and token limit travel; what is not set does no
 
 test("an answer by a schema is JSON that fits it", async () => {
   await page.tab.getByRole("button", { name: /^Get JSON/ }).click();
-  await page.tab.keyboard.press("Enter");
+  await page.send("Name: Ann Berger. Role: hydrologist. City: Bern. Age: 41.");
   assert.equal(await page.settled(), "done");
   const value = JSON.parse(await page.last().locator(".json code").innerText());
   assert.deepEqual(Object.keys(value).sort(), ["age", "city", "name", "role"]);

@@ -179,7 +179,11 @@ showMode();
 mountTheme(byId<HTMLButtonElement>("theme"));
 empty.show(turns.length === 0);
 transcript.show(turns);
-window.addEventListener("pagehide", saveNow);
+window.addEventListener("pagehide", () => {
+  // The answer ends with the page; said now, it is kept as stopped and not as broken.
+  running?.abort();
+  saveNow();
+});
 void showWorkspace();
 void loadModels();
 if (matchMedia("(hover: hover)").matches) composer.focus();

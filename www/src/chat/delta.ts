@@ -18,7 +18,7 @@ export interface ResultLike {
 }
 
 /** Where a tool part was written from: its step and its index there, until its id is known. */
-const origins = new WeakMap<ToolPart, string>();
+const origins = new WeakMap<ToolPart, { step: number; index: number | undefined }>();
 const started = new WeakMap<ToolPart, number>();
 
 /** Appends what a chunk holds for the first choice. Returns whether the model wrote anything in it. */
@@ -37,11 +37,10 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletio
     }
   }
   for (const call of delta.tool_calls ?? []) {
-    const origin = `${step}/${call.index ?? 0}`;
-    let part = turn.parts.find((known): known is ToolPart => known.kind === "tool" && origins.get(known) === origin);
+    let part = writtenFrom(turn, step, call.index, call.id);
     if (!part) {
       part = { kind: "tool", id: call.id ?? "", name: "", arguments: "", state: "writing" };
-      origins.set(part, origin);
+      origins.set(part, { step, index: call.index ?? undefined });
       turn.parts.push(part);
     }
     if (call.id) part.id = call.id;
@@ -50,6 +49,14 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletio
     wrote = true;
   }
   return wrote;
+}
+
+/** The call a fragment continues: by its index, or without one the newest call, unless the fragment names another. */
+function writtenFrom(turn: AnswerTurn, step: number, index: number | null | undefined, id: string | null | undefined): ToolPart | undefined {
+  const ofStep = turn.parts.filter((part): part is ToolPart => part.kind === "tool" && origins.get(part)?.step === step);
+  if (typeof index === "number") return ofStep.find((part) => origins.get(part)?.index === index);
+  const newest = ofStep.at(-1);
+  return id && newest?.id !== id ? undefined : newest;
 }
 
 /** A call is complete and its function begins to run. */
