@@ -29,7 +29,8 @@ async function main() {
 
   await step("Check Node and Rust", checkTools);
   await installed(ROOT, "Install the build's packages");
-  await step("Build the lakewire package (the first time takes minutes)", () => npm(["run", "build"], { cwd: ROOT }));
+  say("Build the lakewire package (the first time this takes minutes)");
+  await run(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, echo: true });
   await installed(WWW, "Install the page's packages");
   const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
   await buildPage();
@@ -75,7 +76,7 @@ async function buildEmulator() {
 async function buildPage() {
   const stamp = join(WWW, "node_modules", ".lakewire-page");
   // The package is in the digest by its own files: a new build of it is a new page.
-  const digest = await fingerprint(ROOT, ["www/src", "www/public", "www/index.html", "www/vite.config.js", "www/package-lock.json", "pkg"]);
+  const digest = await fingerprint(ROOT, ["www/src", "www/public", "www/index.html", "www/vite.config.js", "www/package-lock.json", "pkg/package.json", "pkg/dist"]);
   if (!existsSync(join(WWW, "dist", "index.html"))) await rm(stamp, { force: true });
   const vite = join(WWW, "node_modules", "vite", "bin", "vite.js");
   await unlessStamped(stamp, digest, () => step("Build the page", () => run(process.execPath, [vite, "build"], { cwd: WWW })));

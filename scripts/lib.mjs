@@ -9,7 +9,9 @@ import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const began = Date.now();
+// A script that another script started counts on from where that one began.
+const began = Number(process.env.LAKEWIRE_BEGAN) || Date.now();
+process.env.LAKEWIRE_BEGAN = String(began);
 const posix = process.platform !== "win32";
 /** How often a step that is still working says so. Short enough that nobody wonders, long enough for a CI log. */
 const HEARTBEAT_MS = 10_000;

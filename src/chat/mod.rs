@@ -26,8 +26,12 @@ pub mod accumulate;
 mod answer;
 pub mod body;
 pub mod calls;
+pub(crate) mod columns;
+mod folded;
+mod plan;
 mod request;
 pub mod stream;
+mod stream_fault;
 pub mod structured;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod structured_chat;

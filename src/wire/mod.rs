@@ -7,4 +7,5 @@ pub mod json;
 pub mod redact;
 pub mod request;
 pub mod retry;
+pub(crate) mod skeleton;
 pub mod sse;

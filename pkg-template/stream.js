@@ -1,0 +1,2 @@
+export class ChatStream {}
+export function openStream() { throw new Error("later"); }
