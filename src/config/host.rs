@@ -27,7 +27,11 @@ impl Host {
     /// non-ASCII characters, a trailing dot, a bad port, any other scheme.
     pub fn parse(text: &str) -> Result<Self> {
         if text.starts_with('/') {
-            return Self::same_origin(text);
+            return if IN_PAGE {
+                Self::same_origin(text)
+            } else {
+                Err(refused("is a path, which only a page can resolve"))
+            };
         }
         if text.is_empty() {
             return Err(invalid(
@@ -63,9 +67,6 @@ impl Host {
     }
 
     fn same_origin(text: &str) -> Result<Self> {
-        if !IN_PAGE {
-            return Err(refused("is a path, which only a page can resolve"));
-        }
         let prefix = text.trim_end_matches('/');
         check_path(if prefix.is_empty() { "/" } else { prefix })?;
         if prefix.contains('?') {
@@ -260,6 +261,20 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad}");
             assert!(bad.len() < 12 || !error.message().contains(bad), "the host is not repeated: {bad}");
         }
+    }
+
+    #[test]
+    fn k13_k14_a_page_may_name_a_path_of_its_own_origin() {
+        for (given, expected) in [("/databricks", "/databricks"), ("/a/b//", "/a/b"), ("/", "")] {
+            let host = Host::same_origin(given).unwrap();
+            assert_eq!(host.as_str(), expected);
+            assert!(host.is_same_origin());
+            assert_eq!(host.join("/api").unwrap(), format!("{expected}/api"));
+        }
+        for bad in ["//evil.example", "/a/../b", "/\\evil.example", "/a?b", "/a#b", "/a b", "/%2e%2e/b"] {
+            assert!(Host::same_origin(bad).is_err(), "{bad}");
+        }
+        assert!(!Host::parse("x.example").unwrap().is_same_origin());
     }
 
     #[test]

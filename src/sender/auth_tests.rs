@@ -4,11 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::tests::{BILLED, call};
+use super::tests::{BILLED, call, join_bounded};
 use super::*;
 use crate::auth::{Secret, Token};
 use crate::error::TimeoutPhase;
-use crate::join::join_bounded;
 use crate::transport::scripted::{Reply, Scripted};
 use crate::transport::{BoxFuture, race};
 use crate::wire::request::Method;

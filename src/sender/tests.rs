@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::error::TimeoutPhase;
-use crate::join::join_bounded;
+pub(super) use crate::join::join_bounded;
 use crate::transport::BoxFuture;
 use crate::transport::scripted::{Reply, Scripted};
 use crate::wire::json::Json;

@@ -73,14 +73,25 @@ pub fn verdict(
         Some(asked) if asked > limits.max_retry_after => return Verdict::GiveUp,
         Some(asked) if !asked.is_zero() => {
             let spread = asked.clamp(Duration::from_millis(500), Duration::from_millis(1500));
-            asked + spread.mul_f64(random)
+            asked + part(spread, random)
         }
-        _ => window.mul_f64(random).max(SHORTEST_WAIT),
+        _ => part(window, random).max(SHORTEST_WAIT),
     };
     match remaining {
         Some(remaining) if wait >= remaining => Verdict::GiveUp,
         _ => Verdict::Wait(wait),
     }
+}
+
+/// A part of a duration. `Duration::mul_f64` would do, at many times the size in the wasm.
+fn part(of: Duration, share: f64) -> Duration {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "waits are minutes at most, and a cast of a negative or odd number gives 0"
+    )]
+    Duration::from_millis((of.as_millis() as f64 * share) as u64)
 }
 
 /// Whether this failure allows this kind of call to be sent again at all.
