@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lakewire::auth::Credentials;
+use lakewire::auth::{Credentials, Secret, Token};
 use lakewire::config::{Config, Timeouts};
 use lakewire::sender::{CallOptions, Meta, Sender};
+use lakewire::transport::BoxFuture;
 use lakewire::transport::reqwest::ReqwestTransport;
 use lakewire::wire::call::{Call, Repeat, StreamCall};
 use lakewire::wire::request::{Method, Request};
@@ -385,6 +386,43 @@ async fn e33_broken_framing_is_no_answer() {
         .await;
         let error = send(&sender(&address, |_| {}), Repeat::Never).await.unwrap_err();
         assert_eq!((error.kind(), error.maybe_processed()), (expected, true), "{answer:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k2_calls_of_many_threads_share_one_refresh() {
+    let (address, _) = server(|mut socket, _| async move {
+        while request(&mut socket).await.is_some() {
+            if socket.write_all(OK).await.is_err() {
+                return;
+            }
+        }
+    })
+    .await;
+    let transport = Arc::new(ReqwestTransport::new().unwrap());
+    for _ in 0..20 {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let credentials = Credentials::provider(move || {
+            let count = count.clone();
+            Box::pin(async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                for _ in 0..50 {
+                    tokio::task::yield_now().await;
+                }
+                Ok(Token { value: Secret::new("token"), expires_in: Some(Duration::from_secs(3600)) })
+            }) as BoxFuture<'static, _>
+        });
+        let config = Config::new(&format!("http://{address}")).unwrap();
+        let sender = Sender::new(config, credentials, transport.clone()).unwrap();
+        let calls = (0..32).map(|_| {
+            let sender = sender.clone();
+            tokio::spawn(async move { send(&sender, Repeat::Never).await.map(|meta| meta.attempts) })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            assert_eq!(call.await.unwrap().unwrap(), 1);
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tokens that expire, are refused, or never come.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use super::tests::{BILLED, call, join_bounded};
@@ -254,6 +255,35 @@ fn i4_an_abandoned_refresh_goes_on_for_the_others() {
     let aborted: BoxFuture<'_, bool> = Box::pin(race(dropped, abort));
     assert_eq!(network.run(join_bounded(vec![aborted, other], 2)), Some(vec![false, true]));
     assert_eq!((provider.asked(), network.now()), (1, Duration::from_secs(1)));
+}
+
+#[test]
+fn i4_a_waiter_is_woken_though_another_task_drove_and_was_dropped() {
+    struct Flag(AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let network = Scripted::new();
+    network.always(Reply::json("{}"));
+    let provider = Provider::new(&network, HOUR);
+    let sender = provider.sender();
+    let (one, options) = (call(Repeat::Billed), CallOptions::default());
+    let task = || -> BoxFuture<'_, bool> { Box::pin(async { sender.send(&one, &options).await.is_ok() }) };
+    let (mut second, mut first) = (task(), task());
+    let flags = [0, 1].map(|_| Arc::new(Flag(AtomicBool::new(false))));
+    let poll = |future: &mut BoxFuture<'_, bool>, flag: &Arc<Flag>| {
+        future.as_mut().poll(&mut Context::from_waker(&Waker::from(flag.clone())))
+    };
+    assert!(poll(&mut second, &flags[1]).is_pending());
+    // the last to poll is the one the provider would wake by itself
+    assert!(poll(&mut first, &flags[0]).is_pending());
+    drop(first);
+    network.advance(Duration::from_secs(1));
+    assert!(flags[1].0.load(Ordering::SeqCst));
+    assert!(poll(&mut second, &flags[1]).is_ready());
+    assert_eq!(provider.asked(), 1);
 }
 
 #[test]
