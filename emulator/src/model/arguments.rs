@@ -291,7 +291,7 @@ impl<'f> Filler<'f> {
             }
         }
         let words = mentions::words(self.text);
-        let of_place = key_stems(name, "").iter().any(|key| PLACE.contains(&key.as_str()));
+        let of_place = among(&key_stems(name, ""), PLACE);
         let names = if of_place { mentions::places(&words) } else { mentions::names(&words) };
         names.into_iter().map(Value::from).collect()
     }
@@ -308,7 +308,7 @@ impl<'f> Filler<'f> {
         if !required || self.strength == Strength::Strong {
             return None;
         }
-        let free = key_stems(name, "").iter().any(|key| FREE.contains(&key.as_str()));
+        let free = among(&key_stems(name, ""), FREE);
         if free {
             return Some(fitted(request_body(self.text), schema));
         }
@@ -328,41 +328,43 @@ impl<'f> Filler<'f> {
     /// A text that the form or the words around it mark as this property's.
     fn plain_string(&self, name: &str, about: &str, format: &str, text: &str, siblings: &[&str]) -> Option<String> {
         let keys = key_stems(name, "");
-        let is = |set: &[&str]| keys.iter().any(|key| set.contains(&key.as_str()));
+        let is = |set: &[&str]| among(&keys, set);
         let words = mentions::words(text);
         let unused = |found: &String| !self.used.contains(found);
         if format == "email" || is(&["email", "mail"]) {
             return mentions::email(&words);
         }
-        if format == "uri" || is(&["url", "uri", "link", "websit"]) {
+        if format == "uri" || is(&["url", "uri", "link", "website"]) {
             return mentions::url(text);
         }
-        let math = ["express", "expression", "formula", "equation", "calculation", "arithmetic"];
-        if is(&math) || (is(&["input"]) && stems(about).iter().any(|word| math.contains(&word.as_str()))) {
+        let math = ["expression", "formula", "equation", "calculation", "arithmetic"];
+        if is(&math)
+            || (is(&["input"]) && stems(about).iter().any(|word| math.iter().any(|known| stem(known) == *word)))
+        {
             return arithmetic::find(text);
         }
         if let Some(found) = after_key(&words, name, text).filter(unused) {
             return Some(found);
         }
-        if format.starts_with("date") || is(&["date", "day", "when", "deadlin"]) {
+        if format.starts_with("date") || is(&["date", "day", "when", "deadline"]) {
             return mentions::date(&words);
         }
-        if is(&["timezon", "tz"]) || name.to_lowercase().contains("timezone") {
+        if is(&["timezone", "tz"]) || name.to_lowercase().contains("timezone") {
             return zone(&words);
         }
-        if is(&["from", "origin", "sourc", "departur", "start"]) && siblings.len() > 1 {
+        if is(&["from", "origin", "source", "departure", "start"]) && siblings.len() > 1 {
             return first_of(mentions::after_words(&words, &["from"]));
         }
         if is(&["to", "destination", "target", "arrival", "end"]) && siblings.len() > 1 {
             return first_of(mentions::after_words(&words, &["to", "into"]));
         }
-        if is(&["languag", "lang"]) {
+        if is(&["language", "lang"]) {
             return first_of(mentions::after_words(&words, &["to", "into", "in"]));
         }
         if is(PLACE) {
             return mentions::places(&words).into_iter().find(unused);
         }
-        if is(&["id", "number", "code", "sku", "key", "identifier", "phon"]) {
+        if is(&["id", "number", "code", "sku", "key", "identifier", "phone"]) {
             return mentions::codes(&words).into_iter().find(unused);
         }
         if is(&[
@@ -398,7 +400,7 @@ impl<'f> Filler<'f> {
 
 /// Names of properties that hold places.
 const PLACE: &[&str] =
-    &["location", "city", "plac", "place", "country", "region", "town", "address", "stat", "area", "cities"];
+    &["location", "city", "place", "country", "region", "town", "address", "state", "area", "cities"];
 /// Names of properties that hold free text.
 const FREE: &[&str] = &[
     "query",
@@ -414,11 +416,11 @@ const FREE: &[&str] = &[
     "search",
     "term",
     "description",
-    "titl",
+    "title",
     "subject",
     "body",
     "thought",
-    "sentenc",
+    "sentence",
     "summary",
     "reason",
     "statement",
@@ -436,6 +438,11 @@ fn key_stems(name: &str, about: &str) -> Vec<String> {
     let mut keys: Vec<String> = identifier_words(name).iter().map(|word| stem(word)).collect();
     keys.extend(stems(about));
     keys
+}
+
+/// Whether one of these words, stemmed, is among the keys.
+fn among(keys: &[String], set: &[&str]) -> bool {
+    set.iter().any(|word| keys.contains(&stem(word)))
 }
 
 fn first_of(list: Vec<String>) -> Option<String> {
