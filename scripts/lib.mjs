@@ -123,8 +123,16 @@ export async function start(command, args = [], { ready, timeoutMs = 30_000, ...
   return { pid: child.process.pid, match, output: () => child.stdout + child.stderr, exited: child.exited, stop: child.stop };
 }
 
+let stopping = false;
+
+/** Whether `stopAll` was called, by the script or by a signal: children that end now do so because they were told to. */
+export function isStopping() {
+  return stopping;
+}
+
 /** Ends every child that is still running, asks politely first, and resolves when all have ended. */
 export async function stopAll() {
+  stopping = true;
   await Promise.all([...children.values()].map((child) => child.stop()));
 }
 

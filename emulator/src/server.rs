@@ -99,7 +99,6 @@ async fn serve(connection: TcpStream, app: Router) {
 }
 
 /// Every route of the workspace.
-#[must_use]
 pub fn router(emulator: Emulator) -> Router {
     Router::new()
         .route("/.well-known/databricks-config", get(identity::databricks_config))
