@@ -127,31 +127,42 @@ class Pump {
 
   /** The next item as an iterator's result, waited for if need be. Throws the stream's failure. */
   async pull() {
-    for (;;) {
-      if (this.ready) return { value: this.take(), done: false };
-      if (this.ended) {
-        if (this.failure) throw this.failure;
-        return { value: undefined, done: true };
-      }
-      try {
-        if (this.status === 1) {
-          this.status = this.columns.more();
-        } else if (this.status === 2) {
-          this.finish();
-        } else if (this.rest !== undefined) {
-          this.feed(this.rest);
-        } else if (this.reader === undefined) {
-          this.eof();
-        } else {
-          const started = now();
-          this.wait(started);
-          this.accept(await this.reader.read(), started);
+    try {
+      for (;;) {
+        if (this.ready) return { value: this.take(), done: false };
+        if (this.ended) {
+          if (this.failure) throw this.failure;
+          return { value: undefined, done: true };
         }
-      } catch (thrown) {
-        if (this.waiting) this.broke(thrown);
-        else this.stop(this.enrich(thrown));
+        try {
+          if (this.status === 1) {
+            this.status = this.columns.more();
+          } else if (this.status === 2) {
+            this.finish();
+          } else if (this.rest !== undefined) {
+            this.feed(this.rest);
+          } else if (this.reader === undefined) {
+            this.eof();
+          } else {
+            const started = now();
+            this.wait(started);
+            this.accept(await this.reader.read(), started);
+          }
+        } catch (thrown) {
+          if (this.waiting) this.broke(thrown);
+          else this.stop(this.enrich(thrown));
+        }
       }
+    } finally {
+      this.turns -= 1;
     }
+  }
+
+  /** Waits for the calls of `pull` that came before. */
+  queue() {
+    const go = () => this.pull();
+    this.last = this.turns++ === 0 ? this.pull() : this.last.then(go, go);
+    return this.last;
   }
 
   feed(chunk) {
@@ -308,7 +319,7 @@ class Pump {
     if (!this.ended && this.taken === "") {
       this.enter("final");
       this.mute = true;
-      while (!(await this.pull()).done);
+      while (!(await this.queue()).done);
     }
     await this.finished;
     const failure = this.failure ?? this.left;
@@ -337,31 +348,18 @@ function isDetached(buffer) {
 /** Takes items straight from the loop. Calls of `next` that overlap wait for their turn. */
 class ChatIterator {
   #pump;
-  #step;
+  #stream;
 
-  // the stream is held so that it is not taken for forgotten while it is iterated
   constructor(pump, stream) {
     this.#pump = pump;
-    this.#step = async () => {
-      try {
-        return await pump.pull(stream);
-      } finally {
-        pump.turns -= 1;
-      }
-    };
+    // held, so that the stream is not taken for forgotten while it is iterated
+    this.#stream = stream;
   }
 
   next() {
     const pump = this.#pump;
-    if (pump.turns === 0) {
-      if (pump.ready) return Promise.resolve({ value: pump.take(), done: false });
-      pump.turns = 1;
-      pump.last = this.#step();
-    } else {
-      pump.turns += 1;
-      pump.last = pump.last.then(this.#step, this.#step);
-    }
-    return pump.last;
+    if (pump.turns === 0 && pump.ready) return Promise.resolve({ value: pump.take(), done: false });
+    return pump.queue();
   }
 
   return(value) {
@@ -389,7 +387,7 @@ export class ChatStream extends ReadableStream {
       {
         async pull(controller) {
           pump.enter("reader");
-          const { value, done } = await pump.pull();
+          const { value, done } = await pump.queue();
           if (done) controller.close();
           else controller.enqueue(value);
         },
