@@ -4,10 +4,10 @@
 // No address is printed before the page answers: whoever reads this output may take the first one for the page's.
 
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fingerprint, freePort, npm, run, say, start, step, stopAll, unlessStamped, waitForUrl } from "./lib.mjs";
+import { preparePage } from "../www/prepare.mjs";
+import { fingerprint, freePort, isStopping, npm, run, say, start, step, stopAll, unlessStamped, waitForUrl } from "./lib.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const WWW = join(ROOT, "www");
@@ -28,11 +28,11 @@ async function main() {
   say(host ? `The page will talk to ${host.replace(/^https?:\/\//, "")}.` : "The page will talk to an emulated workspace on this machine.");
 
   await step("Check Node and Rust", checkTools);
-  await installed(ROOT, "Install the build's packages");
-  await step("Build the lakewire package (the first time takes minutes)", () => npm(["run", "build"], { cwd: ROOT }));
-  await installed(WWW, "Install the page's packages");
+  await installPackages();
+  say("Build the lakewire package (the first time this takes minutes)");
+  await run(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, echo: true });
   const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
-  await buildPage();
+  await preparePage();
 
   const workspace = emulator ? await step("Start the emulator", () => startEmulator(emulator)) : {};
   const { page, server } = await step("Start the page's server", () => startServer(workspace.env ?? {}));
@@ -56,29 +56,19 @@ async function checkTools() {
   if (!rustup.stdout.split(/\s+/).includes(WASM_TARGET)) await run("rustup", ["target", "add", WASM_TARGET], { cwd: ROOT });
 }
 
-/** Runs `npm ci` where the lock file is not the one that was installed last. */
-async function installed(folder, title) {
-  const stamp = join(folder, "node_modules", ".lakewire-installed");
-  const digest = await fingerprint(folder, ["package.json", "package-lock.json"]);
-  await unlessStamped(stamp, digest, () => step(title, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: folder })));
+async function installPackages() {
+  const digest = await fingerprint(ROOT, ["package.json", "package-lock.json"]);
+  await unlessStamped(join(ROOT, "node_modules", ".lakewire-installed"), digest, () =>
+    step("Install the build's packages", () => npm(["ci", "--no-audit", "--no-fund"], { cwd: ROOT })),
+  );
 }
 
 async function buildEmulator() {
-  // No debug information: it would double the build's size and no one debugs the demo.
-  await run("cargo", ["build", "--locked", "-p", "lakewire-emulator"], { cwd: ROOT, env: { CARGO_PROFILE_DEV_DEBUG: process.env.CARGO_PROFILE_DEV_DEBUG ?? "0" } });
+  await run("cargo", ["build", "--locked", "-p", "lakewire-emulator"], { cwd: ROOT });
   const target = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
   const program = join(target, "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
   if (!existsSync(program)) throw new Error(`cargo built the emulator, but it is not at ${program}.`);
   return program;
-}
-
-async function buildPage() {
-  const stamp = join(WWW, "node_modules", ".lakewire-page");
-  // The package is in the digest by its own files: a new build of it is a new page.
-  const digest = await fingerprint(ROOT, ["www/src", "www/public", "www/index.html", "www/vite.config.js", "www/package-lock.json", "pkg"]);
-  if (!existsSync(join(WWW, "dist", "index.html"))) await rm(stamp, { force: true });
-  const vite = join(WWW, "node_modules", "vite", "bin", "vite.js");
-  await unlessStamped(stamp, digest, () => step("Build the page", () => run(process.execPath, [vite, "build"], { cwd: WWW })));
 }
 
 async function startEmulator(program) {
@@ -96,6 +86,8 @@ async function startServer(env) {
 }
 
 main().catch(async (error) => {
+  // Told to end: what breaks on the way out is no news.
+  if (isStopping()) return;
   process.stderr.write(`\n${error.message}\n`);
   await stopAll();
   process.exitCode = 1;

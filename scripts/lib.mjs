@@ -9,7 +9,9 @@ import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const began = Date.now();
+// A script that another script started counts on from where that one began.
+const began = Number(process.env.LAKEWIRE_BEGAN) || Date.now();
+process.env.LAKEWIRE_BEGAN = String(began);
 const posix = process.platform !== "win32";
 /** How often a step that is still working says so. Short enough that nobody wonders, long enough for a CI log. */
 const HEARTBEAT_MS = 10_000;
@@ -121,8 +123,16 @@ export async function start(command, args = [], { ready, timeoutMs = 30_000, ...
   return { pid: child.process.pid, match, output: () => child.stdout + child.stderr, exited: child.exited, stop: child.stop };
 }
 
+let stopping = false;
+
+/** Whether `stopAll` was called, by the script or by a signal: children that end now do so because they were told to. */
+export function isStopping() {
+  return stopping;
+}
+
 /** Ends every child that is still running, asks politely first, and resolves when all have ended. */
 export async function stopAll() {
+  stopping = true;
   await Promise.all([...children.values()].map((child) => child.stop()));
 }
 

@@ -1,11 +1,16 @@
 //! Credentials: a static token, or a provider of tokens that expire.
 
+mod cache;
+
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use self::cache::{Cache, Found};
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
+use crate::transport::{BoxFuture, MaybeSend, MaybeSync, Transport};
 
 /// Text that is never shown: `[redacted]` wherever it is printed, overwritten when dropped.
 pub struct Secret(String);
@@ -101,7 +106,7 @@ pub struct Credentials(Kind);
 enum Kind {
     None,
     Token(Arc<Secret>),
-    Provider(Arc<dyn TokenProvider>),
+    Provider(Arc<Cache>),
 }
 
 impl Credentials {
@@ -121,7 +126,9 @@ impl Credentials {
     /// Tokens from a provider, shared by all clones.
     #[must_use]
     pub fn provider(provider: impl TokenProvider) -> Self {
-        Self(Kind::Provider(Arc::new(provider)))
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let cache = Arc::new(Cache::new(Box::new(provider)));
+        Self(Kind::Provider(cache))
     }
 
     /// Checks what can be checked before the first call.
@@ -135,12 +142,54 @@ impl Credentials {
         }
     }
 
-    pub(crate) async fn secret(&self) -> Result<Option<Arc<Secret>>> {
-        Ok(match &self.0 {
-            Kind::None => None,
-            Kind::Token(secret) => Some(secret.clone()),
-            Kind::Provider(provider) => Some(Arc::new(provider.token().await?.value)),
-        })
+    /// The token for one request, waiting for a refresh when there is no good one; and the refresh
+    /// to drive beside the request when it is due.
+    pub(crate) async fn secret(
+        &self,
+        transport: &Arc<dyn Transport>,
+    ) -> Result<(Option<Arc<Secret>>, Option<Refresh>)> {
+        let cache = match &self.0 {
+            Kind::None => return Ok((None, None)),
+            Kind::Token(secret) => return Ok((Some(secret.clone()), None)),
+            Kind::Provider(cache) => cache,
+        };
+        let refresh = |flight| Refresh { cache: cache.clone(), flight, transport: transport.clone() };
+        match cache.find(transport.now())? {
+            Found::Token(secret, flight) => Ok((Some(secret), flight.map(refresh))),
+            Found::Wait(flight) => {
+                let refresh = refresh(flight);
+                Ok((Some(std::future::poll_fn(|cx| refresh.poll(cx)).await?), None))
+            }
+        }
+    }
+
+    /// Forgets a token the service refused. Whether another one can be had.
+    pub(crate) fn invalidate(&self, used: &Arc<Secret>) -> bool {
+        match &self.0 {
+            Kind::Provider(cache) => {
+                cache.invalidate(used);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether requests carry a token.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self.0, Kind::None)
+    }
+}
+
+/// A refresh of the token, driven by whoever polls it.
+pub(crate) struct Refresh {
+    cache: Arc<Cache>,
+    flight: Arc<cache::Flight>,
+    transport: Arc<dyn Transport>,
+}
+
+impl Refresh {
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Secret>>> {
+        self.cache.poll(&self.flight, &|| self.transport.now(), cx)
     }
 }
 

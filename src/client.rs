@@ -67,11 +67,15 @@ impl WorkspaceClient {
         ServingEndpoints::new(self.sender.clone())
     }
 
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// Sends any call: a route this crate does not cover yet, with the same auth, retry and errors.
     ///
     /// # Errors
     /// As the service answers.
     pub async fn send<T>(&self, call: &Call<T>) -> Result<T> {
-        Ok(self.sender.send(call, &CallOptions::default()).await?.0)
+        Ok(self.sender().send(call, &CallOptions::default()).await?.0)
     }
 }

@@ -11,7 +11,7 @@ use crate::wire::retry::RetryLimits;
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Everything a client is told before its first call, except its credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// The workspace.
     pub host: Host,
@@ -61,6 +61,21 @@ impl Config {
         let credentials = given("DATABRICKS_TOKEN").map_or_else(Credentials::none, Credentials::token);
         credentials.check()?;
         Ok((Self::new(&host)?, credentials))
+    }
+}
+
+impl std::fmt::Debug for Config {
+    /// Names of headers only: their values may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Config")
+            .field("host", &self.host)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("headers", &names)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("max_event_bytes", &self.max_event_bytes)
+            .finish()
     }
 }
 

@@ -1,17 +1,24 @@
 //! The one loop that sends: authorize, send, time out, retry, read.
 
+mod exchange;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::exchange::{Exchange, Read};
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::{Body, HttpRequest, Response, Transport};
-use crate::wire::answer::{Answer, Headers};
-use crate::wire::call::{Call, StreamCall};
+use crate::transport::{Body, Transport};
+use crate::wire::answer::{self, Answer, Headers};
+use crate::wire::call::{Call, Repeat, StreamCall};
+use crate::wire::json::Json;
 use crate::wire::request::Request;
 use crate::wire::retry::RetryBudget;
+
+/// The total limit of a single answer. Streams have none of their own.
+const TOTAL: Duration = Duration::from_secs(600);
 
 /// Sends calls to one workspace. Clones are cheap and share the token and the retry budget.
 #[derive(Clone)]
@@ -25,7 +32,7 @@ struct Shared {
 }
 
 /// What one call sets otherwise than its client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CallOptions {
     /// Time limits; what is absent is the client's.
     pub timeouts: Timeouts,
@@ -75,6 +82,7 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
+        check_headers(&config.headers, &credentials)?;
         let budget = RetryBudget::new(config.retry.budget);
         Ok(Self(Arc::new(Shared { config, credentials, transport, budget })))
     }
@@ -97,62 +105,59 @@ impl Sender {
     /// Every kind that [`ErrorKind`] lists before `InvalidArguments`, with the status, request id
     /// and number of attempts.
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
-        let response = self.once(call.request(), options).await?;
-        let meta = meta(&response, 1);
-        let mut body = Vec::new();
-        if let Some(mut stream) = response.body.into_stream() {
-            while let Some(chunk) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-                body.extend_from_slice(&chunk?);
-            }
+        let (answer, meta) = self.whole(call.request(), call.repeat(), options).await?;
+        match call.read(answer) {
+            Ok(value) => Ok((value, meta)),
+            Err(error) => Err(meta.explain(error)),
         }
-        Ok((call.read(Answer { status: response.status, headers: response.headers, body })?, meta))
+    }
+
+    async fn whole(&self, request: &Request, repeat: Repeat, options: &CallOptions) -> Result<(Answer, Meta)> {
+        let exchange = Exchange::new(self, request, repeat, options, Some(TOTAL))?;
+        let (mut response, meta) = exchange.run(true).await?;
+        let body = match response.body {
+            Read::Whole(body) => body,
+            Read::Open(_) => Vec::new(),
+        };
+        Ok((Answer { status: response.status, headers: std::mem::take(&mut response.headers), body }, meta))
     }
 
     /// Sends a streaming call and waits until its head is known to be good.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send). Errors after the head come out of the stream.
     pub async fn open<E>(&self, call: &StreamCall<E>, options: &CallOptions) -> Result<Opened> {
-        let response = self.once(call.request(), options).await?;
+        self.opened(call.request(), call.repeat(), options).await
+    }
+
+    async fn opened(&self, request: &Request, repeat: Repeat, options: &CallOptions) -> Result<Opened> {
+        let exchange = Exchange::new(self, request, repeat, options, None)?;
+        let (response, meta) = exchange.run(false).await?;
+        let (body, whole) = match response.body {
+            Read::Open(body) => (body, None),
+            Read::Whole(bytes) => {
+                let answer = Answer { status: response.status, headers: response.headers.clone(), body: bytes };
+                let json: Json<()> = answer::json(answer).map_err(|error| meta.explain(error))?;
+                (Body::Empty, Some(json.into_string()))
+            }
+        };
         Ok(Opened {
-            meta: meta(&response, 1),
+            meta,
             headers: response.headers,
-            body: response.body,
-            whole: None,
-            idle: options.timeouts.or(self.0.config.timeouts).idle.unwrap_or(Duration::from_secs(60)),
-            deadline: None,
+            body,
+            whole,
+            idle: exchange.idle,
+            deadline: exchange.deadline,
             max_event_bytes: self.0.config.max_event_bytes,
         })
     }
-
-    async fn once(&self, request: &Request, options: &CallOptions) -> Result<Response> {
-        let shared = &self.0;
-        let url = shared.config.host.join(&request.path)?;
-        let mut headers = request.headers.clone();
-        headers.extend(shared.config.headers.iter().cloned());
-        headers.extend(options.headers.iter().cloned());
-        if let Some(secret) = shared.credentials.secret().await? {
-            headers.push(("authorization".into(), format!("Bearer {}", secret.expose())));
-        }
-        let response = shared
-            .transport
-            .send(HttpRequest { method: request.method, url, headers, body: request.body.clone() })
-            .await?;
-        if (200..300).contains(&response.status) {
-            shared.budget.deposit();
-            return Ok(response);
-        }
-        Err(Error::new(ErrorKind::InternalError, "The service did not answer well.").with_status(response.status))
-    }
 }
 
-fn meta(response: &Response, attempts: u32) -> Meta {
-    let text = |name| response.headers.get(name).map(str::to_owned);
-    Meta {
-        request_id: text("x-request-id"),
-        served_model_name: text("served-model-name"),
-        attempts,
-        status: response.status,
+impl Meta {
+    /// Adds what is known of the answer to an error found in its body.
+    fn explain(&self, error: Error) -> Error {
+        let id = error.request_id().map(str::to_owned).or_else(|| self.request_id.clone());
+        error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_maybe_processed(true)
     }
 }
 
@@ -163,4 +168,40 @@ impl fmt::Debug for Sender {
             .field("credentials", &self.0.credentials)
             .finish_non_exhaustive()
     }
+}
+
+impl fmt::Debug for CallOptions {
+    /// Names of headers only: their values may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CallOptions")
+            .field("timeouts", &self.timeouts)
+            .field("headers", &names)
+            .field("max_attempts", &self.max_attempts)
+            .finish()
+    }
+}
+
+/// Checks headers that a caller adds, before anything is sent.
+fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Result<()> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    for (name, value) in headers {
+        let fault = if name.is_empty() || !name.bytes().all(token) {
+            "has a name that no header can have"
+        } else if !value.bytes().all(|byte| byte == b'\t' || (0x20..=0x7e).contains(&byte)) {
+            "has a value with a line end or a non-ASCII character"
+        } else if ["host", "content-length", "transfer-encoding", "connection"]
+            .iter()
+            .any(|own| name.eq_ignore_ascii_case(own))
+        {
+            "belongs to the transport"
+        } else if name.eq_ignore_ascii_case("authorization") && !credentials.is_none() {
+            "would replace the client's credentials: give the token to the client, or no credentials"
+        } else {
+            continue;
+        };
+        let shown = if name.bytes().all(token) { name.as_str() } else { "?" };
+        return Err(Error::new(ErrorKind::InvalidInput, format!("The header `{shown}` {fault}.")));
+    }
+    Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::chat::{Chat, body, calls};
 use crate::error::Result;
 use crate::js::error::to_js;
-use crate::js::options::Scope;
+use crate::js::options::{Scope, run};
+use crate::js::promise;
 use crate::sender::{Meta, Opened};
 use crate::transport::Body;
 
@@ -39,28 +40,31 @@ impl CoreChat {
     ///
     /// # Errors
     /// As `Chat::invoke`.
-    pub async fn invoke(&self, body: String, options: JsValue) -> Result<Array, JsValue> {
-        let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
-        let call = calls::invoke(self.chat.endpoint(), body).map_err(|error| to_js(&error))?;
-        let (json, meta) = Scope::run(signals, self.chat.sender().send(&call, &options)).await?;
-        Ok(Array::of4(
-            &JsValue::from_str(json.as_str()),
-            &text(&meta.request_id),
-            &text(&meta.served_model_name),
-            &meta.attempts.into(),
-        ))
+    pub fn invoke(&self, body: String, options: JsValue) -> Promise {
+        let sender = self.chat.sender().clone();
+        let call = calls::invoke(self.chat.endpoint(), body);
+        promise(Box::pin(async move {
+            let (options, signals) = Scope::read(options)?.into_parts();
+            let call = call?;
+            let (json, meta) = run(signals, Box::pin(sender.send(&call, &options))).await?;
+            let facts = [text(&meta.request_id), text(&meta.served_model_name), meta.attempts.into()];
+            Ok([JsValue::from_str(json.as_str())].into_iter().chain(facts).collect::<Array>().into())
+        }))
     }
 
     /// Sends a body and gives the stream's source for `stream.js`.
     ///
     /// # Errors
     /// As `Chat::stream`.
-    pub async fn stream(&self, body: String, options: JsValue) -> Result<Object, JsValue> {
-        let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
-        let call = calls::stream(self.chat.endpoint(), body).map_err(|error| to_js(&error))?;
-        let opened = Scope::run(signals, self.chat.sender().open(&call, &options)).await?;
-        source(self.chat.sender().transport().now(), opened)
-            .map_err(|_| JsValue::from_str("a plain object refused a property"))
+    pub fn stream(&self, body: String, options: JsValue) -> Promise {
+        let sender = self.chat.sender().clone();
+        let call = calls::stream(self.chat.endpoint(), body);
+        promise(Box::pin(async move {
+            let (options, signals) = Scope::read(options)?.into_parts();
+            let call = call?;
+            let opened = run(signals, Box::pin(sender.open(&call, &options))).await?;
+            source(sender.transport().now(), opened)
+        }))
     }
 }
 
@@ -69,28 +73,31 @@ fn text(value: &Option<String>) -> JsValue {
 }
 
 /// Hands the platform's stream over to JavaScript, together with what ends it.
-fn source(now: Duration, opened: Opened) -> Result<Object, JsValue> {
+fn source(now: Duration, opened: Opened) -> Result<JsValue> {
     let source = Object::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&source, &JsValue::from_str(name), value);
+    let set = |name: &str, value: &JsValue| {
+        // a plain new object takes every property
+        let _ = Reflect::set(&source, &JsValue::from_str(name), value);
+    };
     let Meta { request_id, served_model_name, attempts, .. } = &opened.meta;
-    set("requestId", &text(request_id))?;
-    set("servedModelName", &text(served_model_name))?;
-    set("attempts", &(*attempts).into())?;
+    set("requestId", &text(request_id));
+    set("servedModelName", &text(served_model_name));
+    set("attempts", &(*attempts).into());
     let millis = |limit: Duration| JsValue::from_f64(limit.as_secs_f64() * 1000.0);
-    set("idleMs", &millis(opened.idle))?;
+    set("idleMs", &millis(opened.idle));
     if let Some(deadline) = opened.deadline {
-        set("totalMs", &millis(deadline.saturating_sub(now)))?;
+        set("totalMs", &millis(deadline.saturating_sub(now)));
     }
-    set("maxEventBytes", &JsValue::from_f64(opened.max_event_bytes as f64))?;
+    set("maxEventBytes", &JsValue::from_f64(opened.max_event_bytes as f64));
     if let Some(whole) = &opened.whole {
-        set("single", &JsValue::from_str(whole))?;
+        set("single", &JsValue::from_str(whole));
     }
     if let Body::Fetch(body) = opened.body {
         let (stream, guard) = body.into_parts();
-        set("body", &stream)?;
+        set("body", &stream);
         if let Some(controller) = guard.release() {
-            set("controller", &controller)?;
+            set("controller", &controller);
         }
     }
-    Ok(source)
+    Ok(source.into())
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::{Function, Promise, Reflect};
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -12,26 +11,15 @@ use crate::auth::{Credentials, Secret, Token};
 use crate::client::WorkspaceClient;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::js::bag::Bag;
 use crate::js::chat::CoreChat;
 use crate::js::error::to_js;
-use crate::js::options::{Scope, TimeoutsMs, count, read};
+use crate::js::options::{Scope, run, timeouts};
+use crate::js::promise;
 use crate::serving_endpoints::calls;
 use crate::transport::BoxFuture;
 use crate::transport::fetch::FetchTransport;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfigJs {
-    host: String,
-    #[serde(default)]
-    dangerously_allow_browser: bool,
-    timeouts: Option<TimeoutsMs>,
-    headers: Option<Vec<(String, String)>>,
-    max_attempts: Option<f64>,
-    retry_budget: Option<f64>,
-    max_event_bytes: Option<f64>,
-    max_body_bytes: Option<f64>,
-}
+use crate::wire::call::Call;
 
 /// A workspace, for the facade.
 #[wasm_bindgen]
@@ -47,7 +35,7 @@ impl CoreClient {
     /// # Errors
     /// `InvalidInput`, see the configuration's own sentences.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue, token: JsValue, fetch: JsValue) -> Result<CoreClient, JsValue> {
+    pub fn new(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<CoreClient, JsValue> {
         build(config, token, fetch).map(|client| Self { client }).map_err(|error| to_js(&error))
     }
 
@@ -65,11 +53,8 @@ impl CoreClient {
     /// # Errors
     /// As the service answers.
     #[wasm_bindgen(js_name = listServingEndpoints)]
-    pub async fn list_serving_endpoints(&self, options: JsValue) -> Result<String, JsValue> {
-        let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
-        let handle = self.client.serving_endpoints();
-        let (json, _) = Scope::run(signals, handle.sender().send(&calls::list(), &options)).await?;
-        Ok(json.into_string())
+    pub fn list_serving_endpoints(&self, options: JsValue) -> Promise {
+        self.text_of(Ok(calls::list().into_text()), options)
     }
 
     /// Describes one serving endpoint, as JSON text.
@@ -77,50 +62,47 @@ impl CoreClient {
     /// # Errors
     /// `NotFound` when there is none of this name.
     #[wasm_bindgen(js_name = getServingEndpoint)]
-    pub async fn get_serving_endpoint(&self, name: String, options: JsValue) -> Result<String, JsValue> {
-        let (options, signals) = Scope::read(options).map_err(|error| to_js(&error))?.into_parts();
-        let handle = self.client.serving_endpoints();
-        let call = calls::get(&name).map_err(|error| to_js(&error))?;
-        let (json, _) = Scope::run(signals, handle.sender().send(&call, &options)).await?;
-        Ok(json.into_string())
+    pub fn get_serving_endpoint(&self, name: &str, options: JsValue) -> Promise {
+        self.text_of(calls::get(name).map(Call::into_text), options)
     }
 }
 
-fn build(config: JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceClient> {
-    let js: ConfigJs = read("client options", config)?;
-    let mut config = Config::new(&js.host)?;
-    if let Some(timeouts) = &js.timeouts {
-        config.timeouts = timeouts.read()?;
+impl CoreClient {
+    /// Sends a call whose answer crosses as JSON text.
+    fn text_of(&self, call: Result<Call<String>>, options: JsValue) -> Promise {
+        let client = self.client.clone();
+        promise(Box::pin(async move {
+            let scope = Scope::read(options)?;
+            let call = call?;
+            let (options, signals) = scope.into_parts();
+            let (text, _) = run(signals, Box::pin(client.sender().send(&call, &options))).await?;
+            Ok(JsValue::from_str(&text))
+        }))
     }
-    config.headers = js.headers.unwrap_or_default();
-    if let Some(attempts) = js.max_attempts {
-        config.retry.max_attempts = count("maxAttempts", attempts)?;
-    }
-    if let Some(budget) = js.retry_budget {
-        config.retry.budget = count("retryBudget", budget)?;
-    }
-    if let Some(bytes) = js.max_event_bytes {
-        config.max_event_bytes = size("maxEventBytes", bytes)?;
-    }
-    if let Some(bytes) = js.max_body_bytes {
-        config.max_body_bytes = size("maxBodyBytes", bytes)?;
-    }
+}
+
+fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceClient> {
+    let bag = Bag::new(config);
+    let host = bag.text("host")?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidInput,
+            "The client needs a `host`: the workspace's address, or a path on your own server.",
+        )
+    })?;
+    let mut config = Config::new(&host)?;
+    config.timeouts = timeouts(&bag)?;
+    config.headers = bag.pairs("headers")?;
+    config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
+    config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
+    let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
+    config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
+    config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);
+    let credentials = credentials(token, bag.boolean("dangerouslyAllowBrowser")?)?;
     let transport = match fetch.dyn_into::<Function>() {
         Ok(fetch) => FetchTransport::with_fetch(fetch),
         Err(_) => FetchTransport::new(),
     };
-    let credentials = credentials(token, js.dangerously_allow_browser)?;
     WorkspaceClient::with_transport(config, credentials, Arc::new(transport))
-}
-
-fn size(what: &str, bytes: f64) -> Result<usize> {
-    if bytes.fract() == 0.0 && (1024.0..=1e9).contains(&bytes) {
-        return Ok(bytes as usize);
-    }
-    Err(Error::new(
-        ErrorKind::InvalidInput,
-        format!("`{what}` must be a whole number of bytes from 1,024 to 1,000,000,000."),
-    ))
 }
 
 /// A token in a page is a token in everybody's hands: refused unless the caller insists.

@@ -1,42 +1,31 @@
 //! An [`Error`] as the plain object that `errors.js` makes a `LakewireError` of.
 
-use serde::Serialize;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::error::Error;
+use crate::error::{Error, TimeoutPhase};
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Facts<'a> {
-    kind: &'static str,
-    message: &'a str,
-    phase: Option<&'static str>,
-    status: Option<u16>,
-    error_code: Option<&'a str>,
-    request_id: Option<&'a str>,
-    details: Option<&'a str>,
-    retry_after_ms: Option<f64>,
-    attempts: u32,
-    is_retryable: bool,
-    maybe_processed: bool,
-    partial: Option<&'a str>,
-}
-
-/// The error as JavaScript gets it thrown.
+/// The error as JavaScript gets it thrown: an object of the facts that are there.
 pub(crate) fn to_js(error: &Error) -> JsValue {
-    let facts = Facts {
-        kind: error.kind().as_str(),
-        message: error.message(),
-        phase: error.phase().map(crate::error::TimeoutPhase::as_str),
-        status: error.status(),
-        error_code: error.error_code(),
-        request_id: error.request_id(),
-        details: error.details(),
-        retry_after_ms: error.retry_after().map(|wait| wait.as_secs_f64() * 1000.0),
-        attempts: error.attempts(),
-        is_retryable: error.is_retryable(),
-        maybe_processed: error.maybe_processed(),
-        partial: error.partial(),
+    let object = Object::new();
+    let set = |name: &str, value: Option<JsValue>| {
+        if let Some(value) = value {
+            // a plain new object takes every property
+            let _ = Reflect::set(&object, &JsValue::from_str(name), &value);
+        }
     };
-    serde_wasm_bindgen::to_value(&facts).unwrap_or_else(|_| JsValue::from_str(error.message()))
+    let text = |text: Option<&str>| text.map(JsValue::from_str);
+    set("kind", text(Some(error.kind().as_str())));
+    set("message", text(Some(error.message())));
+    set("phase", text(error.phase().map(TimeoutPhase::as_str)));
+    set("status", error.status().map(JsValue::from));
+    set("errorCode", text(error.error_code()));
+    set("requestId", text(error.request_id()));
+    set("details", text(error.details()));
+    set("retryAfterMs", error.retry_after().map(|wait| JsValue::from_f64(wait.as_secs_f64() * 1000.0)));
+    set("attempts", Some(error.attempts().into()));
+    set("isRetryable", Some(error.is_retryable().into()));
+    set("maybeProcessed", Some(error.maybe_processed().into()));
+    set("partial", text(error.partial()));
+    object.into()
 }

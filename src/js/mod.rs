@@ -6,6 +6,7 @@
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports must be pub, and this module is private")]
 
+mod bag;
 mod chat;
 mod client;
 mod decoder;
@@ -13,3 +14,22 @@ mod error;
 mod options;
 mod panic;
 mod steps;
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+
+/// A future as a promise. Boxed first: wasm-bindgen's glue around a future is two kilobytes of code
+/// for every type of future it meets.
+fn promise(future: crate::transport::BoxFuture<'static, crate::error::Result<JsValue>>) -> Promise {
+    wasm_bindgen_futures::future_to_promise(Settling(future))
+}
+
+struct Settling(crate::transport::BoxFuture<'static, crate::error::Result<JsValue>>);
+
+impl std::future::Future for Settling {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(|outcome| outcome.map_err(|thrown| error::to_js(&thrown)))
+    }
+}

@@ -1,56 +1,24 @@
 //! The options of one call: time limits, headers, attempts, and the signals that end it.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Array, Reflect};
-use serde::Deserialize;
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::config::Timeouts;
 use crate::error::{Error, ErrorKind, Result};
-use crate::js::error::to_js;
+use crate::js::bag::Bag;
 use crate::sender::CallOptions;
+use crate::transport::BoxFuture;
 
-/// Time limits in milliseconds.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct TimeoutsMs {
-    first_byte_ms: Option<f64>,
-    idle_ms: Option<f64>,
-    total_ms: Option<f64>,
-}
-
-impl TimeoutsMs {
-    pub(crate) fn read(&self) -> Result<Timeouts> {
-        Timeouts::from_millis(None, self.first_byte_ms, self.idle_ms, self.total_ms)
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Options {
-    timeouts: Option<TimeoutsMs>,
-    headers: Option<Vec<(String, String)>>,
-    max_attempts: Option<f64>,
-}
-
-/// Reads a value that crossed from JavaScript; the sentence says which.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {
-    serde_wasm_bindgen::from_value(value).map_err(|_| {
-        Error::new(ErrorKind::InvalidInput, format!("The {what} hold a value of the wrong type: see the declarations."))
-    })
-}
-
-/// A count that crossed as a number.
-pub(crate) fn count(what: &str, value: f64) -> Result<u32> {
-    if value.fract() == 0.0 && (1.0..=1e6).contains(&value) {
-        return Ok(value as u32);
-    }
-    Err(Error::new(ErrorKind::InvalidInput, format!("`{what}` must be a whole number from 1 to 1,000,000.")))
+/// Reads `{ firstByteMs, idleMs, totalMs }`, each optional.
+pub(crate) fn timeouts(of: &Bag<'_>) -> Result<Timeouts> {
+    let Some(limits) = of.value("timeouts")? else { return Ok(Timeouts::default()) };
+    let limits = Bag::new(&limits);
+    Timeouts::from_millis(None, limits.number("firstByteMs")?, limits.number("idleMs")?, limits.number("totalMs")?)
 }
 
 /// A call's options and the signals that end it.
@@ -62,45 +30,35 @@ pub(crate) struct Scope {
 impl Scope {
     /// Reads `{ timeouts, headers, maxAttempts, signals }`, each optional.
     pub(crate) fn read(value: JsValue) -> Result<Self> {
-        let mut scope = Self { options: CallOptions::default(), signals: Vec::new() };
-        if value.is_undefined() {
-            return Ok(scope);
-        }
-        if let Ok(signals) = Reflect::get(&value, &JsValue::from_str("signals")) {
-            if let Ok(signals) = signals.dyn_into::<Array>() {
-                scope.signals = signals.iter().map(JsValue::unchecked_into).collect();
-            }
-        }
-        let options: Options = read("call options", value)?;
-        if let Some(timeouts) = &options.timeouts {
-            scope.options.timeouts = timeouts.read()?;
-        }
-        scope.options.headers = options.headers.unwrap_or_default();
-        if let Some(attempts) = options.max_attempts {
-            scope.options.max_attempts = Some(count("maxAttempts", attempts)?);
-        }
-        Ok(scope)
-    }
-
-    /// Runs a call until it ends or a signal fires, which drops the call and so its request.
-    pub(crate) async fn run<T>(signals: Vec<AbortSignal>, call: impl Future<Output = Result<T>>) -> Result<T, JsValue> {
-        if signals.iter().any(AbortSignal::aborted) {
-            return Err(to_js(&cancelled(false)));
-        }
-        let watch = Watch::new(signals);
-        let mut call = std::pin::pin!(call);
-        let outcome = std::future::poll_fn(|cx| match watch.poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(cancelled(true))),
-            Poll::Pending => call.as_mut().poll(cx),
+        let bag = Bag::new(&value);
+        let signals = bag.value("signals")?.and_then(|signals| signals.dyn_into::<Array>().ok());
+        Ok(Self {
+            options: CallOptions {
+                timeouts: timeouts(&bag)?,
+                headers: bag.pairs("headers")?,
+                max_attempts: bag.count("maxAttempts", 1000)?,
+            },
+            signals: signals.iter().flat_map(Array::iter).map(JsValue::unchecked_into).collect(),
         })
-        .await;
-        outcome.map_err(|error| to_js(&error))
     }
 
-    /// The options, and the signals for [`run`](Self::run).
+    /// The options, and the signals for [`run`].
     pub(crate) fn into_parts(self) -> (CallOptions, Vec<AbortSignal>) {
         (self.options, self.signals)
     }
+}
+
+/// Runs a call until it ends or a signal fires, which drops the call and so its request.
+pub(crate) async fn run<T>(signals: Vec<AbortSignal>, mut call: BoxFuture<'_, Result<T>>) -> Result<T> {
+    if signals.iter().any(AbortSignal::aborted) {
+        return Err(cancelled(false));
+    }
+    let watch = Watch::new(signals);
+    std::future::poll_fn(|cx| match watch.poll(cx) {
+        Poll::Ready(()) => Poll::Ready(Err(cancelled(true))),
+        Poll::Pending => call.as_mut().poll(cx),
+    })
+    .await
 }
 
 fn cancelled(sent: bool) -> Error {

@@ -38,9 +38,4 @@ impl ServingEndpoints {
         let (json, _) = self.sender.send(&calls::get(name)?, &CallOptions::default()).await?;
         json.read()
     }
-
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.sender
-    }
 }

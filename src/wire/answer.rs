@@ -1,7 +1,8 @@
 //! Status, headers and body to a value, or to an [`Error`](crate::Error).
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::json::Json;
+use crate::wire::failure;
+use crate::wire::json::{Json, Raw};
 
 /// Response headers, names in lower case, in the order they came.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -55,11 +56,45 @@ pub struct Answer {
 /// Reads the answer as JSON text.
 ///
 /// # Errors
-/// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `Decode`; or the
-/// service's own error when the body is one in spite of the good status.
+/// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `UnsupportedEncoding`,
+/// `Decode`; or the service's own error when the body is one in spite of the good status.
 pub fn json<T>(answer: Answer) -> Result<Json<T>> {
-    if answer.body.is_empty() {
-        return Err(Error::new(ErrorKind::EmptyBody, "The service answered without a body where JSON was expected."));
+    let first = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match first {
+        None => {
+            return Err(Error::new(
+                ErrorKind::EmptyBody,
+                "The service answered without a body where JSON was expected: check that the host is a workspace.",
+            ));
+        }
+        Some(b'<') => return Err(failure::unexpected_page(&answer.headers, &answer.body, "JSON")),
+        // the two magic numbers of gzip; no JSON starts so
+        Some(0x1f) if answer.body.get(1) == Some(&0x8b) => {
+            return Err(failure::unsupported_encoding("gzip"));
+        }
+        Some(_) => {}
     }
-    Json::from_bytes(answer.body)
+    let json: Json<T> = Json::from_bytes(answer.body)?;
+    match failure::in_body(json.root()) {
+        Some(error) => Err(error),
+        None => Ok(json),
+    }
+}
+
+/// Reads an answer whose body says nothing, such as that of a deletion.
+///
+/// # Errors
+/// The service's own error when the body is one in spite of the good status.
+pub fn nothing(answer: Answer) -> Result<()> {
+    match std::str::from_utf8(&answer.body).ok().and_then(|text| Raw::parse(text).ok()).and_then(failure::in_body) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// The media type of the answer, without parameters and in lower case; empty when it names none.
+#[must_use]
+pub fn media_type(headers: &Headers) -> String {
+    let value = headers.get("content-type").unwrap_or("");
+    value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }

@@ -72,6 +72,14 @@ impl<T> Call<T> {
     }
 }
 
+impl<T> Call<Json<T>> {
+    /// The same call, read as checked JSON text.
+    #[must_use]
+    pub fn into_text(self) -> Call<String> {
+        Call::new(self.request, self.repeat, |answer| answer::json::<()>(answer).map(Json::into_string))
+    }
+}
+
 impl Call<Json<serde_json::Value>> {
     /// A `GET` of a route this crate does not cover yet: same auth, retry and errors.
     #[must_use]

@@ -2,7 +2,9 @@
 
 pub mod answer;
 pub mod call;
+pub mod failure;
 pub mod json;
+pub mod redact;
 pub mod request;
 pub mod retry;
 pub(crate) mod skeleton;

@@ -54,6 +54,12 @@ test("G1: interleaved fragments of two calls stay apart, also when the next step
   assert.equal(answer.parts[0].took_ms, 2);
 });
 
+test("G2 G3: fragments without an index go to the newest call, a new id begins another", () => {
+  const answer = turn();
+  for (const [id, args] of [["x", '{"a"'], [undefined, ":1}"], ["x", ""], ["y", "{"], [undefined, "}"]]) appendDelta(answer, 1, delta({ tool_calls: [{ ...(id && { id }), function: { arguments: args } }] }));
+  assert.deepEqual(answer.parts.map(({ id, arguments: args }) => [id, args]), [["x", '{"a":1}'], ["y", "{}"]]);
+});
+
 test("G17: a failed tool is shown as failed with what the model was told", () => {
   const answer = turn();
   startTool(answer, { id: "x", name: "calculator", arguments: "{}" }, 0);

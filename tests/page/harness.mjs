@@ -66,8 +66,9 @@ async function ask(workspace, method, path, body) {
 }
 
 /** A tab of its own, with everything it logged, requested and broke. */
-async function open(browser, url, { theme = "light", width = 1280, height = 860, phone = false, ...rest } = {}) {
+async function open(browser, url, { theme = "light", width = 1280, height = 860, phone = false, ready: wait = true, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }), ...rest });
+  context.setDefaultTimeout(8_000);
   const tab = await context.newPage();
   const log = { console: [], errors: [], requests: [], responses: [] };
   tab.on("console", (message) => log.console.push(`${message.type()}: ${message.text()}`));
@@ -75,7 +76,7 @@ async function open(browser, url, { theme = "light", width = 1280, height = 860,
   tab.on("request", (request) => log.requests.push(request));
   tab.on("response", (response) => log.responses.push(response));
   await tab.goto(url);
-  await ready(tab);
+  if (wait) await ready(tab);
   return {
     tab,
     log,

@@ -80,6 +80,7 @@ test("clock: zones by name and by city, with their offset on that day", () => {
   const summer = new Date("2026-07-01T12:00:00Z");
   assert.equal(readClock("Asia/Tokyo", summer).iso, "2026-07-01T21:00:00+09:00");
   assert.equal(readClock("tokyo", summer).time_zone, "Asia/Tokyo");
+  assert.equal(readClock("the city of Port-au-Prince, Haiti", summer).time_zone, "America/Port-au-Prince");
   assert.equal(readClock("New York", summer).iso, "2026-07-01T08:00:00-04:00");
   assert.equal(readClock("New York", new Date("2026-01-01T12:00:00Z")).iso, "2026-01-01T07:00:00-05:00");
   assert.match(readClock("Europe/Lisbon", summer).text, /Wednesday.*1 July 2026/);

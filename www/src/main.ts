@@ -2,7 +2,7 @@
 
 import { LakewireError, WorkspaceClient } from "lakewire";
 import { ask } from "./chat/ask.js";
-import { toChoices, type Choice, type EndpointLike } from "./chat/endpoints.js";
+import { toChoices, type Choice } from "./chat/endpoints.js";
 import { toMessages } from "./chat/history.js";
 import { toProblem } from "./chat/problem.js";
 import { load, save } from "./chat/store.js";
@@ -46,7 +46,13 @@ const picker = new Picker((name) => {
 
 function change(next: Settings): void {
   settings = next;
+  showMode();
   saveSoon();
+}
+
+/** Answers by a schema are said beside the message field: a setting in a closed panel is easily forgotten. */
+function showMode(): void {
+  byId("mode").hidden = settings.format !== "json";
 }
 
 function about(name: string): string {
@@ -142,8 +148,7 @@ async function showWorkspace(): Promise<void> {
 
 async function loadModels(): Promise<void> {
   try {
-    const listed = (await client.servingEndpoints().list()) as unknown as EndpointLike[] | { endpoints?: EndpointLike[] };
-    choices = toChoices(Array.isArray(listed) ? listed : (listed.endpoints ?? []));
+    choices = toChoices(await client.servingEndpoints().list());
     settings.model = picker.show(choices, settings.model);
     panel.show(settings, about(settings.model));
     composer.setReady(settings.model !== "");
@@ -165,10 +170,20 @@ function showListProblem(error: unknown): void {
 const newChatButton = byId<HTMLButtonElement>("new-chat");
 newChatButton.prepend(icon("plus"));
 newChatButton.addEventListener("click", newChat);
+byId("back-to-text").addEventListener("click", () => {
+  change({ ...settings, format: "text" });
+  panel.show(settings);
+  composer.focus();
+});
+showMode();
 mountTheme(byId<HTMLButtonElement>("theme"));
 empty.show(turns.length === 0);
 transcript.show(turns);
-window.addEventListener("pagehide", saveNow);
+window.addEventListener("pagehide", () => {
+  // The answer ends with the page; said now, it is kept as stopped and not as broken.
+  running?.abort();
+  saveNow();
+});
 void showWorkspace();
 void loadModels();
 if (matchMedia("(hover: hover)").matches) composer.focus();

@@ -1,12 +1,12 @@
 // One exchange: sends the conversation, and writes what comes back into the answer's turn, piece by piece.
 
-import type { WorkspaceClient } from "lakewire";
+import { type ChatCompletionChunk, LakewireError, type Message, type WorkspaceClient } from "lakewire";
 import { PAGE_TOOLS } from "../tools/index.js";
-import { appendDelta, type ChunkLike, finishTool, startTool } from "./delta.js";
+import { appendDelta, finishTool, startTool } from "./delta.js";
 import { requestFields } from "./fields.js";
 import { Meter } from "./meter.js";
 import { isCancelled, toProblem } from "./problem.js";
-import type { AnswerTurn, Message, Settings } from "./types.js";
+import type { AnswerTurn, Settings } from "./types.js";
 
 /** Rounds of tool calls before the page gives up on an answer. */
 const MAX_STEPS = 8;
@@ -46,19 +46,18 @@ export async function ask(exchange: Exchange): Promise<void> {
 }
 
 async function askForText({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
-  const stream = await client.chat(settings.model, requestFields(settings)).stream(messages as never, { signal });
+  const stream = await client.chat(settings.model, requestFields(settings)).stream(messages, { signal });
   noteModel(turn, stream.servedModelName, stream.requestId);
-  for await (const chunk of stream) take(turn, meter, 1, chunk as ChunkLike, changed);
+  for await (const chunk of stream) take(turn, meter, 1, chunk, changed);
   const completion = await stream.finalCompletion();
-  const message = completion.choices[0]?.message;
-  if (message) turn.messages = [message as unknown as Message];
+  turn.messages = [completion.message];
   noteFinish(turn, completion.finishReason);
 }
 
 async function askWithTools({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
   const tools = PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
   let step = 0;
-  const answer = await client.chat(settings.model, requestFields(settings)).runTools(messages as never, {
+  const { answer, messages: transcript } = await client.chat(settings.model, requestFields(settings)).runTools(messages, {
     tools,
     stream: true,
     maxSteps: MAX_STEPS,
@@ -71,21 +70,21 @@ async function askWithTools({ client, settings, messages, turn, signal, changed 
           step += 1;
           break;
         case "chunk":
-          take(turn, meter, step, event.chunk as ChunkLike, changed);
+          take(turn, meter, step, event.chunk, changed);
           break;
         case "tool_call":
-          startTool(turn, event.call, performance.now());
+          startTool(turn, { id: event.id, name: event.name, arguments: event.argumentsRaw }, performance.now());
           changed();
           break;
         case "tool_result":
-          finishTool(turn, { id: event.call.id, content: event.content, failed: event.error !== undefined }, performance.now());
+          finishTool(turn, { id: event.id, content: told(event), failed: event.error !== undefined }, performance.now());
           changed();
           break;
       }
     },
   });
   noteModel(turn, answer.servedModelName, answer.requestId);
-  turn.messages = (answer.messages as unknown as Message[]).slice(messages.length);
+  turn.messages = transcript.slice(messages.length);
   noteFinish(turn, answer.finishReason);
 }
 
@@ -95,7 +94,12 @@ async function askForJson({ client, settings, messages, turn, signal, changed }:
   turn.state = "streaming";
   changed();
   const typed = client.chat(settings.model, requestFields(settings)).structuredOutput(schema, { name: "answer" });
-  const { value, completion } = await typed.invoke(messages as never, { signal });
+  const { value, completion } = await typed.invoke(messages, { signal }).catch((error: unknown) => {
+    // An answer that does not fit is still worth reading.
+    const raw = error instanceof LakewireError ? error.completion?.text : undefined;
+    if (raw) turn.parts.push({ kind: "text", text: raw });
+    throw error;
+  });
   meter.chunk(true, completion.usage);
   const text = JSON.stringify(value, null, 2);
   turn.parts.push({ kind: "json", text });
@@ -104,12 +108,18 @@ async function askForJson({ client, settings, messages, turn, signal, changed }:
   noteFinish(turn, completion.finishReason);
 }
 
-function take(turn: AnswerTurn, meter: Meter, step: number, chunk: ChunkLike, changed: () => void): void {
+function take(turn: AnswerTurn, meter: Meter, step: number, chunk: ChatCompletionChunk, changed: () => void): void {
   turn.state = "streaming";
   const wrote = appendDelta(turn, step, chunk);
   meter.chunk(wrote, chunk.usage);
   if (chunk.model && !turn.facts.model) turn.facts.model = chunk.model;
   changed();
+}
+
+/** What the model is told about a call: its result, or why there is none. */
+function told({ result, error }: { result?: unknown; error?: unknown }): string {
+  if (error !== undefined) return error instanceof Error ? error.message : String(error);
+  return typeof result === "string" ? result : JSON.stringify(result ?? null);
 }
 
 function noteModel(turn: AnswerTurn, model: string | null | undefined, requestId: string | null | undefined): void {

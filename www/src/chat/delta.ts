@@ -1,25 +1,7 @@
 // Chunks and tool events into the parts of an answer. Pure but for the turn it is given.
 
+import type { ChatCompletionChunk } from "lakewire";
 import type { AnswerTurn, ToolPart } from "./types.js";
-
-/** The fields of a chunk that the page reads; every one of them may be absent or null. */
-export interface ChunkLike {
-  model?: string | null;
-  choices?: { delta?: DeltaLike | null; finish_reason?: string | null }[] | null;
-  usage?: { prompt_tokens?: number | null; completion_tokens?: number | null } | null;
-}
-
-interface DeltaLike {
-  content?: string | ContentPartLike[] | null;
-  reasoning_content?: string | null;
-  tool_calls?: { index?: number | null; id?: string | null; function?: { name?: string | null; arguments?: string | null } | null }[] | null;
-}
-
-interface ContentPartLike {
-  type?: string;
-  text?: string | null;
-  summary?: { text?: string | null }[] | null;
-}
 
 /** A tool call as the loop announces it; `arguments` is the text the model wrote. */
 export interface CallLike {
@@ -36,14 +18,16 @@ export interface ResultLike {
 }
 
 /** Where a tool part was written from: its step and its index there, until its id is known. */
-const origins = new WeakMap<ToolPart, string>();
+const origins = new WeakMap<ToolPart, { step: number; index: number | undefined }>();
 const started = new WeakMap<ToolPart, number>();
 
 /** Appends what a chunk holds for the first choice. Returns whether the model wrote anything in it. */
-export function appendDelta(turn: AnswerTurn, step: number, chunk: ChunkLike): boolean {
+export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletionChunk): boolean {
   const delta = chunk.choices?.[0]?.delta;
   if (!delta) return false;
-  let wrote = append(turn, "reasoning", delta.reasoning_content ?? "");
+  // Some providers send their reasoning as a text of its own.
+  const { reasoning_content: thought } = delta;
+  let wrote = append(turn, "reasoning", typeof thought === "string" ? thought : "");
   if (typeof delta.content === "string") {
     wrote = append(turn, "text", delta.content) || wrote;
   } else {
@@ -53,11 +37,10 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChunkLike): b
     }
   }
   for (const call of delta.tool_calls ?? []) {
-    const origin = `${step}/${call.index ?? 0}`;
-    let part = turn.parts.find((known): known is ToolPart => known.kind === "tool" && origins.get(known) === origin);
+    let part = writtenFrom(turn, step, call.index, call.id);
     if (!part) {
       part = { kind: "tool", id: call.id ?? "", name: "", arguments: "", state: "writing" };
-      origins.set(part, origin);
+      origins.set(part, { step, index: call.index ?? undefined });
       turn.parts.push(part);
     }
     if (call.id) part.id = call.id;
@@ -66,6 +49,14 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChunkLike): b
     wrote = true;
   }
   return wrote;
+}
+
+/** The call a fragment continues: by its index, or without one the newest call, unless the fragment names another. */
+function writtenFrom(turn: AnswerTurn, step: number, index: number | null | undefined, id: string | null | undefined): ToolPart | undefined {
+  const ofStep = turn.parts.filter((part): part is ToolPart => part.kind === "tool" && origins.get(part)?.step === step);
+  if (typeof index === "number") return ofStep.find((part) => origins.get(part)?.index === index);
+  const newest = ofStep.at(-1);
+  return id && newest?.id !== id ? undefined : newest;
 }
 
 /** A call is complete and its function begins to run. */

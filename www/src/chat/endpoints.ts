@@ -5,7 +5,7 @@ export interface EndpointLike {
   name?: string | undefined;
   task?: string | null | undefined;
   description?: string | null | undefined;
-  state?: { ready?: string | undefined; config_update?: string | undefined } | null | undefined;
+  state?: { ready?: string | null | undefined; config_update?: string | null | undefined } | null | undefined;
 }
 
 /** One line of the model picker. */

@@ -1,6 +1,7 @@
 // From the turns on the page to the messages the endpoint is sent.
 
-import type { AnswerTurn, Message, Turn } from "./types.js";
+import type { Message } from "lakewire";
+import type { AnswerTurn, Turn } from "./types.js";
 
 /**
  * The conversation so far as messages, ending with the newest question. An exchange that failed before anything was

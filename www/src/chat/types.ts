@@ -1,7 +1,6 @@
 // What a conversation is made of, as the page keeps it (and stores it across a reload).
 
-/** A message as the endpoint takes it; the page reads only what it shows, so unknown fields ride along untouched. */
-export type Message = { role: string; content?: unknown; tool_calls?: unknown; tool_call_id?: string } & Record<string, unknown>;
+import type { Message } from "lakewire";
 
 /** One piece of an answer, in the order the pieces came. */
 export type Part =

@@ -46,9 +46,13 @@ function resolveZone(zone: string | undefined): string {
   } catch {
     // Not a zone's own name; perhaps the city that names one.
   }
-  const city = wanted.split(",")[0]?.trim().toLowerCase().replace(/[\s-]+/g, "_") ?? "";
-  const zones = Intl.supportedValuesOf("timeZone");
-  const found = zones.find((name) => name.toLowerCase().split("/").at(-1) === city);
-  if (found) return found;
+  // "tokyo", "New York, USA", "the city of Lisbon": the longest city name that stands in it as whole words.
+  const words = ` ${wanted.toLowerCase().replace(/[^\p{L}]+/gu, " ")} `;
+  let found: { zone: string; city: string } | undefined;
+  for (const zone of Intl.supportedValuesOf("timeZone")) {
+    const city = zone.toLowerCase().split("/").at(-1)?.replace(/[_-]+/g, " ") ?? "";
+    if (city.length > (found?.city.length ?? 2) && words.includes(` ${city} `)) found = { zone, city };
+  }
+  if (found) return found.zone;
   throw new TimeZoneError(`"${wanted}" is neither a time zone nor a city that names one. Give an IANA name such as Europe/Lisbon or Asia/Tokyo.`);
 }

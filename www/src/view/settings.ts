@@ -2,7 +2,7 @@
 
 import { reasoningStyle } from "../chat/endpoints.js";
 import type { Settings } from "../chat/types.js";
-import { PAGE_TOOLS } from "../tools/index.js";
+import { PAGE_TOOLS, type PageTool } from "../tools/index.js";
 import { byId, h, icon } from "./dom.js";
 
 export class SettingsPanel {
@@ -43,7 +43,7 @@ export class SettingsPanel {
         h("legend", {}, "Tools"),
         h("p", { class: "note" }, "They run in this page."),
         ...this.#tools.map(({ entry, input }) =>
-          h("label", { class: "switch", for: input.id }, input, h("span", { class: "track", "aria-hidden": "true" }), h("span", { class: "switch-text" }, h("span", {}, entry.label), h("span", { class: "note" }, entry.about))),
+          toolSwitch(entry, input),
         ),
         this.#toolsNote,
       ),
@@ -118,6 +118,16 @@ export class SettingsPanel {
 
 function field(id: string, label: string, control: HTMLElement): HTMLElement {
   return h("div", { class: "field" }, h("label", { for: id }, label), control);
+}
+
+/** A switch named by the tool alone; what the tool does is its description. */
+function toolSwitch({ label, about }: PageTool, input: HTMLInputElement): HTMLElement {
+  const name = h("span", { id: `${input.id}-name` }, label);
+  const note = h("span", { id: `${input.id}-about`, class: "note" }, about);
+  input.setAttribute("role", "switch");
+  input.setAttribute("aria-labelledby", name.id);
+  input.setAttribute("aria-describedby", note.id);
+  return h("label", { class: "switch", for: input.id }, input, h("span", { class: "track", "aria-hidden": "true" }), h("span", { class: "switch-text" }, name, note));
 }
 
 /** The number in a field, or null when it is empty or outside what the field allows. */

@@ -69,6 +69,8 @@ export class Transcript {
   }
 
   #jump(): void {
+    // Nothing to follow yet: the empty page is read from its beginning.
+    if (this.#list.childElementCount === 0) return void (this.#scroll.scrollTop = 0);
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 

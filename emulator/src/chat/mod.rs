@@ -1,0 +1,59 @@
+//! Chat: `llm/v1/chat` in the service's shapes, whoever answers behind it (wire: serving-query §3 to §5).
+
+pub mod messages;
+pub mod reply;
+pub mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::errors::{ApiError, json_response};
+use crate::invocations::Query;
+use crate::serving_endpoints::Reasoning;
+use crate::{events, ids, model, upstream};
+
+use reply::Reply;
+
+/// Answers a chat query, whole or as a stream.
+///
+/// # Errors
+/// The refusal the service would send.
+pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
+    let traits = query.endpoint.chat.clone();
+    let request = request::read(&query.body, &traits)?;
+    let config = query.emulator.config();
+    if let Some(server) = &config.upstream {
+        return upstream::answer(server, &query, &request).await;
+    }
+    let body = serde_json::to_vec(&query.body).unwrap_or_default();
+    // one number decides everything of this answer: the same body at the same endpoint gives the same bytes
+    let draw = ids::hash(config.seed, &[query.endpoint.name.as_bytes(), &body]);
+    let reasons = match traits.reasoning {
+        Reasoning::Never => false,
+        Reasoning::WhenThinking => request.thinking,
+        Reasoning::Always => true,
+    };
+    let choices = (0..request.n)
+        .map(|index| model::answer(&request, reasons, traits.extra_fields.contains(&"thinking"), draw, index))
+        .collect();
+    let reply = Reply {
+        id: format!("{}{}", traits.id_prefix, ids::uuid(draw)),
+        created: 1_764_000_000 + draw % 1_000_000,
+        model: query.served.to_owned(),
+        prompt_tokens: model::prompt_tokens(&request),
+        choices,
+        traits,
+        top_logprobs: request.logprobs,
+        include_usage: request.include_usage,
+        repeat: query.fault.repeat_text.unwrap_or(1),
+        draw,
+    };
+    if request.stream {
+        let pause = Duration::from_millis(config.token_delay_ms);
+        return Ok(events::response(reply::chunks(reply, pause), Arc::clone(&query.fault)));
+    }
+    Ok(json_response(StatusCode::OK, &reply.completion()))
+}

@@ -1,0 +1,140 @@
+//! The command line: names and values to a [`Config`], or a sentence saying what is wrong.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::state::Config;
+use crate::upstream::Upstream;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+lakewire-emulator: a Databricks workspace on loopback
+
+USAGE
+    lakewire-emulator [OPTIONS]
+
+OPTIONS
+    --port N              port to listen on; 0 picks a free one (default 8787)
+    --host ADDRESS        address to bind (default 127.0.0.1)
+    --allow-remote        permit an address that other machines can reach
+    --token TOKEN         a personal access token to accept; repeatable (default dapi-emulator)
+    --upstream URL        pass chat to an OpenAI-compatible server (Ollama, llama.cpp, vLLM), http:// only
+    --upstream-model M    the model name to ask that server for (default: the first it lists)
+    --seed N              seed of everything random (default 0); same seed, same bytes
+    --token-delay-ms N    pause between streamed tokens (default 15)
+    --help                this text
+
+ENVIRONMENT
+    LAKEWIRE_UPSTREAM_KEY  bearer key for --upstream, if it wants one";
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Command {
+    /// Serve until interrupted.
+    Run(Config),
+    /// Print [`HELP`] and stop.
+    Help,
+}
+
+/// Reads arguments (without the program name); `env` looks up environment variables.
+///
+/// # Errors
+/// A sentence naming the argument and what it must be.
+pub fn parse<I>(arguments: I, env: impl Fn(&str) -> Option<String>) -> Result<Command, String>
+where
+    I: IntoIterator<Item = OsString>,
+{
+    let mut parser = Parser::from_args(arguments);
+    let mut config = Config::default();
+    let mut tokens = Vec::new();
+    let mut upstream_url: Option<String> = None;
+    let mut upstream_model: Option<String> = None;
+    let mut allow_remote = false;
+    while let Some(argument) = parser.next().map_err(sentence)? {
+        match argument {
+            Arg::Long("port") => config.port = number(&mut parser, "--port")?,
+            Arg::Long("host") => {
+                let text = value(&mut parser, "--host")?;
+                config.host = address(&text)?;
+            }
+            Arg::Long("allow-remote") => allow_remote = true,
+            Arg::Long("token") => tokens.push(value(&mut parser, "--token")?),
+            Arg::Long("upstream") => upstream_url = Some(value(&mut parser, "--upstream")?),
+            Arg::Long("upstream-model") => upstream_model = Some(value(&mut parser, "--upstream-model")?),
+            Arg::Long("seed") => config.seed = number(&mut parser, "--seed")?,
+            Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            other => return Err(sentence(other.unexpected())),
+        }
+    }
+    if !tokens.is_empty() {
+        config.tokens = tokens;
+    }
+    config.allow_remote = allow_remote;
+    if !config.host.is_loopback() && !allow_remote {
+        return Err(format!(
+            "--host {} can be reached by other machines, and anyone who reaches the emulator may read its history; \
+             add --allow-remote if that is intended.",
+            config.host
+        ));
+    }
+    if upstream_model.is_some() && upstream_url.is_none() {
+        return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());
+    }
+    if let Some(url) = upstream_url {
+        config.upstream = Some(Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?);
+    }
+    Ok(Command::Run(config))
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(IpAddr::from([127, 0, 0, 1]));
+    }
+    text.parse().map_err(|_| format!("--host takes an IP address such as 127.0.0.1, not {text:?}."))
+}
+
+fn value(parser: &mut Parser, name: &str) -> Result<String, String> {
+    parser.value().map_err(sentence)?.string().map_err(|_| format!("{name} takes text in UTF-8."))
+}
+
+fn number<T: std::str::FromStr>(parser: &mut Parser, name: &str) -> Result<T, String> {
+    let text = value(parser, name)?;
+    text.parse().map_err(|_| format!("{name} takes a whole number in range, not {text:?}."))
+}
+
+fn sentence(error: lexopt::Error) -> String {
+    format!("The arguments could not be read: {error}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<Command, String> {
+        parse(arguments.iter().map(OsString::from), |_| None)
+    }
+
+    #[test]
+    fn r4_a_remote_address_needs_the_flag() {
+        let refused = run(&["--host", "0.0.0.0"]).unwrap_err();
+        assert!(refused.contains("--allow-remote"), "{refused}");
+        assert!(matches!(run(&["--host", "0.0.0.0", "--allow-remote"]), Ok(Command::Run(_))));
+    }
+
+    #[test]
+    fn tokens_replace_the_default_and_repeat() {
+        let Ok(Command::Run(config)) = run(&["--token", "a", "--token=b", "--port", "0"]) else { panic!() };
+        assert_eq!(config.tokens, ["a", "b"]);
+        assert_eq!(config.port, 0);
+    }
+
+    #[test]
+    fn a_wrong_argument_is_a_sentence() {
+        assert!(run(&["--port", "x"]).unwrap_err().contains("--port"));
+        assert!(run(&["--nonsense"]).is_err());
+        assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
+    }
+}

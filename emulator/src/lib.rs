@@ -1,0 +1,27 @@
+//! A Databricks workspace on loopback.
+//!
+//! It answers the same paths with the same bodies, headers and refusals as the service, so that the SDK, the demo page and
+//! Databricks' own clients can be run against it without an account. It shares no code with the SDK: sharing types would
+//! hide shared mistakes. What answers a chat is either a real model behind `--upstream`, or the deterministic
+//! stand-in of [`model`], which reads the conversation and says what it is.
+
+pub mod cli;
+pub mod errors;
+pub mod events;
+pub mod faults;
+pub mod gate;
+pub mod history;
+pub mod identity;
+pub mod ids;
+pub mod invocations;
+pub mod server;
+pub mod serving_endpoints;
+pub mod shaping;
+pub mod state;
+pub mod upstream;
+
+pub mod chat;
+pub mod model;
+
+pub use server::{Listening, listen};
+pub use state::{Config, Emulator};

@@ -1,0 +1,244 @@
+//! Which tool a request fits, and how often: by the words they share.
+
+use serde_json::Value;
+
+use super::arguments::{self, Strength};
+use super::text::{asks, identifier_words, sentences, stem, stems, words};
+use super::{Tool, ToolChoice, arithmetic};
+
+/// From here on a tool fits.
+const ENOUGH: f64 = 2.5;
+
+/// Words that mean the same errand.
+const ERRANDS: &[&[&str]] = &[
+    &["weather", "forecast", "temperature", "rain", "sunny", "snow", "umbrella", "climate", "warm", "cold", "hot"],
+    &["time", "clock", "hour", "date", "today", "timezone", "o'clock"],
+    &[
+        "calculate",
+        "calculator",
+        "compute",
+        "arithmetic",
+        "math",
+        "expression",
+        "sum",
+        "multiply",
+        "subtract",
+        "divide",
+        "plus",
+        "minus",
+        "times",
+        "product",
+        "evaluate",
+        "addition",
+        "multiplication",
+        "add",
+    ],
+    &["search", "find", "lookup", "retrieve", "look"],
+    &["email", "mail", "send"],
+    &["price", "cost", "stock", "share", "ticker"],
+    &["convert", "conversion", "exchange", "currency"],
+    &["translate", "translation"],
+    &["book", "reserve", "reservation", "booking"],
+    &["distance", "route", "far", "directions"],
+    &["order", "purchase", "delivery", "shipment"],
+    &["person", "people", "customer", "account", "user", "profile", "contact"],
+    &["remember", "store", "save", "record", "note"],
+];
+
+/// What to call, or what is missing to call it.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Names and arguments of the calls, in the order of the request.
+    pub calls: Vec<(String, Value)>,
+    /// The argument without which a fitting tool cannot be called.
+    pub missing: Option<Missing>,
+}
+
+/// A required argument the text does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The tool.
+    pub tool: String,
+    /// Its parameter.
+    pub parameter: String,
+}
+
+/// Plans the calls for what was asked.
+#[must_use]
+pub fn plan(asked: &str, tools: &[Tool], choice: &ToolChoice) -> Plan {
+    if let ToolChoice::Function(name) = choice {
+        let tool = tools.iter().find(|tool| tool.name == *name);
+        let calls = tool.map(|tool| (tool.name.clone(), forced(tool, asked))).into_iter().collect();
+        return Plan { calls, missing: None };
+    }
+    let mut plan = Plan::default();
+    let all = sentences(asked);
+    let asking: Vec<&str> = all.iter().copied().filter(|sentence| asks(sentence)).collect();
+    for sentence in if asking.is_empty() { all } else { asking } {
+        for_sentence(sentence, asked, tools, &mut plan);
+    }
+    if plan.calls.is_empty() && *choice == ToolChoice::Required {
+        let best = tools
+            .iter()
+            .max_by(|a, b| score(a, asked, tools).total_cmp(&score(b, asked, tools)).then(std::cmp::Ordering::Greater));
+        plan.calls.extend(best.map(|tool| (tool.name.clone(), forced(tool, asked))));
+    }
+    plan
+}
+
+fn forced(tool: &Tool, asked: &str) -> Value {
+    arguments::fill(&tool.parameters, asked, asked, Strength::Force)
+        .unwrap_or_else(|_| Value::Object(serde_json::Map::new()))
+}
+
+fn for_sentence(sentence: &str, asked: &str, tools: &[Tool], plan: &mut Plan) {
+    let parts = parts(sentence);
+    let fits: Vec<Option<&Tool>> = parts.iter().map(|part| best(part, tools)).collect();
+    let mut distinct: Vec<&str> = fits.iter().flatten().map(|tool| tool.name.as_str()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() > 1 {
+        let mut previous: Option<&Tool> = None;
+        for (part, tool) in parts.iter().zip(&fits) {
+            if let Some(tool) = tool {
+                call(tool, part, asked, plan);
+                previous = Some(tool);
+            } else if let Some(tool) = previous {
+                // "the weather in Paris and London": a part that names only one more argument
+                if let Ok(arguments) = arguments::fill(&tool.parameters, part, part, Strength::Strong) {
+                    if arguments.as_object().is_some_and(|map| !map.is_empty()) && words(part).count() <= 4 {
+                        plan.calls.push((tool.name.clone(), arguments));
+                    }
+                }
+            }
+        }
+        return;
+    }
+    let Some(tool) = fits.iter().flatten().next().copied().or_else(|| best(sentence, tools)) else { return };
+    // the same tool for every part, if each part alone gives its arguments: "in Paris and London"
+    if parts.len() > 1 {
+        let alone: Vec<Value> = parts
+            .iter()
+            .filter_map(|part| arguments::fill(&tool.parameters, part, part, Strength::Strong).ok())
+            .filter(|arguments| arguments.as_object().is_some_and(|map| !map.is_empty()))
+            .collect();
+        let differ = alone.iter().enumerate().all(|(index, one)| !alone.iter().take(index).any(|other| other == one));
+        if alone.len() == parts.len() && differ {
+            plan.calls.extend(alone.into_iter().map(|arguments| (tool.name.clone(), arguments)));
+            return;
+        }
+    }
+    call(tool, sentence, asked, plan);
+}
+
+fn call(tool: &Tool, part: &str, asked: &str, plan: &mut Plan) {
+    match arguments::fill(&tool.parameters, part, asked, Strength::Fallback) {
+        Ok(arguments) => {
+            let call = (tool.name.clone(), arguments);
+            if !plan.calls.contains(&call) {
+                plan.calls.push(call);
+            }
+        }
+        Err(parameter) => {
+            plan.missing.get_or_insert(Missing { tool: tool.name.clone(), parameter });
+        }
+    }
+}
+
+/// The parts of a sentence that may each be a request: parted by "and", "then" and semicolons, but not "3 and 4".
+fn parts(sentence: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = sentence;
+    let mut from = 0;
+    loop {
+        let cut = [" and then ", ", then ", " and ", "; ", " then ", ", "]
+            .iter()
+            .filter_map(|mark| rest.get(from..).and_then(|tail| tail.find(mark)).map(|at| (at + from, mark.len())))
+            .min();
+        let Some((at, length)) = cut else { break };
+        let (Some(before), Some(after)) = (rest.get(..at), rest.get(at + length..)) else { break };
+        let digit = |c: char| c.is_ascii_digit();
+        if before.ends_with(digit) && after.starts_with(digit) {
+            from = at + length;
+            continue;
+        }
+        found.push(before.trim());
+        rest = after;
+        from = 0;
+    }
+    found.push(rest.trim());
+    found.retain(|part| part.chars().any(char::is_alphanumeric));
+    found
+}
+
+fn best<'t>(part: &str, tools: &'t [Tool]) -> Option<&'t Tool> {
+    let mut best: Option<(&Tool, f64)> = None;
+    for tool in tools {
+        let points = score(tool, part, tools);
+        if points >= ENOUGH && best.is_none_or(|(_, most)| points > most) {
+            best = Some((tool, points));
+        }
+    }
+    best.map(|(tool, _)| tool)
+}
+
+/// How well a tool's words meet those of a text.
+fn score(tool: &Tool, part: &str, tools: &[Tool]) -> f64 {
+    let vocabulary = vocabulary(tool);
+    let others: Vec<Vec<(String, f64)>> =
+        tools.iter().filter(|other| other.name != tool.name).map(self::vocabulary).collect();
+    let mut points = 0.0;
+    let mut seen: Vec<String> = Vec::new();
+    for word in stems(part) {
+        if seen.contains(&word) {
+            continue;
+        }
+        if let Some((_, weight)) = vocabulary.iter().find(|(known, _)| *known == word) {
+            // a word that several tools share says little
+            let shared = others
+                .iter()
+                .filter(|other| other.iter().any(|(known, weight)| *known == word && *weight >= 1.0))
+                .count();
+            points += weight / (1.0 + shared as f64);
+        }
+        seen.push(word);
+    }
+    let all_words: Vec<String> = words(part).map(|word| stem(&word)).collect();
+    for errand in ERRANDS {
+        let has = |word: &str| errand.iter().any(|member| stem(member) == word);
+        let in_tool = vocabulary.iter().any(|(word, weight)| *weight >= 1.0 && has(word));
+        if in_tool && all_words.iter().any(|word| has(word)) {
+            points += 2.0;
+        }
+    }
+    let computes = vocabulary
+        .iter()
+        .any(|(word, _)| ERRANDS.get(2).is_some_and(|math| math.iter().any(|member| stem(member) == *word)));
+    if computes && arithmetic::find(part).is_some() {
+        points += 4.0;
+    }
+    points
+}
+
+/// A tool's stems with what each is worth.
+fn vocabulary(tool: &Tool) -> Vec<(String, f64)> {
+    let mut known: Vec<(String, f64)> = Vec::new();
+    let mut add = |stems: Vec<String>, weight: f64| {
+        for stem in stems {
+            match known.iter_mut().find(|(word, _)| *word == stem) {
+                Some((_, most)) => *most = most.max(weight),
+                None => known.push((stem, weight)),
+            }
+        }
+    };
+    add(stems(&identifier_words(&tool.name).join(" ")), 3.0);
+    add(stems(&tool.description), 1.0);
+    for (name, schema) in tool.parameters.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        add(stems(&identifier_words(name).join(" ")), 1.0);
+        add(schema.get("description").and_then(Value::as_str).map(stems).unwrap_or_default(), 0.5);
+        for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            add(stems(value), 1.5);
+        }
+    }
+    known
+}

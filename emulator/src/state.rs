@@ -1,0 +1,129 @@
+//! What one running emulator holds: its configuration, the endpoints, the scripted faults and the history.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::faults::FaultScript;
+use crate::history::History;
+use crate::ids;
+use crate::serving_endpoints::Endpoint;
+use crate::upstream::Upstream;
+
+/// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address to bind.
+    pub host: IpAddr,
+    /// Port to bind; 0 picks a free one.
+    pub port: u16,
+    /// Whether `host` may be an address other machines can reach, and any `Host` header is accepted.
+    pub allow_remote: bool,
+    /// The personal access tokens that are accepted.
+    pub tokens: Vec<String>,
+    /// A real model to pass chat to.
+    pub upstream: Option<Upstream>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Pause between streamed tokens, in milliseconds.
+    pub token_delay_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 8787,
+            allow_remote: false,
+            tokens: vec!["dapi-emulator".to_owned()],
+            upstream: None,
+            seed: 0,
+            token_delay_ms: 15,
+        }
+    }
+}
+
+/// One running emulator; clones share it.
+#[derive(Debug, Clone)]
+pub struct Emulator(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    endpoints: Vec<Endpoint>,
+    faults: Mutex<FaultScript>,
+    history: Mutex<History>,
+    requests: AtomicU64,
+    started: Instant,
+}
+
+/// A lock that survives a panic elsewhere: the data behind it is only ever replaced whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Emulator {
+    /// A fresh workspace with the seeded endpoints.
+    #[must_use]
+    // The emulator's own clock: the ban on `Instant::now` keeps the SDK's core pure, and this crate is not part of it.
+    #[allow(clippy::disallowed_methods)]
+    pub fn new(config: Config) -> Self {
+        let endpoints = crate::serving_endpoints::seeded(config.upstream.is_some());
+        Self(Arc::new(Inner {
+            config,
+            endpoints,
+            faults: Mutex::default(),
+            history: Mutex::default(),
+            requests: AtomicU64::new(0),
+            started: Instant::now(),
+        }))
+    }
+
+    /// The configuration it was started with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Every serving endpoint, in listing order.
+    #[must_use]
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.0.endpoints
+    }
+
+    /// The endpoint of that name.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.0.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
+    /// The scripted faults.
+    pub fn faults(&self) -> MutexGuard<'_, FaultScript> {
+        lock(&self.0.faults)
+    }
+
+    /// The history of operations.
+    pub fn history(&self) -> MutexGuard<'_, History> {
+        lock(&self.0.history)
+    }
+
+    /// Milliseconds since this emulator started.
+    #[must_use]
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A new request id, unique within this run and decided by the seed.
+    #[must_use]
+    pub fn next_request_id(&self) -> String {
+        let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        ids::uuid(ids::hash(self.0.config.seed, &[b"request", &count.to_le_bytes()]))
+    }
+
+    /// Whether this text holds one of the accepted tokens.
+    #[must_use]
+    pub fn holds_secret(&self, text: &str) -> bool {
+        self.0.config.tokens.iter().any(|token| !token.is_empty() && text.contains(token.as_str()))
+    }
+}

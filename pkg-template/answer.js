@@ -1,0 +1,72 @@
+// A whole answer: the completion as the service sent it, with views on its prototype.
+
+import { requestedTools } from "./core.js";
+import { direct } from "./guard.js";
+import { parseArguments, requests } from "./tools.js";
+
+const FACTS = Symbol("lakewire.facts");
+
+/** Views over a chat completion; the completion's own fields are the object's own fields. */
+export class ChatAnswer {
+  /** The first choice's message. */
+  get message() {
+    return this.choices[0]?.message;
+  }
+
+  /** The first choice's text, parts that are not text left out. */
+  get text() {
+    const content = this.message?.content;
+    if (typeof content === "string") return content;
+    return this.parts.reduce((text, part) => (part.type === "text" ? text + part.text : text), "");
+  }
+
+  /** The first choice's typed parts. */
+  get parts() {
+    const content = this.message?.content;
+    return Array.isArray(content) ? content : [];
+  }
+
+  /** The tools the first choice asks for, their arguments checked. */
+  get toolCalls() {
+    const calls = requests(direct(() => requestedTools(JSON.stringify(this))));
+    return calls.map((call) => {
+      try {
+        return { ...call, arguments: parseArguments(call.argumentsRaw) };
+      } catch (error) {
+        return { ...call, error };
+      }
+    });
+  }
+
+  /** Why the first choice ended. */
+  get finishReason() {
+    return this.choices[0]?.finish_reason ?? undefined;
+  }
+
+  /** The first choice's log probabilities. */
+  get logprobs() {
+    return this.choices[0]?.logprobs ?? undefined;
+  }
+
+  /** The id to quote to Databricks support. */
+  get requestId() {
+    return this[FACTS]?.requestId;
+  }
+
+  /** Which served entity answered. */
+  get servedModelName() {
+    return this[FACTS]?.servedModelName;
+  }
+
+  /** How many requests were sent. */
+  get attempts() {
+    return this[FACTS]?.attempts;
+  }
+}
+
+/** Makes an answer of a completion's JSON text and the facts of its headers. */
+export function makeAnswer(text, facts) {
+  const answer = Object.setPrototypeOf(JSON.parse(text), ChatAnswer.prototype);
+  Object.defineProperty(answer, FACTS, { value: facts });
+  return answer;
+}

@@ -1,0 +1,158 @@
+// The chat handle.
+
+import { CoreStructured } from "./core.js";
+import { makeAnswer } from "./answer.js";
+import { fail, toError } from "./errors.js";
+import { direct, settle } from "./guard.js";
+import { writeJson } from "./json.js";
+import { readSchema } from "./schema.js";
+import { openStream } from "./stream.js";
+import { runTools } from "./tools.js";
+
+/** Splits what a call was given into request fields (for the wire) and options of the call. */
+function split({ signal, timeouts, headers, maxAttempts, ...fields } = {}) {
+  return { fields, scope: { signal, timeouts, headers, maxAttempts } };
+}
+
+/** A chat endpoint with defaults; made by `client.chat(endpoint, defaults)`. */
+export class Chat {
+  #core;
+  #client;
+  #endpoint;
+
+  constructor(core, client, endpoint) {
+    this.#core = core;
+    this.#client = client;
+    this.#endpoint = endpoint;
+  }
+
+  get endpoint() {
+    return this.#endpoint;
+  }
+
+  #request(input, fields) {
+    return writeJson({ ...fields, messages: input }, "The chat request");
+  }
+
+  #body(request, stream) {
+    return direct(() => this.#core.body(request, stream));
+  }
+
+  async #whole(body, scope) {
+    const call = this.#client.scope(scope);
+    const [text, requestId, servedModelName, attempts] = await settle(this.#core.invoke(body, call), scope.signal);
+    return { text, answer: makeAnswer(text, { requestId, servedModelName, attempts }) };
+  }
+
+  async #open(body, scope, text) {
+    const call = this.#client.scope(scope);
+    const source = await settle(this.#core.stream(body, call), scope.signal);
+    source.abort = (reason) => source.controller?.abort(reason);
+    return this.#client.track(openStream(source, { signal: scope.signal, text }));
+  }
+
+  /** A whole answer. */
+  async invoke(input, options) {
+    const { fields, scope } = split(options);
+    const { answer } = await this.#whole(this.#body(this.#request(input, fields), false), scope);
+    return answer;
+  }
+
+  /** A stream of chunks. */
+  async stream(input, options) {
+    const { fields, scope } = split(options);
+    return this.#open(this.#body(this.#request(input, fields), true), scope, false);
+  }
+
+  /** A stream of words. */
+  async textStream(input, options) {
+    const { fields, scope } = split(options);
+    return this.#open(this.#body(this.#request(input, fields), true), scope, true);
+  }
+
+  /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
+  async batch(inputs, { maxConcurrency = 4, ...options } = {}) {
+    if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
+      throw fail("InvalidInput", "maxConcurrency must be a whole number, 1 or more.");
+    }
+    const list = [...inputs];
+    const results = new Array(list.length);
+    let next = 0;
+    const work = async () => {
+      while (next < list.length) {
+        const at = next;
+        next += 1;
+        try {
+          results[at] = { status: "fulfilled", value: await this.invoke(list[at], options) };
+        } catch (thrown) {
+          results[at] = { status: "rejected", reason: toError(thrown) };
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(maxConcurrency, list.length) }, work));
+    return results;
+  }
+
+  /** Asks, runs tools, and repeats until the model answers. */
+  async runTools(input, options) {
+    const { maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false, ...rest } = options ?? {};
+    const { fields, scope } = split(rest);
+    if (!Array.isArray(fields.tools)) throw fail("InvalidInput", "runTools needs `tools`, an array made by tool().");
+    if (!Number.isInteger(maxSteps) || maxSteps < 1) throw fail("InvalidInput", "maxSteps must be a whole number, 1 or more.");
+    if (!(toolTimeoutMs > 0 && toolTimeoutMs < 2 ** 31)) {
+      throw fail("InvalidInput", "toolTimeoutMs must be above 0 and below 2^31 milliseconds.");
+    }
+    const ask = stream ? (body) => this.#streamed(body, scope, onEvent) : (body) => this.#whole(body, scope);
+    const body = this.#body(this.#request(input, fields), stream);
+    return runTools(body, fields.tools, { ask, maxSteps, toolTimeoutMs, signal: scope.signal, onEvent });
+  }
+
+  async #streamed(body, scope, onEvent) {
+    const chunks = await this.#open(body, scope, false);
+    for await (const chunk of chunks) onEvent?.({ type: "chunk", chunk });
+    const answer = await chunks.finalCompletion();
+    return { text: JSON.stringify(answer), answer };
+  }
+
+  /** A handle whose answers fit a schema. */
+  structuredOutput(schema, { method = "json_schema", name, strict } = {}) {
+    const { json, check } = readSchema(schema, "The schema");
+    const core = direct(() => new CoreStructured(writeJson(json, "The schema"), name, method, strict));
+    return new StructuredChat(
+      core,
+      check,
+      (input, fields) => this.#body(direct(() => core.addTo(this.#request(input, fields))), false),
+      (body, scope) => this.#whole(body, scope),
+    );
+  }
+}
+
+/** A chat endpoint that answers with a value; made by `chat.structuredOutput(schema)`. */
+export class StructuredChat {
+  #core;
+  #check;
+  #body;
+  #ask;
+
+  constructor(core, check, body, ask) {
+    this.#core = core;
+    this.#check = check;
+    this.#body = body;
+    this.#ask = ask;
+  }
+
+  /** Asks for a value; gives `{ value, completion }`. */
+  async invoke(input, options) {
+    const { fields, scope } = split(options);
+    const { text, answer } = await this.#ask(this.#body(input, fields), scope);
+    try {
+      const found = JSON.parse(direct(() => this.#core.extract(text)));
+      return { value: await this.#check(found), completion: answer };
+    } catch (thrown) {
+      if (thrown?.kind === "OutputMismatch") {
+        throw fail("OutputMismatch", thrown.message, { completion: answer });
+      }
+      throw fail("OutputMismatch", `The model's answer does not fit the schema: ${thrown.message}.`, { completion: answer, cause: thrown });
+    }
+  }
+}

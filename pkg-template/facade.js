@@ -1,0 +1,98 @@
+// The public API: what only JavaScript can do, over the core's exports.
+// Nothing here calls the wasm while modules load.
+
+import { CoreClient } from "./core.js";
+import { Chat } from "./chat.js";
+import { fail } from "./errors.js";
+import { direct, settle, watchPanics } from "./guard.js";
+import { writeJson } from "./json.js";
+
+export { ChatAnswer } from "./answer.js";
+export { Chat, StructuredChat } from "./chat.js";
+export { LakewireError } from "./errors.js";
+export { ChatStream } from "./stream.js";
+export { tool } from "./tools.js";
+
+function pairs(headers) {
+  if (headers === undefined || headers === null) return undefined;
+  const entries = typeof headers[Symbol.iterator] === "function" ? [...headers] : Object.entries(headers);
+  return entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]);
+}
+
+/** A Databricks workspace. */
+export class WorkspaceClient {
+  #core;
+  #closed = new AbortController();
+  #streams = new Set();
+
+  constructor(config) {
+    if (config === null || typeof config !== "object") {
+      throw fail("InvalidInput", "WorkspaceClient needs { host }: the workspace's address, or a path on your own server.");
+    }
+    const { token, fetch, headers, retry, ...rest } = config;
+    if (fetch !== undefined && typeof fetch !== "function") throw fail("InvalidInput", "`fetch` must be a function.");
+    watchPanics();
+    const crossing = {
+      ...rest,
+      headers: pairs(headers),
+      maxAttempts: retry?.maxAttempts,
+      retryBudget: retry?.budget,
+    };
+    this.#core = direct(() => new CoreClient(crossing, token, fetch));
+  }
+
+  /** Chat with a serving endpoint; `defaults` apply to every call of the handle. */
+  chat(endpoint, defaults) {
+    this.#open();
+    if (typeof endpoint !== "string") throw fail("InvalidInput", "chat() needs the endpoint's name.");
+    const text = defaults === undefined ? "{}" : writeJson(defaults, "The defaults");
+    const hooks = { scope: (options) => this.#scope(options), track: (stream) => this.#track(stream) };
+    return new Chat(direct(() => this.#core.chat(endpoint, text)), hooks, endpoint);
+  }
+
+  /** The workspace's serving endpoints. */
+  servingEndpoints() {
+    return {
+      list: async (options = {}) => {
+        const text = await settle(this.#core.listServingEndpoints(this.#scope(options)), options.signal);
+        return JSON.parse(text).endpoints ?? [];
+      },
+      get: async (name, options = {}) => {
+        return JSON.parse(await settle(this.#core.getServingEndpoint(name, this.#scope(options)), options.signal));
+      },
+    };
+  }
+
+  /** Ends every call and stream of this client; later calls fail with kind `Closed`. */
+  close() {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort(fail("Closed", "The client was closed."));
+    for (const stream of this.#streams) stream.cancel(this.#closed.signal.reason).catch(() => {});
+    this.#streams.clear();
+  }
+
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+  }
+
+  #open() {
+    if (this.#closed.signal.aborted) throw fail("Closed", "This client was closed: make a new one.");
+  }
+
+  /** A call's options as the core reads them. */
+  #scope({ signal, timeouts, headers, maxAttempts }) {
+    this.#open();
+    if (signal !== undefined && !(typeof signal?.addEventListener === "function" && "aborted" in signal)) {
+      throw fail("InvalidInput", "`signal` must be an AbortSignal.");
+    }
+    const signals = signal === undefined ? [this.#closed.signal] : [signal, this.#closed.signal];
+    return { signals, timeouts, headers: pairs(headers), maxAttempts };
+  }
+
+  #track(stream) {
+    this.#streams.add(stream);
+    stream.finished.then(() => this.#streams.delete(stream));
+    return stream;
+  }
+}
+

@@ -1,0 +1,127 @@
+// Tools: a definition the model sees and the code that runs it.
+
+import { checkArguments, nextStep, stepLimit, toolMessage, withMessages } from "./core.js";
+import { fail, toError } from "./errors.js";
+import { direct } from "./guard.js";
+import { writeJson } from "./json.js";
+import { readSchema } from "./schema.js";
+
+const CODE = Symbol("lakewire.tool");
+
+/** A tool definition with its code; as JSON it is the definition alone. */
+export function tool({ name, description, parameters, strict, execute }) {
+  if (typeof name !== "string" || name === "") throw fail("InvalidInput", "A tool needs a name.");
+  if (typeof execute !== "function") throw fail("InvalidInput", `The tool "${name}" needs an execute function.`);
+  const schema = parameters === undefined ? undefined : readSchema(parameters, `The parameters of the tool "${name}"`);
+  const definition = { name };
+  if (description !== undefined) definition.description = description;
+  if (schema !== undefined) definition.parameters = schema.json;
+  if (strict !== undefined) definition.strict = strict;
+  const made = { type: "function", function: definition };
+  // Standard Schemas also check and convert the arguments; a JSON Schema only describes them
+  const check = parameters?.["~standard"] === undefined ? undefined : schema.check;
+  Object.defineProperty(made, CODE, { value: { execute, check } });
+  return made;
+}
+
+/** The arguments of a call, checked and parsed. */
+export function parseArguments(raw) {
+  return JSON.parse(direct(() => checkArguments(raw)));
+}
+
+/** The tools of a flat list `[id, name, arguments, …]` as objects. */
+export function requests(flat) {
+  const calls = [];
+  for (let at = 0; at < flat.length; at += 3) {
+    calls.push({ id: flat[at], name: flat[at + 1], argumentsRaw: flat[at + 2] });
+  }
+  return calls;
+}
+
+async function runOne(call, byName, timeoutMs, signal) {
+  const { execute, check } = byName.get(call.name);
+  let args;
+  try {
+    args = parseArguments(call.argumentsRaw);
+    if (check !== undefined) args = await check(args);
+  } catch (thrown) {
+    return { call, arguments: args, error: thrown };
+  }
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      reject(fail("DeadlineExceeded", `The tool did not finish within ${timeoutMs} ms.`, { phase: "tool" }));
+      controller.abort();
+    }, timeoutMs);
+    controller.signal.addEventListener("abort", () => reject(fail("Cancelled", "The call was aborted by its signal.")), { once: true });
+  });
+  try {
+    const value = await Promise.race([(async () => execute(args, { signal: controller.signal, toolCallId: call.id }))(), late]);
+    const text = typeof value === "string" ? value : writeJson(value === undefined ? null : value, `The result of the tool "${call.name}"`);
+    return { call, arguments: args, result: value, text };
+  } catch (error) {
+    return { call, arguments: args, error };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+    late.catch(() => {});
+  }
+}
+
+function reason(error) {
+  return error instanceof Error && error.message ? error.message : String(error);
+}
+
+/**
+ * Asks, runs the tools asked for side by side, tells the model, and repeats until it answers.
+ * `ask(body)` gives the completion's text and the answer made of it.
+ */
+export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, signal, onEvent }) {
+  const byName = new Map();
+  for (const one of tools) {
+    const code = one?.[CODE];
+    if (code === undefined) throw fail("InvalidInput", "runTools needs tools made by tool(): these hold no code to run.");
+    if (byName.has(one.function.name)) throw fail("InvalidInput", `Two tools are named "${one.function.name}".`);
+    byName.set(one.function.name, code);
+  }
+  const known = [...byName.keys()];
+  for (let step = 1; step <= maxSteps; step += 1) {
+    onEvent?.({ type: "step", step });
+    const { text, answer } = await ask(body);
+    let flat;
+    try {
+      flat = nextStep(text, known);
+    } catch (thrown) {
+      const error = toError(thrown);
+      error.completion = answer;
+      throw error;
+    }
+    if (flat === undefined) {
+      return { answer, steps: step, messages: [...JSON.parse(body).messages, answer.message] };
+    }
+    const calls = requests(flat);
+    for (const call of calls) onEvent?.({ type: "tool_call", step, ...call });
+    const outcomes = await Promise.all(
+      calls.map(async (call) => {
+        const outcome = await runOne(call, byName, toolTimeoutMs, signal);
+        onEvent?.({
+          type: "tool_result",
+          step,
+          ...call,
+          arguments: outcome.arguments,
+          ...("error" in outcome ? { error: outcome.error } : { result: outcome.result }),
+        });
+        return outcome;
+      }),
+    );
+    if (signal?.aborted) throw fail("Cancelled", "The call was aborted by its signal.", { cause: signal.reason });
+    const messages = outcomes.map(({ call, text: good, error }) =>
+      error === undefined ? toolMessage(call.id, true, good) : toolMessage(call.id, false, reason(error)),
+    );
+    body = direct(() => withMessages(body, [JSON.stringify(answer.message), ...messages]));
+  }
+  return direct(() => stepLimit(maxSteps));
+}

@@ -1,0 +1,114 @@
+// `npm test`: every suite, from a fresh clone. Installs what it needs, shows what it does, and ends with
+// `N passed, N failed`. `npm test -- rust js page` runs the suites of these names only.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fingerprint, npm, run, say, start, step, stopAll, unlessStamped } from "./lib.mjs";
+import { browser } from "./browser.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const node = process.execPath;
+const only = new Set(process.argv.slice(2));
+const totals = { passed: 0, failed: 0 };
+const failures = [];
+let emulator;
+
+/** Counts what a command's own summary lines say. */
+function count(output) {
+  let passed = 0;
+  let failed = 0;
+  // cargo test
+  for (const [, good, bad] of output.matchAll(/^test result: .*? (\d+) passed; (\d+) failed;/gm)) {
+    passed += Number(good);
+    failed += Number(bad);
+  }
+  // our runners
+  const ours = /^(\d+) passed, (\d+) failed$/gm;
+  for (const [, good, bad] of output.matchAll(ours)) {
+    passed += Number(good);
+    failed += Number(bad);
+  }
+  return { passed, failed };
+}
+
+/** A suite that counts its own tests. */
+async function suite(name, title, command, args, options = {}) {
+  if (only.size > 0 && !only.has(name)) return;
+  const result = await step(title, () => run(command, args, { cwd: ROOT, check: false, ...options })).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
+  const output = `${result.stdout}\n${result.stderr}`;
+  const { passed, failed } = count(output);
+  // a run that ended badly without a failed test, or that ran nothing, is a failure of its own
+  const broken = (result.code !== 0 && failed === 0) || (result.code === 0 && passed + failed === 0);
+  note(name, passed, failed + (broken ? 1 : 0), output);
+}
+
+/** A check that is one test: it passes when the command does. */
+async function check(name, title, command, args, options = {}) {
+  if (only.size > 0 && !only.has(name)) return;
+  const result = await step(title, () => run(command, args, { cwd: ROOT, check: false, ...options })).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
+  note(name, result.code === 0 ? 1 : 0, result.code === 0 ? 0 : 1, `${result.stdout}\n${result.stderr}`);
+}
+
+function note(name, passed, failed, output) {
+  totals.passed += passed;
+  totals.failed += failed;
+  say(`  ${name}: ${passed} passed, ${failed} failed`);
+  if (failed === 0) return;
+  failures.push(name);
+  process.stdout.write(`${output.trimEnd().split("\n").slice(-80).join("\n")}\n`);
+}
+
+async function installed(folder, title, args = []) {
+  const stamp = join(folder, "node_modules", ".lakewire-installed");
+  const digest = await fingerprint(folder, ["package.json", "package-lock.json"]);
+  await unlessStamped(stamp, digest, () => step(title, () => npm(["ci", "--no-audit", "--no-fund", ...args], { cwd: folder })));
+}
+
+const cargo = (...args) => ["cargo", [...args]];
+
+async function main() {
+  await installed(ROOT, "Install the build's packages");
+  const targets = await run("rustup", ["target", "list", "--installed"]).catch(() => ({ stdout: "" }));
+  if (!targets.stdout.includes("wasm32-unknown-unknown")) {
+    await step("Add the wasm target", () => run("rustup", ["target", "add", "wasm32-unknown-unknown"]));
+  }
+  const chromium = await step("Find or install a browser", () => browser());
+
+  await check("format", "Rust formatting", ...cargo("fmt", "--all", "--check"));
+  await check("clippy", "Clippy, native", ...cargo("clippy", "--locked", "--workspace", "--all-targets", "--features", "lakewire/native", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, core alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, wasm", ...cargo("clippy", "--locked", "-p", "lakewire", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
+  await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
+  await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
+  await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
+  const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
+  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--seed", "1"], { ready: /listening on (http:\S+)/ });
+  const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
+  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native"), { env });
+
+  if (only.size === 0 || ["wasm", "js", "types", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
+    await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
+    await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
+  }
+  await suite("wasm", "The core's tests inside wasm", node, ["scripts/wasm-tests.mjs"], { env });
+  await suite("types", "Declarations under tsc --strict", node, ["tests/types/check.mjs"]);
+  await suite("js", "JavaScript: the package in Node", node, ["tests/js/run.mjs"], { env });
+  await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
+  await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
+  await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });
+  await suite("clients-python", "Databricks' own Python clients against the emulator", node, ["tests/clients/run-python.mjs"], { env });
+  await check("size", "The download's budget", node, ["benches/size.mjs"]);
+}
+
+try {
+  await main();
+} catch (error) {
+  totals.failed += 1;
+  failures.push("setup");
+  process.stdout.write(`${error.message}\n`);
+} finally {
+  await stopAll();
+}
+if (failures.length > 0) process.stdout.write(`Failed: ${[...new Set(failures)].join(", ")}. One suite alone: npm test -- ${failures[0]}\n`);
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
+process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -1,0 +1,254 @@
+//! One token for all calls of a client: refreshed ahead of time, by one request at a time.
+//!
+//! Nothing here runs on its own: whoever waits for the refresh drives it, and when one waiter is
+//! dropped the next one goes on where it stood. While the old token is still good, calls drive the
+//! refresh beside their own request instead of waiting for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use super::{Secret, Token, TokenProvider};
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::BoxFuture;
+use crate::wire::redact::clean;
+
+/// A token is not used this close to its end: Azure refuses tokens with 30 s left.
+const MARGIN: Duration = Duration::from_secs(40);
+/// The earliest a refresh begins before the end.
+const LONGEST_LEAD: Duration = Duration::from_secs(20 * 60);
+/// How long a token is kept whose provider names no end. A 401 ends it sooner.
+const UNKNOWN_LIFE: Duration = Duration::from_secs(5 * 60);
+/// No token is kept longer than this, whatever its provider says.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// Every token is kept this long at least, else one that is born expired would be asked for by every call.
+const SHORTEST_LIFE: Duration = Duration::from_secs(5);
+/// The pause after a failed refresh while the old token is still good.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The pause after a failed refresh without a good token: calls fail in it, so it is short.
+const PAUSE_WITHOUT_TOKEN: Duration = Duration::from_secs(5);
+/// A refresh nobody drove to its end in this time is begun anew.
+const STALE: Duration = Duration::from_secs(60);
+
+pub(super) struct Cache {
+    provider: Box<dyn TokenProvider>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Current>,
+    flight: Option<Arc<Flight>>,
+    /// Counts refreshes and invalidations: a refresh that is no longer the latest changes nothing.
+    generation: u64,
+    failed: Option<(Duration, String)>,
+}
+
+struct Current {
+    secret: Arc<Secret>,
+    refresh_at: Duration,
+    expires_at: Duration,
+}
+
+/// A running refresh.
+pub(super) struct Flight {
+    generation: u64,
+    began: Duration,
+    future: Mutex<Option<BoxFuture<'static, Result<Token>>>>,
+    outcome: Mutex<Option<Result<Arc<Secret>, String>>>,
+    waiters: Arc<Waiters>,
+}
+
+/// What a call finds.
+pub(super) enum Found {
+    /// A good token; with a refresh to drive beside the call when it is due.
+    Token(Arc<Secret>, Option<Arc<Flight>>),
+    /// No good token: wait for this refresh.
+    Wait(Arc<Flight>),
+}
+
+impl Cache {
+    pub(super) fn new(provider: Box<dyn TokenProvider>) -> Self {
+        Self { provider, state: Mutex::default() }
+    }
+
+    /// Looks for a token; `now` is a monotonic time.
+    pub(super) fn find(&self, now: Duration) -> Result<Found> {
+        let mut state = lock(&self.state);
+        if state.flight.as_ref().is_some_and(|flight| now.saturating_sub(flight.began) > STALE) {
+            state.flight = None;
+        }
+        let paused = state.failed.as_ref().is_some_and(|(until, _)| now < *until);
+        if let Some(current) = state.current.as_ref().filter(|current| now < current.expires_at) {
+            let secret = current.secret.clone();
+            let due = now >= current.refresh_at;
+            let flight = if due && !paused { Some(state.join(now)) } else { None };
+            return Ok(Found::Token(secret, flight));
+        }
+        if state.flight.is_none() && paused {
+            let message = state.failed.as_ref().map_or("", |(_, message)| message.as_str());
+            return Err(failure(message));
+        }
+        Ok(Found::Wait(state.join(now)))
+    }
+
+    /// Forgets a token the service refused, unless it was replaced meanwhile.
+    pub(super) fn invalidate(&self, used: &Arc<Secret>) {
+        let mut state = lock(&self.state);
+        if state.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.secret, used)) {
+            // a refresh that began before the refusal may bring the same token
+            *state = State { generation: state.generation + 1, ..State::default() };
+        }
+    }
+
+    /// Drives a refresh; `now` is asked when the token arrives.
+    pub(super) fn poll(
+        &self,
+        flight: &Flight,
+        now: &dyn Fn() -> Duration,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Arc<Secret>>> {
+        // before anything else: whoever finishes the refresh from now on wakes this caller
+        flight.waiters.add(cx.waker());
+        let mut slot = match flight.future.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(slot)) => slot.into_inner(),
+            // another caller is polling, or a provider's own call came round to here
+            Err(TryLockError::WouldBlock) => return Poll::Pending,
+        };
+        if let Some(outcome) = &*lock(&flight.outcome) {
+            return Poll::Ready(share(outcome));
+        }
+        let future = slot.get_or_insert_with(|| self.provider.token());
+        let waker = Waker::from(flight.waiters.clone());
+        let Poll::Ready(result) = future.as_mut().poll(&mut Context::from_waker(&waker)) else {
+            return Poll::Pending;
+        };
+        *slot = None;
+        let outcome = self.land(flight, result, now());
+        let shared = share(&outcome);
+        *lock(&flight.outcome) = Some(outcome);
+        drop(slot);
+        flight.waiters.wake_by_ref();
+        Poll::Ready(shared)
+    }
+
+    fn land(&self, flight: &Flight, result: Result<Token>, now: Duration) -> Result<Arc<Secret>, String> {
+        let result = result.and_then(|token| token.value.check().map(|()| token));
+        let mut state = lock(&self.state);
+        let latest = state.generation == flight.generation;
+        if latest {
+            state.flight = None;
+        }
+        match result {
+            Ok(token) if latest => {
+                let secret = Arc::new(token.value);
+                let (fresh, usable) = life(token.expires_in);
+                state.current =
+                    Some(Current { secret: secret.clone(), refresh_at: now + fresh, expires_at: now + usable });
+                state.failed = None;
+                Ok(secret)
+            }
+            // late: a newer token was fetched or asked for since
+            Ok(token) => {
+                Ok(state.current.as_ref().map_or_else(|| Arc::new(token.value), |current| current.secret.clone()))
+            }
+            Err(error) => {
+                let message = clean(error.message(), 400, None);
+                if latest {
+                    let good = state.current.as_ref().is_some_and(|current| now < current.expires_at);
+                    state.failed = Some((now + if good { PAUSE } else { PAUSE_WITHOUT_TOKEN }, message.clone()));
+                }
+                Err(message)
+            }
+        }
+    }
+}
+
+impl State {
+    fn join(&mut self, now: Duration) -> Arc<Flight> {
+        if let Some(flight) = &self.flight {
+            return flight.clone();
+        }
+        self.generation += 1;
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let flight = Arc::new(Flight {
+            generation: self.generation,
+            began: now,
+            future: Mutex::new(None),
+            outcome: Mutex::new(None),
+            waiters: Arc::default(),
+        });
+        self.flight = Some(flight.clone());
+        flight
+    }
+}
+
+/// How long a token is fresh and how long it may be used, from its receipt.
+fn life(expires_in: Option<Duration>) -> (Duration, Duration) {
+    let life = expires_in.unwrap_or(UNKNOWN_LIFE).min(LONGEST_LIFE);
+    // short lives keep their second half: a fixed margin would leave nothing of them
+    let usable = life.saturating_sub(MARGIN).max((life / 2).min(MARGIN)).max(SHORTEST_LIFE);
+    let fresh = life.saturating_sub(LONGEST_LEAD.min(life / 2)).min(usable);
+    (fresh, usable)
+}
+
+/// Errors are not cloned: each waiter gets one of its own with the same sentence.
+fn share(outcome: &Result<Arc<Secret>, String>) -> Result<Arc<Secret>> {
+    outcome.clone().map_err(|message| failure(&message))
+}
+
+fn failure(message: &str) -> Error {
+    let mut sentence = String::from("The token provider failed: ");
+    sentence.push_str(message);
+    Error::new(ErrorKind::TokenProvider, sentence)
+}
+
+/// A panic of one caller must not lock the others out: what is guarded is replaced whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Everyone who waits for one refresh; waking it wakes them all.
+#[derive(Default)]
+struct Waiters(Mutex<Vec<Waker>>);
+
+impl Waiters {
+    fn add(&self, waker: &Waker) {
+        let mut wakers = lock(&self.0);
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
+        }
+    }
+}
+
+impl Wake for Waiters {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let wakers = std::mem::take(&mut *lock(&self.0));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k9_lives_are_clamped() {
+        let secs = |secs| Some(Duration::from_secs(secs));
+        let life = |of| {
+            let (fresh, usable) = life(of);
+            (fresh.as_secs(), usable.as_secs())
+        };
+        assert_eq!(life(secs(3600)), (2400, 3560));
+        assert_eq!(life(secs(600)), (300, 560));
+        assert_eq!(life(secs(60)), (30, 30));
+        assert_eq!(life(secs(0)), (0, 5));
+        assert_eq!(life(None), (150, 260));
+        assert_eq!(life(secs(1_000_000_000_000)), (86_400 - 1200, 86_400 - 40));
+    }
+}

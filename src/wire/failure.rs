@@ -1,0 +1,368 @@
+//! Refusals to an [`Error`]: every shape of error body that serving endpoints, the REST API, agents
+//! and the machines before them are known to send.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind};
+use crate::wire::answer::{Headers, media_type};
+use crate::wire::json::Raw;
+use crate::wire::redact::clean;
+use crate::wire::request::Request;
+use crate::wire::retry::retry_after;
+
+/// How much of an error body is kept, in bytes.
+const EXCERPT: usize = 4096;
+/// How much of a page is kept that came instead of an answer, in bytes.
+const PAGE_EXCERPT: usize = 200;
+
+/// What an error body says.
+#[derive(Debug, Default)]
+struct Said {
+    message: String,
+    code: Option<String>,
+    details: Option<String>,
+    retry_after: Option<Duration>,
+    request_id: Option<String>,
+}
+
+/// The error of an answer with a status of refusal.
+///
+/// `body` may be cut short. `secret` is the token that was sent, to be taken out should the service
+/// repeat it.
+#[must_use]
+pub fn refusal(
+    request: &Request,
+    status: u16,
+    headers: &Headers,
+    body: &[u8],
+    wall_clock: Duration,
+    secret: Option<&str>,
+) -> Error {
+    let said = read(body, status);
+    let kind = kind_of(status, said.code.as_deref());
+    let mut sentence = String::from(request.method.as_str());
+    sentence.push(' ');
+    sentence.push_str(request.path.split('?').next().unwrap_or(""));
+    sentence.push_str(" failed: ");
+    let message = clean(&said.message, EXCERPT, secret);
+    let message = message.trim();
+    sentence.push_str(if message.is_empty() { "the service gave no reason" } else { message });
+    if !sentence.ends_with(['.', '!', '?', '…']) {
+        sentence.push('.');
+    }
+    sentence.push_str(match (kind, status) {
+        (ErrorKind::Unauthenticated, _) => " Check that the token is valid for this workspace and has not expired.",
+        (ErrorKind::PermissionDenied, _) => " Ask for permission, or use another credential.",
+        (ErrorKind::TooManyRequests, _) => " Send less, or try again later.",
+        (_, 413) => " Send a smaller request.",
+        _ => "",
+    });
+    // what was refused was not carried out; what broke inside the service or a gateway may have been
+    let maybe_processed = status == 408 || status == 499 || (status >= 500 && status != 501);
+    Error::new(kind, sentence)
+        .with_status(status)
+        .with_error_code(said.code.map(|code| clean(&code, 128, secret)))
+        .with_request_id(request_id(headers).or(said.request_id.map(|id| clean(&id, 128, secret))))
+        .with_details(said.details.map(|details| clean(&details, 4 * EXCERPT, secret)))
+        .with_retry_after(retry_after(headers, wall_clock).or(said.retry_after))
+        .with_maybe_processed(maybe_processed)
+}
+
+/// The error inside a body or stream event that came with a good status, when it is one.
+///
+/// Only top-level keys are looked at. A body is an error when it holds `error` or `error_code` and
+/// nothing but what errors hold: some good answers have an `error` field of their own.
+#[must_use]
+pub fn in_body(root: Raw<'_>) -> Option<Error> {
+    let mut speaks_of_error = false;
+    for (key, value) in root.fields() {
+        match &*key {
+            "error" | "error_code" => {
+                speaks_of_error |= !value.is_null() && !matches!(value.text(), "\"\"" | "{}" | "0")
+            }
+            "type" => speaks_of_error |= value.text() == "\"error\"",
+            "message"
+            | "details"
+            | "detail"
+            | "external_model_message"
+            | "stack_trace"
+            | "status"
+            | "status_code"
+            | "request_id"
+            | "code"
+            | "param"
+            | "retry_after"
+            | "sequence_number"
+            | "object"
+            | "trace_id" => {}
+            _ => return None,
+        }
+    }
+    if !speaks_of_error {
+        return None;
+    }
+    let said = object(root, 200);
+    let code = said.code.as_deref();
+    let mut sentence = String::from("The service reported an error in place of its answer: ");
+    let message = clean(&said.message, EXCERPT, None);
+    sentence.push_str(if message.is_empty() { "it gave no reason" } else { &message });
+    if !sentence.ends_with(['.', '!', '?', '…']) {
+        sentence.push('.');
+    }
+    Some(
+        Error::new(code.and_then(kind_of_code).unwrap_or(ErrorKind::InternalError), sentence)
+            .with_error_code(said.code.map(|code| clean(&code, 128, None)))
+            .with_request_id(said.request_id.map(|id| clean(&id, 128, None)))
+            .with_details(said.details.map(|details| clean(&details, 4 * EXCERPT, None)))
+            .with_retry_after(said.retry_after)
+            .with_maybe_processed(true),
+    )
+}
+
+/// The error of an answer that holds a page, or anything else that cannot be what was `wanted`.
+#[must_use]
+pub fn unexpected_page(headers: &Headers, body: &[u8], wanted: &str) -> Error {
+    let media_type = media_type(headers);
+    let text = String::from_utf8_lossy(body.get(..body.len().min(16 * 1024)).unwrap_or(body));
+    let found = html_text(&text).unwrap_or(text.trim());
+    let mut sentence = String::from("The answer is not ");
+    sentence.push_str(wanted);
+    sentence.push_str(" but ");
+    sentence.push_str(if media_type.is_empty() { "text without a content type" } else { &media_type });
+    sentence
+        .push_str(": check that the host is a workspace and that no login or proxy page stands before it. It begins: ");
+    sentence.push_str(&clean(found, PAGE_EXCERPT, None));
+    Error::new(ErrorKind::UnexpectedContentType, sentence)
+}
+
+/// The error of an answer in a content encoding that was not asked for and not undone.
+#[must_use]
+pub fn unsupported_encoding(encoding: &str) -> Error {
+    let mut sentence = String::from("The answer is encoded as ");
+    sentence.push_str(&clean(encoding, 40, None));
+    sentence.push_str(", which was not asked for and is not decoded here: turn compression off in the proxy between.");
+    Error::new(ErrorKind::UnsupportedEncoding, sentence)
+}
+
+/// The error of a redirect, which is never followed: the token would go along.
+#[must_use]
+pub fn redirect(request: &Request, status: u16, headers: &Headers) -> Error {
+    let mut sentence = String::from(request.method.as_str());
+    sentence.push(' ');
+    sentence.push_str(request.path.split('?').next().unwrap_or(""));
+    sentence.push_str(" was redirected");
+    let location = headers.get("location").unwrap_or("");
+    if location.contains("private-link-validation-error") {
+        sentence.push_str(": the workspace takes calls only through its private link, and this network is not on it.");
+    } else {
+        // the path may hold more than is meant for an error: the origin says enough
+        if let Some((scheme, rest)) = location.split_once("://") {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+            sentence.push_str(" to ");
+            sentence.push_str(&clean(scheme, 16, None));
+            sentence.push_str("://");
+            sentence.push_str(&clean(authority.rsplit('@').next().unwrap_or(""), 253, None));
+        }
+        sentence.push_str(
+            ", and redirects are not followed with a credential: check that the host is the workspace's own address.",
+        );
+    }
+    let error = Error::new(ErrorKind::Redirect, sentence).with_request_id(request_id(headers));
+    if status == 0 { error } else { error.with_status(status) }
+}
+
+/// The request id of an answer, when it is one that can be quoted.
+#[must_use]
+pub fn request_id(headers: &Headers) -> Option<String> {
+    headers.get("x-request-id").filter(|id| !id.is_empty()).map(|id| clean(id, 128, None))
+}
+
+/// Reads a body of refusal, whatever its shape.
+fn read(body: &[u8], status: u16) -> Said {
+    let Ok(text) = std::str::from_utf8(body).or_else(|fault| {
+        // a body cut inside a character is still text
+        let whole = body.get(..fault.valid_up_to()).unwrap_or(&[]);
+        if fault.error_len().is_none() { std::str::from_utf8(whole) } else { Err(fault) }
+    }) else {
+        return said("the service answered with bytes that are not text");
+    };
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if let Ok(root) = Raw::parse(text) {
+        return match root.as_str() {
+            Some(message) => said(&message),
+            None if root.is_object() => object(root, status),
+            None => said(text),
+        };
+    }
+    if let Some(message) = html_text(text) {
+        return said(message);
+    }
+    match text.split_once(": ") {
+        Some((code, message)) if code.len() >= 3 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') => {
+            Said { message: message.to_owned(), code: Some(code.to_owned()), ..Said::default() }
+        }
+        _ => said(text),
+    }
+}
+
+fn said(message: &str) -> Said {
+    Said { message: message.to_owned(), ..Said::default() }
+}
+
+/// Reads a JSON object of refusal. `error` goes before `message`, which goes before `detail`.
+fn object(root: Raw<'_>, status: u16) -> Said {
+    let mut said = Said {
+        code: root.get_some("error_code").and_then(word),
+        details: root
+            .get_some("details")
+            .filter(|details| !details.is_string())
+            .map(|details| details.text().to_owned()),
+        ..Said::default()
+    };
+    if let Some(details) = root.get_some("details") {
+        let info = details.items().find(|item| {
+            item.get_some("@type").and_then(Raw::as_str).is_some_and(|name| name.ends_with("google.rpc.RequestInfo"))
+        });
+        said.request_id = info.and_then(|info| info.get_some("request_id")).and_then(word);
+    }
+    let error = root.get_some("error");
+    let external = root.get_some("external_model_message");
+    if let Some(error) = error.filter(|error| error.is_object()) {
+        said.message = error.get_some("message").map_or_else(|| error.text().to_owned(), plain);
+        let code = error.get_some("code").and_then(word);
+        // a number repeats the status; the type then says more
+        let name = code.clone().filter(|code| code.bytes().any(|byte| !byte.is_ascii_digit()));
+        let kind = error.get_some("type").and_then(word);
+        said.code = said.code.or(name).or(kind).or(code);
+        said.details.get_or_insert_with(|| error.text().to_owned());
+        said.retry_after = seconds(error.get_some("retry_after"));
+    } else if let Some(error) = error.filter(|error| error.is_string()) {
+        said.message = plain(error);
+        if let Some(external) = external {
+            let inner = match external.as_str() {
+                Some(text) => Said { message: text.into_owned(), ..Said::default() },
+                // one level: what an external provider wraps again is kept in the details
+                None => without_external(external, status),
+            };
+            if !inner.message.is_empty() {
+                said.message.push_str(": ");
+                said.message.push_str(&inner.message);
+            }
+            said.code = said.code.or(inner.code);
+            said.details.get_or_insert_with(|| external.text().to_owned());
+        }
+    } else if let Some(message) = root.get_some("message") {
+        said.message = plain(message);
+        if root.get_some("type").is_some_and(|kind| kind.text() == "\"error\"") {
+            said.code = said.code.or(root.get_some("code").and_then(word));
+        }
+    } else if let Some(detail) = root.get_some("detail") {
+        said.message = plain(detail);
+        if let Some(kind) = root.get_some("scimType").and_then(word) {
+            said.message.insert(0, ' ');
+            said.message.insert_str(0, &kind);
+        }
+        let scim = root.get_some("scimType").is_some() || root.get_some("schemas").is_some();
+        if scim && said.code.is_none() {
+            let mut code = String::from("SCIM_");
+            code.push_str(&status.to_string());
+            said.code = Some(code);
+        }
+        if !detail.is_string() {
+            said.details.get_or_insert_with(|| detail.text().to_owned());
+        }
+    } else if said.code.is_none() {
+        said.message = root.text().to_owned();
+    }
+    if said.retry_after.is_none() {
+        said.retry_after = seconds(root.get_some("retry_after"));
+    }
+    said
+}
+
+fn without_external(inner: Raw<'_>, status: u16) -> Said {
+    if inner.get_some("external_model_message").is_some() {
+        return inner.get_some("error").map(|error| said(&plain(error))).unwrap_or_default();
+    }
+    object(inner, status)
+}
+
+/// A string's text, or any other value as it is written.
+fn plain(value: Raw<'_>) -> String {
+    value.as_str().map_or_else(|| value.text().to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// A code: a string or a number.
+fn word(value: Raw<'_>) -> Option<String> {
+    match value.as_str() {
+        Some(text) if text.is_empty() => None,
+        Some(text) => Some(text.into_owned()),
+        None if value.as_i64().is_some() => Some(value.text().to_owned()),
+        None => None,
+    }
+}
+
+fn seconds(value: Option<Raw<'_>>) -> Option<Duration> {
+    value?.as_i64().and_then(|secs| u64::try_from(secs).ok()).filter(|secs| *secs > 0).map(Duration::from_secs)
+}
+
+/// The readable part of a page: its `<pre>`, else its `<title>`.
+fn html_text(text: &str) -> Option<&str> {
+    if !text.trim_start().starts_with('<') {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    let inner = |open: &str, close: &str| {
+        let start = lower.find(open)?;
+        let start = start + lower.get(start..)?.find('>')? + 1;
+        let end = start + lower.get(start..)?.find(close)?;
+        text.get(start..end).map(str::trim).filter(|text| !text.is_empty())
+    };
+    inner("<pre", "</pre").or_else(|| inner("<title", "</title"))
+}
+
+/// The kind of a refusal: some codes of the service say more than the status.
+fn kind_of(status: u16, code: Option<&str>) -> ErrorKind {
+    match code {
+        Some("INVALID_STATE" | "INVALID_PARAMETER_VALUE") => ErrorKind::BadRequest,
+        Some("RESOURCE_DOES_NOT_EXIST") => ErrorKind::NotFound,
+        Some("ABORTED" | "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS") => ErrorKind::ResourceConflict,
+        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED") => ErrorKind::TooManyRequests,
+        Some("UNKNOWN" | "DATA_LOSS") => ErrorKind::InternalError,
+        _ => kind_of_status(status),
+    }
+}
+
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        401 => ErrorKind::Unauthenticated,
+        403 => ErrorKind::PermissionDenied,
+        404 => ErrorKind::NotFound,
+        408 | 502..=504 => ErrorKind::TemporarilyUnavailable,
+        409 => ErrorKind::ResourceConflict,
+        429 => ErrorKind::TooManyRequests,
+        499 => ErrorKind::Cancelled,
+        501 => ErrorKind::NotImplemented,
+        400..=498 => ErrorKind::BadRequest,
+        _ => ErrorKind::InternalError,
+    }
+}
+
+/// The kind of an error that has no status of its own.
+fn kind_of_code(code: &str) -> Option<ErrorKind> {
+    Some(match code {
+        "BAD_REQUEST" | "invalid_request_error" => ErrorKind::BadRequest,
+        "UNAUTHENTICATED" | "CUSTOMER_UNAUTHORIZED" => ErrorKind::Unauthenticated,
+        "PERMISSION_DENIED" => ErrorKind::PermissionDenied,
+        "NOT_FOUND" | "ENDPOINT_NOT_FOUND" => ErrorKind::NotFound,
+        "RESOURCE_CONFLICT" => ErrorKind::ResourceConflict,
+        "rate_limit_exceeded" | "insufficient_quota" => ErrorKind::TooManyRequests,
+        "TEMPORARILY_UNAVAILABLE" | "DEADLINE_EXCEEDED" => ErrorKind::TemporarilyUnavailable,
+        "NOT_IMPLEMENTED" => ErrorKind::NotImplemented,
+        "CANCELLED" => ErrorKind::Cancelled,
+        _ => match code.parse() {
+            Ok(status @ 400..=599) => kind_of_status(status),
+            _ => kind_of(500, Some(code)),
+        },
+    })
+}

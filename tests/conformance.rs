@@ -1,0 +1,180 @@
+//! The scenarios both faces must pass, over the native transport against a running emulator (or a
+//! real workspace). `LAKEWIRE_EMULATOR` names it; `npm test` sets it. The JavaScript face runs the
+//! same scenarios in `tests/js`.
+#![cfg(feature = "native")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_core::Stream;
+use lakewire::chat::structured::StructuredMethod;
+use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
+use lakewire::{ErrorKind, WorkspaceClient};
+use serde_json::{Value, json};
+
+const ENDPOINT: &str = "databricks-meta-llama-3-3-70b-instruct";
+
+/// A client of the emulator; without one the scenario says so and passes, since `cargo test` alone
+/// has no server. `npm test` always has one, and sets `LAKEWIRE_REQUIRED`.
+fn client() -> Option<WorkspaceClient> {
+    match std::env::var("LAKEWIRE_EMULATOR") {
+        Ok(host) => Some(WorkspaceClient::new(&host, "dapi-emulator").unwrap()),
+        Err(_) => {
+            assert!(std::env::var_os("LAKEWIRE_REQUIRED").is_none(), "LAKEWIRE_EMULATOR is not set");
+            eprintln!("no emulator: start one and set LAKEWIRE_EMULATOR to run this scenario");
+            None
+        }
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| std::pin::Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+#[tokio::test]
+async fn invoke_gives_text_usage_and_ids() {
+    let Some(client) = client() else { return };
+    let answer = client.chat(ENDPOINT).invoke("My name is Ann. What is my name?").await.unwrap();
+    assert!(answer.text().contains("Ann"), "{}", answer.text());
+    assert!(answer.usage.as_ref().unwrap().total_tokens.unwrap() > 0);
+    assert_eq!(answer.finish_reason().unwrap().as_str(), "stop");
+    assert!(answer.request_id().is_some());
+    assert!(answer.served_model_name().is_some());
+}
+
+#[tokio::test]
+async fn stream_gives_the_words_of_invoke() {
+    let Some(client) = client() else { return };
+    let chat = client.chat(ENDPOINT).with_defaults(&ChatParams::default().temperature(0.0));
+    let whole = chat.invoke("My name is Ann. What is my name?").await.unwrap().text();
+    let mut stream = chat.stream("My name is Ann. What is my name?").await.unwrap();
+    let mut text = String::new();
+    let mut chunks = 0;
+    while let Some(chunk) = next(&mut stream).await {
+        chunks += 1;
+        for choice in &chunk.unwrap().choices {
+            if let Some(content) = &choice.delta.content {
+                text.push_str(&content.text());
+            }
+        }
+    }
+    assert!(chunks > 2);
+    assert_eq!(text, whole);
+}
+
+#[tokio::test]
+async fn f1_final_completion_folds_the_stream() {
+    let Some(client) = client() else { return };
+    let stream = client.chat(ENDPOINT).stream("Say hello.").await.unwrap();
+    let answer = stream.final_completion().await.unwrap();
+    assert!(!answer.text().is_empty());
+    assert!(answer.usage.as_ref().unwrap().completion_tokens.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn tools_run_until_the_model_answers() {
+    let Some(client) = client() else { return };
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let add = RunnableTool::new(
+        Tool::function(
+            "add",
+            "Adds two numbers.",
+            json!({"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]}),
+        ),
+        move |arguments| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                let arguments: Value = serde_json::from_str(&arguments).map_err(|fault| fault.to_string())?;
+                Ok((arguments["a"].as_f64().unwrap_or(0.0) + arguments["b"].as_f64().unwrap_or(0.0)).to_string())
+            }
+        },
+    );
+    let run = client.chat(ENDPOINT).run_tools("Add 17 and 25.", &[add], ToolLimits::default()).await.unwrap();
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+    assert!(run.answer.text().contains("42"), "{}", run.answer.text());
+    assert_eq!(run.steps, 2);
+    assert_eq!(run.messages.len(), 4);
+}
+
+#[tokio::test]
+async fn g17_a_failing_and_a_hanging_tool_are_told_to_the_model() {
+    let Some(client) = client() else { return };
+    let failing = RunnableTool::new(
+        Tool::function(
+            "add",
+            "Adds two numbers.",
+            json!({"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}}),
+        ),
+        |_| async { Err("the adder is broken".to_owned()) },
+    );
+    let run = client.chat(ENDPOINT).run_tools("Add 17 and 25.", &[failing], ToolLimits::default()).await.unwrap();
+    assert!(run.messages.iter().any(|message| message.contains("the adder is broken")));
+    let hanging = RunnableTool::new(
+        Tool::function(
+            "add",
+            "Adds two numbers.",
+            json!({"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}}),
+        ),
+        |_| std::future::pending(),
+    );
+    let limits = ToolLimits { tool_timeout: Duration::from_millis(50), ..ToolLimits::default() };
+    let run = client.chat(ENDPOINT).run_tools("Add 17 and 25.", &[hanging], limits).await.unwrap();
+    assert!(run.messages.iter().any(|message| message.contains("did not finish")));
+}
+
+#[tokio::test]
+async fn structured_output_is_typed_and_checked() {
+    #[derive(serde::Deserialize)]
+    struct Person {
+        name: String,
+        age: u32,
+    }
+    let Some(client) = client() else { return };
+    let schema = json!({"title": "person", "type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}, "required": ["name", "age"]});
+    for method in [StructuredMethod::JsonSchema, StructuredMethod::FunctionCalling] {
+        let chat = client.chat(ENDPOINT).structured_output::<Person>(&schema, method).unwrap();
+        let person = chat.invoke("Ann is 31 years old.").await.unwrap();
+        assert_eq!(person.value.name, "Ann");
+        assert_eq!(person.value.age, 31);
+    }
+}
+
+#[tokio::test]
+async fn batch_keeps_order_and_the_good_ones() {
+    let Some(client) = client() else { return };
+    let requests: Vec<ChatRequest> = vec![
+        "My name is Ann. What is my name?".into(),
+        ChatRequest::new([Message::user("x")]).temperature(9.0),
+        "My name is Bob. What is my name?".into(),
+    ];
+    let results = client.chat(ENDPOINT).batch(requests, 2).await;
+    assert!(results[0].as_ref().unwrap().text().contains("Ann"));
+    assert_eq!(results[1].as_ref().unwrap_err().kind(), ErrorKind::BadRequest);
+    assert!(results[2].as_ref().unwrap().text().contains("Bob"));
+}
+
+#[tokio::test]
+async fn errors_carry_kind_code_and_request_id() {
+    let Some(client) = client() else { return };
+    let error = client.chat("no-such-endpoint").invoke("Hi").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.status(), Some(404));
+    assert_eq!(error.error_code(), Some("RESOURCE_DOES_NOT_EXIST"));
+    assert!(error.request_id().is_some());
+    let host = std::env::var("LAKEWIRE_EMULATOR").unwrap();
+    let stranger = WorkspaceClient::new(&host, "dapi-wrong").unwrap();
+    let error = stranger.chat(ENDPOINT).invoke("Hi").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert!(!format!("{error:?} {error}").contains("dapi-wrong"));
+}
+
+#[tokio::test]
+async fn serving_endpoints_are_listed_and_described() {
+    let Some(client) = client() else { return };
+    let endpoints = client.serving_endpoints().list().await.unwrap();
+    assert!(endpoints.iter().any(|endpoint| endpoint.name == ENDPOINT));
+    let endpoint = client.serving_endpoints().get(ENDPOINT).await.unwrap();
+    assert_eq!(endpoint.task.as_deref(), Some("llm/v1/chat"));
+}

@@ -1,0 +1,182 @@
+//! The rules of ARCHITECTURE.md that a machine can check: who may use whom, where platform code
+//! stands, and what no source file may hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file under a folder, with its path relative to it, unit tests cut off.
+fn sources(folder: &str) -> BTreeMap<String, String> {
+    fn visit(base: &Path, at: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                visit(base, &path, found);
+            } else if path.extension().is_some_and(|ext| ext == "rs")
+                && path.file_name().is_some_and(|n| n != "tests.rs")
+            {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+                found.insert(path.strip_prefix(base).unwrap().to_string_lossy().replace('\\', "/"), code);
+            }
+        }
+    }
+    let base = root().join(folder);
+    let mut found = BTreeMap::new();
+    visit(&base, &base, &mut found);
+    assert!(found.len() > 10, "the sources under {folder} were not found");
+    found
+}
+
+/// The rooms of this crate that a file uses: `crate::room` in code, not in comments.
+fn rooms_used(code: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for piece in line.split("crate::").skip(1) {
+            let room: String = piece.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            // macros expand where they are used
+            if !room.is_empty() {
+                rooms.push(room);
+            }
+        }
+    }
+    rooms
+}
+
+fn code_lines(code: &str) -> impl Iterator<Item = &str> {
+    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Which rooms a file may use; `None` when no rule names the file.
+fn allowed(file: &str) -> Option<&'static [&'static str]> {
+    const OPEN: &[&str] = &["error", "macros", "typescript"];
+    const WIRE: &[&str] = &["error", "macros", "typescript", "wire"];
+    Some(match file {
+        "error.rs" => &[],
+        "macros.rs" | "typescript.rs" => return None,
+        _ if file.starts_with("wire/") || file == "wire.rs" => WIRE,
+        // scripted transports and fetch speak in the wire's requests and answers
+        _ if file.starts_with("transport/") => &["error", "wire", "transport"],
+        "join.rs" => &["transport"],
+        "auth.rs" | "auth/cache.rs" => &["auth", "error", "transport", "wire"],
+        "config.rs" => &["auth", "config", "error", "transport", "wire"],
+        "sender.rs" | "stream.rs" => &["auth", "config", "error", "macros", "sender", "stream", "transport", "wire"],
+        _ if file.starts_with("sender/") => &["auth", "config", "error", "sender", "transport", "wire"],
+        "client.rs" => return None,
+        "serving_endpoints/types.rs" => OPEN,
+        _ if file.starts_with("chat/types") => OPEN,
+        "chat/calls.rs" | "chat/body.rs" | "chat/structured.rs" | "chat/tool_calls.rs" => &["error", "wire", "chat"],
+        "serving_endpoints/calls.rs" => &["error", "wire", "serving_endpoints"],
+        _ if file.starts_with("chat/") => &["chat", "error", "join", "macros", "sender", "stream", "transport", "wire"],
+        _ if file.starts_with("serving_endpoints/") => &["error", "sender", "serving_endpoints"],
+        _ if file.starts_with("js/") => return None,
+        _ => return None,
+    })
+}
+
+#[test]
+fn rooms_use_only_the_rooms_below_them() {
+    let mut broken = Vec::new();
+    for (file, code) in sources("src") {
+        let Some(allowed) = allowed(&file) else { continue };
+        for room in rooms_used(&code) {
+            if !allowed.contains(&room.as_str()) {
+                broken.push(format!("src/{file} uses crate::{room}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn nothing_imports_the_javascript_face() {
+    for (file, code) in sources("src") {
+        if !file.starts_with("js/") {
+            assert!(!rooms_used(&code).contains(&"js".to_owned()), "src/{file} uses crate::js");
+        }
+    }
+}
+
+#[test]
+fn the_wire_neither_waits_nor_looks_at_the_world() {
+    for (file, code) in sources("src") {
+        let pure = file.starts_with("wire/")
+            || ["types.rs", "calls.rs"].iter().any(|name| file.ends_with(name))
+            || ["chat/body.rs", "chat/structured.rs", "chat/tool_calls.rs"].contains(&file.as_str())
+            || file.starts_with("chat/accumulate")
+            || file.starts_with("chat/columns");
+        if pure {
+            for line in code_lines(&code) {
+                for banned in
+                    [".await", "async ", "Instant", "SystemTime", "std::net", "std::fs", "std::env", "Transport"]
+                {
+                    assert!(!line.contains(banned), "src/{file} is pure but has `{banned}`: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn platform_code_stands_in_the_transports_and_where_modules_are_named() {
+    for (file, code) in sources("src") {
+        let may = ["lib.rs", "transport/mod.rs", "chat/mod.rs"].contains(&file.as_str());
+        for line in code_lines(&code) {
+            if line.contains("target_arch") || line.contains("target_os") || line.contains("feature = \"native\"") {
+                assert!(may, "src/{file} has a platform switch: {line}");
+            }
+        }
+        if !file.starts_with("js/") && file != "transport/fetch.rs" {
+            for name in ["wasm_bindgen", "js_sys", "web_sys", "gloo_"] {
+                assert!(!code_lines(&code).any(|line| line.contains(name)), "src/{file} names {name}");
+            }
+        }
+        if file != "transport/reqwest.rs"
+            && !file.starts_with("transport/reqwest/")
+            && file != "transport/mod.rs"
+            && file != "lib.rs"
+        {
+            for name in ["reqwest::", "tokio::"] {
+                assert!(!code_lines(&code).any(|line| line.contains(name)), "src/{file} names {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_emulator_shares_no_code_with_the_sdk() {
+    let manifest = fs::read_to_string(root().join("emulator/Cargo.toml")).unwrap();
+    assert!(
+        !manifest
+            .lines()
+            .any(|line| line.trim_start().starts_with("lakewire ") || line.trim_start().starts_with("lakewire="))
+    );
+    for (file, code) in sources("emulator/src") {
+        assert!(!code_lines(&code).any(|line| line.contains("lakewire::")), "emulator/src/{file} uses the SDK");
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    for folder in ["src", "emulator/src"] {
+        for (file, code) in sources(folder) {
+            let lines = code.lines().count();
+            assert!(lines <= 450, "{folder}/{file} has {lines} lines of code: split it");
+        }
+    }
+}
+
+#[test]
+fn no_source_holds_a_leftover() {
+    for folder in ["src", "emulator/src"] {
+        for (file, code) in sources(folder) {
+            for banned in ["todo!(", "unimplemented!(", "TODO", "FIXME", "dbg!("] {
+                assert!(!code.contains(banned), "{folder}/{file} holds {banned}");
+            }
+        }
+    }
+}
