@@ -5,6 +5,9 @@ use crate::wire::json::push_string;
 /// A field whose value is kept as JSON text.
 pub(crate) type Field = (String, String);
 
+/// How many fields of one object are kept: more are no answer but an attack on the search for them.
+const MAX_FIELDS: usize = 128;
+
 /// Keeps a field; the last value wins. Says whether an earlier value was another one.
 pub(crate) fn set_field(fields: &mut Vec<Field>, key: &str, value: &str) -> bool {
     match fields.iter_mut().find(|(name, _)| name == key) {
@@ -15,7 +18,9 @@ pub(crate) fn set_field(fields: &mut Vec<Field>, key: &str, value: &str) -> bool
             true
         }
         None => {
-            fields.push((key.to_owned(), value.to_owned()));
+            if fields.len() < MAX_FIELDS {
+                fields.push((key.to_owned(), value.to_owned()));
+            }
             false
         }
     }
