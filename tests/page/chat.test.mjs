@@ -229,6 +229,48 @@ test("a reload in the middle of an answer keeps what came, as stopped", async ()
   assert.equal((await until(async () => (await chats()).find(({ outcome }) => outcome !== "in_progress"), "the end of the request")).outcome, "client_closed");
 });
 
+test("A3: with the server gone the page says so, and goes on when it is back", async () => {
+  await page.tab.context().setOffline(true);
+  await page.send("My name is Ann. What is my name?");
+  assert.equal(await page.settled(), "failed");
+  assert.match(await page.last().locator(".problem").innerText(), /server does not answer[\s\S]*npm run demo/);
+  await page.tab.context().setOffline(false);
+  await page.last().getByRole("button", { name: "Try again" }).click();
+  assert.equal(await page.settled("done"), "done");
+});
+
+test("Markdown written piece by piece looks as it does when rendered whole", async () => {
+  const text = [
+    "# A title\n\nSome **bold**, _italic_ and `code`, and a [link](https://example.com/).",
+    "- one\n- two\n  - deeper **still**\n- three\n\n  with a paragraph",
+    "1. first\n2. second",
+    "```rust\nfn main() {\n    println!(\"**not bold**\");\n}\n```",
+    "| unit | value |\n| --- | ---: |\n| km | 1.6 |\n| mi | 1 |",
+    "> quoted\n> twice",
+    "Under\n=====\n\nLine one\r\nline two\r\n\r\nAfter carriage returns. 日本語 and 👩‍🚀.",
+    "- [x] done\n- [ ] open\n\n***\n\nThe end.",
+  ].join("\n\n");
+  const chunk = (content, finish_reason = null) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`;
+  const body = `${[...text].map((sign) => chunk(sign)).join("")}${chunk("", "stop")}data: [DONE]\n\n`;
+  await fault({ status: 200, content_type: "text/event-stream", body, chunk_size: 700, drip_ms: 2 });
+  await page.send("Write something.");
+  assert.equal(await page.settled(), "done");
+  const grown = await prose().innerHTML();
+  assert.match(grown, /<h1>A title<\/h1>[\s\S]*<table>[\s\S]*The end\./);
+  await page.tab.reload();
+  await page.ready();
+  assert.equal(await prose().innerHTML(), grown);
+});
+
+test("an answer can be copied, as Markdown", async () => {
+  await page.tab.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.send("Who are you?");
+  await page.settled("done");
+  await page.last().getByRole("button", { name: "Copy" }).click();
+  await page.last().getByText("Copied").waitFor();
+  assert.match(await page.tab.evaluate(() => navigator.clipboard.readText()), /\*\*stand-in model\*\*/);
+});
+
 test("a list of models that cannot be had is said, and asked for again on demand", async () => {
   await page.close();
   await all.emulator.faults([{ match: { path: "/api/2.0/serving-endpoints", method: "GET" }, times: 1, fault: { status: 403 } }]);

@@ -25,7 +25,7 @@ function words(error: LakewireError, model: string): { title: string; advice: st
   switch (error.status) {
     case 400:
     case 422:
-      return { title: `${model} refused the request.`, advice: "Read what it says below. Often a setting is not supported by this model: set temperature, reasoning or format back, or pick another model." };
+      return { title: `${model} refused the request.`, advice: "Read what it says below. Often the model does not support a setting: switch tools off, set temperature, reasoning or format back, or pick another model." };
     case 401:
       return { title: "The workspace does not know the server's token.", advice: "Give a valid token in DATABRICKS_TOKEN where the demo was started, and start it again." };
     case 403:
