@@ -54,9 +54,20 @@ impl<'f> Filler<'f> {
         let required: Vec<&str> =
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+        // first what the text plainly gives, so that no property takes a name or place that is another's for sure
+        let strength = std::mem::replace(&mut self.strength, Strength::Strong);
+        let mut plain = Map::new();
+        for (name, property) in properties {
+            let text = kind(&self.resolved(property)) == "string";
+            if let Some(value) = text.then(|| self.value(name, property, false, &names, depth + 1)).flatten() {
+                plain.insert(name.clone(), value);
+            }
+        }
+        self.strength = strength;
         for (name, property) in properties {
             let needed = required.contains(&name.as_str());
-            match self.value(name, property, needed, &names, depth + 1) {
+            let found = plain.remove(name);
+            match found.or_else(|| self.value(name, property, needed, &names, depth + 1)) {
                 Some(value) => {
                     filled.insert(name.clone(), value);
                 }

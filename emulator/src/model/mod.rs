@@ -14,6 +14,7 @@ mod strings;
 pub mod text;
 pub mod tokens;
 pub mod tools;
+mod units;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::arithmetic;
 use super::mentions::{self, Word};
 use super::text::{self, identifier_words, stem, stems};
+use super::{arithmetic, units};
 
 /// Names of properties that hold places.
 pub(super) const PLACE: &[&str] =
@@ -69,7 +69,11 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
         return arithmetic::find(text);
     }
     if is(&["timezone", "tz", "zone"]) || name.to_lowercase().contains("timezone") {
-        return zone(&words);
+        return zone(&words).or_else(|| mentions::places(&words).into_iter().find(unused));
+    }
+    if is(&["unit", "currency"]) && is(&["from", "to", "source", "target"]) {
+        let conversion = units::conversion(&words)?;
+        return Some(if is(&["to", "target"]) { conversion.to } else { conversion.from });
     }
     if is(&["to", "recipient", "cc"]) {
         if let Some(found) = mentions::email(&words) {
@@ -91,6 +95,9 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
     if is(&["language", "lang"]) {
         return first_of(mentions::after_words(&words, &["to", "into", "in"]));
     }
+    if is(&["role", "job", "occupation", "profession", "position"]) {
+        return occupation(text);
+    }
     if is(PLACE) {
         return mentions::places(&words).into_iter().find(unused);
     }
@@ -104,6 +111,16 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
     let theirs: Vec<String> =
         siblings.iter().filter(|other| **other != name).filter_map(|other| quoted_after(other, text)).collect();
     mentions::quoted(text).into_iter().map(str::to_owned).find(|found| unused(found) && !theirs.contains(found))
+}
+
+/// What somebody is or works as: "is a nurse in Bern", "works as a data engineer".
+fn occupation(text: &str) -> Option<String> {
+    let openers = [" as an ", " as a ", " as ", " is an ", " is a ", " am an ", " am a "];
+    let rest = openers.iter().find_map(|opener| text.split_once(opener)).map(|(_, rest)| rest)?;
+    let ends = [" in ", " at ", " for ", " from ", " and ", " who ", " with ", ",", ".", ";", "\n"];
+    let end = ends.iter().filter_map(|end| rest.find(end)).min();
+    let found = tidy(end.and_then(|end| rest.get(..end)).unwrap_or(rest));
+    (!found.is_empty() && found.split_whitespace().count() <= 5).then(|| found.to_owned())
 }
 
 /// The quotation directly behind a property's name: `subject "Lunch"`, `title: 'x'`.
@@ -258,6 +275,12 @@ fn zone(words: &[Word<'_>]) -> Option<String> {
         ("mumbai", "Asia/Kolkata"),
         ("shanghai", "Asia/Shanghai"),
         ("zurich", "Europe/Zurich"),
+        ("bern", "Europe/Zurich"),
+        ("lisbon", "Europe/Lisbon"),
+        ("vienna", "Europe/Vienna"),
+        ("seoul", "Asia/Seoul"),
+        ("cairo", "Africa/Cairo"),
+        ("toronto", "America/Toronto"),
         ("amsterdam", "Europe/Amsterdam"),
     ];
     words.iter().find_map(|word| {

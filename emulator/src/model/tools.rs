@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::arguments::{self, Strength};
 use super::text::{asks, identifier_words, sentences, stem, stems, words};
-use super::{Tool, ToolChoice, arithmetic};
+use super::{Tool, ToolChoice, arithmetic, mentions, units};
 
 /// From here on a tool fits.
 const ENOUGH: f64 = 2.5;
@@ -204,7 +204,15 @@ fn score(tool: &Tool, part: &str, tools: &[Tool]) -> f64 {
         }
         seen.push(word);
     }
-    let said: Vec<String> = words(&plain).map(|word| stem(&word)).collect();
+    let mut said: Vec<String> = words(&plain).map(|word| stem(&word)).collect();
+    let lower = plain.to_lowercase();
+    if lower.contains("what day") || lower.contains("which day") {
+        said.push(stem("date"));
+    }
+    let converts = vocabulary.iter().any(|(word, _)| *word == stem("convert") || *word == stem("conversion"));
+    if converts && units::conversion(&mentions::words(part)).is_some() {
+        points += 4.0;
+    }
     for (worth, errand) in ERRANDS {
         let has = |word: &str| errand.iter().any(|member| stem(member) == word);
         let in_tool = vocabulary.iter().any(|(word, weight)| *weight >= 1.0 && has(word));
