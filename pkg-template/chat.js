@@ -5,17 +5,15 @@ import { makeAnswer } from "./answer.js";
 import { fail, toError } from "./errors.js";
 import { direct, settle } from "./guard.js";
 import { writeJson } from "./json.js";
+import { take } from "./options.js";
 import { readSchema } from "./schema.js";
 import { openStream } from "./stream.js";
 import { runTools } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
 function split(options) {
-  if (options !== undefined && options !== null && typeof options !== "object") {
-    throw fail("InvalidInput", "The options of a call must be an object.");
-  }
-  const { signal, timeouts, headers, maxAttempts, ...fields } = options ?? {};
-  return { fields, scope: { signal, timeouts, headers, maxAttempts } };
+  const [scope, fields] = take(options, ["signal", "timeouts", "headers", "maxAttempts"], "The options of a call");
+  return { fields, scope };
 }
 
 /** A chat endpoint with defaults; made by `client.chat(endpoint, defaults)`. */
@@ -76,7 +74,7 @@ export class Chat {
 
   /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
   async batch(inputs, given) {
-    const { maxConcurrency = 4, ...options } = given ?? {};
+    const [{ maxConcurrency = 4 }, options] = take(given, ["maxConcurrency"], "The options of a batch");
     if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
       throw fail("InvalidInput", "`maxConcurrency` must be a whole number, 1 or more.");
     }
@@ -103,7 +101,8 @@ export class Chat {
 
   /** Asks, runs tools, and repeats until the model answers. */
   async runTools(input, options) {
-    const { maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false, ...rest } = options ?? {};
+    const names = ["maxSteps", "toolTimeoutMs", "onEvent", "stream"];
+    const [{ maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false }, rest] = take(options, names, "The options of runTools()");
     const { fields, scope } = split(rest);
     if (!Array.isArray(fields.tools)) throw fail("InvalidInput", "runTools needs `tools`, an array made by tool().");
     if (!Number.isInteger(maxSteps) || maxSteps < 1) throw fail("InvalidInput", "maxSteps must be a whole number, 1 or more.");
@@ -123,7 +122,8 @@ export class Chat {
   }
 
   /** A handle whose answers fit a schema. */
-  structuredOutput(schema, { method = "json_schema", name, strict } = {}) {
+  structuredOutput(schema, options) {
+    const { method = "json_schema", name, strict } = options ?? {};
     const { json, check } = readSchema(schema, "The schema");
     const core = direct(() => new CoreStructured(writeJson(json, "The schema"), name, method, strict));
     return new StructuredChat(

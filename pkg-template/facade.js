@@ -6,18 +6,13 @@ import { Chat } from "./chat.js";
 import { fail } from "./errors.js";
 import { direct, settle, watchPanics } from "./guard.js";
 import { writeJson } from "./json.js";
+import { pairs, settings, take } from "./options.js";
 
 export { ChatAnswer } from "./answer.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { LakewireError } from "./errors.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
-
-function pairs(headers) {
-  if (headers === undefined || headers === null) return undefined;
-  const entries = typeof headers[Symbol.iterator] === "function" ? [...headers] : Object.entries(headers);
-  return entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]);
-}
 
 /**
  * What the core needs of an AbortSignal, for the end of a client. Every call listens to it, and Node warns of a leak
@@ -51,13 +46,14 @@ export class WorkspaceClient {
     if (config === null || typeof config !== "object") {
       throw fail("InvalidInput", "WorkspaceClient needs { host }: the workspace's address, or a path on your own server.");
     }
-    const { token, fetch, headers, retry, ...rest } = config;
+    const [{ token, fetch, headers, retry, timeouts }, rest] = take(config, ["token", "fetch", "headers", "retry", "timeouts"], "The configuration");
     if (fetch !== undefined && typeof fetch !== "function") throw fail("InvalidInput", "`fetch` must be a function.");
     watchPanics();
     const crossing = {
       ...rest,
+      timeouts: settings(timeouts, "timeouts"),
       headers: pairs(headers),
-      maxAttempts: retry?.maxAttempts,
+      maxAttempts: settings(retry, "retry")?.maxAttempts,
       retryBudget: retry?.budget,
     };
     this.#core = direct(() => new CoreClient(crossing, token, fetch));
@@ -109,7 +105,7 @@ export class WorkspaceClient {
       throw fail("InvalidInput", "`signal` must be an AbortSignal.");
     }
     const signals = signal === undefined ? [this.#closing] : [signal, this.#closing];
-    return { signals, timeouts, headers: pairs(headers), maxAttempts };
+    return { signals, timeouts: settings(timeouts, "timeouts"), headers: pairs(headers), maxAttempts };
   }
 
   #track(stream) {

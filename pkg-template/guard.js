@@ -10,12 +10,16 @@ let watching = false;
 /** Installs the panic handler; called when the first client is made, once the wasm is there. */
 export function watchPanics() {
   if (watching) return;
+  try {
+    onPanic((place) => {
+      const error = fail("InternalError", `The core stopped unexpectedly${place}; this is a bug in lakewire.`);
+      for (const reject of inFlight) reject(error);
+      inFlight.clear();
+    });
+  } catch (cause) {
+    throw fail("InvalidInput", "The core has not been started: await init() of \"lakewire/slim\" first, or import \"lakewire\", which starts it.", { cause });
+  }
   watching = true;
-  onPanic((place) => {
-    const error = fail("InternalError", `The core stopped unexpectedly${place}; this is a bug in lakewire.`);
-    for (const reject of inFlight) reject(error);
-    inFlight.clear();
-  });
 }
 
 /** A promise of the core as one that always settles, with errors of ours. */

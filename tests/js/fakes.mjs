@@ -111,7 +111,7 @@ export async function failure(act, kind) {
   assert.ok(thrown !== undefined, `expected a failure${kind ? ` of kind ${kind}` : ""}`);
   assert.ok(thrown instanceof Error && thrown instanceof LakewireError, `expected a LakewireError, got ${thrown}`);
   if (kind !== undefined) assert.equal(thrown.kind, kind, thrown.message);
-  assert.match(thrown.message, /^([\p{Lu}`]|\w+\(\)|[a-z]+[A-Z])[^]*[.…!?)]$/u, "an error's message is a sentence, or begins with a name of the API");
+  assert.match(thrown.message, /^([\p{Lu}`]|\w+\(\)|[a-z]+[A-Z]|fetch )[^]*[.…!?)\]]$/u, "an error's message is a sentence, or begins with a name of the API");
   return thrown;
 }
 
