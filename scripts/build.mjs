@@ -5,7 +5,7 @@
 // `--features NAME --out DIR` builds another variant, such as the one whose test export panics.
 
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -41,7 +41,10 @@ async function compile(staging) {
   const path = folder === undefined ? process.env.PATH : `${folder}${delimiter}${process.env.PATH}`;
   // panic messages hold source paths: those of this machine are not for others
   const cargoHome = process.env.CARGO_HOME ?? join(process.env.HOME ?? process.env.USERPROFILE ?? "", ".cargo");
-  const flagsOfRustc = [`--remap-path-prefix=${cargoHome}=cargo`, `--remap-path-prefix=${ROOT.replace(/[\\/]$/, "")}=lakewire`];
+  const registry = join(cargoHome, "registry", "src");
+  const sources = (await readdir(registry).catch(() => [])).map((name) => [join(registry, name), "crates"]);
+  const places = [[cargoHome, "cargo"], ...sources, [ROOT.replace(/[\\/]$/, ""), "lakewire"]];
+  const flagsOfRustc = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const args = ["build", ROOT, "--target", "web", "--release", "--mode", "no-install", "--no-pack", "--no-typescript", "--out-dir", staging, "--out-name", "core", "--", "--locked"];
   if (flags.features) args.push("--features", flags.features);
   await step("Compile the core to wasm", () =>
@@ -75,9 +78,9 @@ async function assemble(staging) {
       builder.onResolve({ filter: /^\.\/(core\.wasm|validator\.js)$/ }, ({ path }) => ({ path, external: true }));
     },
   };
-  const common = { bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, plugins: [places], legalComments: "none", minifyWhitespace: true, minifySyntax: true };
+  const common = { bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, plugins: [places], legalComments: "none" };
   await build({ ...common, splitting: true, chunkNames: "shared-[hash]", entryPoints: ["index", "index.workerd", "slim"].map((name) => join(template, `${name}.js`)) });
-  await build({ ...common, plugins: [], entryPoints: { validator: join(ROOT, "node_modules", "@cfworker", "json-schema", "dist", "esm", "index.js") } });
+  await build({ ...common, minify: true, plugins: [], entryPoints: { validator: join(ROOT, "node_modules", "@cfworker", "json-schema", "dist", "esm", "index.js") } });
   for (const name of ["index.d.ts", "types.d.ts", "slim.d.ts"]) await cp(join(template, name), join(dist, name));
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));

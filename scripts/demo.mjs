@@ -23,9 +23,15 @@ class Missing extends Error {}
 async function main() {
   const host = (process.env.DATABRICKS_HOST ?? "").trim();
   if (host && !(process.env.DATABRICKS_TOKEN ?? "").trim()) {
-    throw new Missing("DATABRICKS_HOST is set, DATABRICKS_TOKEN is not. Set it to a personal access token of that workspace,\nor unset DATABRICKS_HOST to use the emulator.");
+    throw new Missing(
+      "DATABRICKS_HOST is set, DATABRICKS_TOKEN is not. Set it to a personal access token of that workspace,\nor unset DATABRICKS_HOST to use the emulator.",
+    );
   }
-  say(host ? `The page will talk to ${host.replace(/^https?:\/\//, "")}.` : "The page will talk to an emulated workspace on this machine.");
+  say(
+    host
+      ? `The page will talk to ${host.replace(/^https?:\/\//, "")}.`
+      : "The page will talk to an emulated workspace on this machine.",
+  );
 
   await step("Check Node and Rust", checkTools);
   await installPackages();
@@ -38,7 +44,10 @@ async function main() {
   const { page, server } = await step("Start the page's server", () => startServer(workspace.env ?? {}));
   process.stdout.write(`\nThe page is ready. Ctrl-C ends it.\n\n  ${page}\n\n`);
 
-  const ended = await Promise.race([server.exited.then(() => "page's server"), ...(workspace.child ? [workspace.child.exited.then(() => "emulator")] : [])]);
+  const ended = await Promise.race([
+    server.exited.then(() => "page's server"),
+    ...(workspace.child ? [workspace.child.exited.then(() => "emulator")] : []),
+  ]);
   throw new Error(`The ${ended} ended by itself. Start the demo again with npm run demo.`);
 }
 
@@ -48,7 +57,8 @@ async function checkTools() {
     throw new Missing(`Node ${process.versions.node} is too old. Install Node 20.19 or newer from https://nodejs.org.`);
   }
   const cargo = await run("cargo", ["--version"], { cwd: ROOT, check: false }).catch(() => undefined);
-  if (!cargo || cargo.code !== 0) throw new Missing("Rust's cargo was not found. Install Rust from https://rustup.rs, open a new terminal and try again.");
+  if (!cargo || cargo.code !== 0)
+    throw new Missing("Rust's cargo was not found. Install Rust from https://rustup.rs, open a new terminal and try again.");
   const rustup = await run("rustup", ["target", "list", "--installed"], { cwd: ROOT, check: false }).catch(() => undefined);
   if (!rustup || rustup.code !== 0) {
     throw new Missing(`rustup was not found, so the target ${WASM_TARGET} cannot be added. Install Rust from https://rustup.rs.`);
@@ -73,13 +83,20 @@ async function buildEmulator() {
 
 async function startEmulator(program) {
   const port = await freePort(EMULATOR_PORT);
-  const child = await start(program, ["--port", String(port), "--token", EMULATOR_TOKEN], { cwd: ROOT, ready: /listening on (http:\/\/\S+)/ });
+  const child = await start(program, ["--port", String(port), "--token", EMULATOR_TOKEN], {
+    cwd: ROOT,
+    ready: /listening on (http:\/\/\S+)/,
+  });
   return { child, env: { DATABRICKS_HOST: child.match[1], DATABRICKS_TOKEN: EMULATOR_TOKEN } };
 }
 
 async function startServer(env) {
   const port = await freePort(PAGE_PORT);
-  const server = await start(process.execPath, [join(WWW, "server.mjs")], { cwd: WWW, env: { ...env, PORT: String(port) }, ready: /listening on (http:\/\/\S+)/ });
+  const server = await start(process.execPath, [join(WWW, "server.mjs")], {
+    cwd: WWW,
+    env: { ...env, PORT: String(port) },
+    ready: /listening on (http:\/\/\S+)/,
+  });
   const page = server.match[1];
   await waitForUrl(page);
   return { page, server };

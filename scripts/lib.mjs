@@ -82,7 +82,11 @@ export async function run(command, args = [], options = {}) {
   if (check && code !== 0) {
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
     const output = tail(child);
-    throw new CommandError(`"${shown}" ${how}${output && !options.echo ? `; its last lines:\n${output}` : ""}`, { code, signal, output });
+    throw new CommandError(`"${shown}" ${how}${output && !options.echo ? `; its last lines:\n${output}` : ""}`, {
+      code,
+      signal,
+      output,
+    });
   }
   return { code, signal, stdout: child.stdout, stderr: child.stderr };
 }
@@ -249,7 +253,11 @@ let watching = false;
 function stopOnSignals() {
   if (watching) return;
   watching = true;
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ]) {
     process.once(signal, () => stopAll().finally(() => process.exit(code)));
   }
   // The last net, when the script ends by itself or by an uncaught error: no child outlives it.
@@ -266,6 +274,8 @@ function tail(child, lines = 30) {
 
 /** One line for the heartbeat: no colour codes, no local addresses (a reader would take one for the page's), not too long. */
 function plain(line) {
-  const text = line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "").replace(/https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\S*/g, "(local address)");
+  const text = line
+    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")
+    .replace(/https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\S*/g, "(local address)");
   return text.trim().slice(0, 100);
 }

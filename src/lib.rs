@@ -21,3 +21,8 @@ pub use auth::Credentials;
 pub use client::WorkspaceClient;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
+
+// The package's own allocator, half the size of the standard one. Rust apps on wasm build without `js` and choose theirs.
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
