@@ -108,6 +108,7 @@ pub fn router(emulator: Emulator) -> Router {
         .route("/api/2.0/serving-endpoints/{name}", get(serving_endpoints::get))
         // the OpenAI literal names come first: they collide with endpoint names
         .route("/serving-endpoints/chat/completions", post(invocations::openai_chat))
+        .route("/serving-endpoints/{form}", post(invocations::openai_other))
         .route("/serving-endpoints/{name}/invocations", post(invocations::invoke))
         .route("/serving-endpoints/{name}/served-models/{served}/invocations", post(invocations::invoke_served))
         .route("/_emulator/health", get(health))

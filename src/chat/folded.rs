@@ -5,6 +5,9 @@ use crate::wire::json::push_string;
 /// A field whose value is kept as JSON text.
 pub(crate) type Field = (String, String);
 
+/// How many fields of one object are kept: more are no answer but an attack on the search for them.
+const MAX_FIELDS: usize = 128;
+
 /// Keeps a field; the last value wins. Says whether an earlier value was another one.
 pub(crate) fn set_field(fields: &mut Vec<Field>, key: &str, value: &str) -> bool {
     match fields.iter_mut().find(|(name, _)| name == key) {
@@ -15,7 +18,9 @@ pub(crate) fn set_field(fields: &mut Vec<Field>, key: &str, value: &str) -> bool
             true
         }
         None => {
-            fields.push((key.to_owned(), value.to_owned()));
+            if fields.len() < MAX_FIELDS {
+                fields.push((key.to_owned(), value.to_owned()));
+            }
             false
         }
     }
@@ -153,7 +158,7 @@ impl Choice {
         push_fields(out, &self.message);
         if !self.calls.is_empty() {
             let mut calls: Vec<&Call> = self.calls.iter().collect();
-            calls.sort_by_key(|call| call.index);
+            crate::order::sort(&mut calls, |a, b| a.index < b.index);
             push_key(out, "tool_calls");
             list(out, &calls, |call, out| call.write(out));
         }
@@ -253,7 +258,7 @@ pub(crate) fn write(root: &[Field], choices: &[Choice]) -> String {
     }
     out.push_str("\"choices\":");
     let mut sorted: Vec<&Choice> = choices.iter().collect();
-    sorted.sort_by_key(|choice| choice.index);
+    crate::order::sort(&mut sorted, |a, b| a.index < b.index);
     list(&mut out, &sorted, |choice, out| choice.write(out));
     if let Some(usage) = usage {
         push_key(&mut out, "usage");

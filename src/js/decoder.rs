@@ -119,3 +119,10 @@ impl ChunkDecoder {
         ];
     }
 }
+
+/// The module's memory, for reading columns in place.
+#[wasm_bindgen(js_name = wasmMemory)]
+#[must_use]
+pub fn wasm_memory() -> JsValue {
+    wasm_bindgen::memory()
+}

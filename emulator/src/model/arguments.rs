@@ -197,17 +197,21 @@ impl<'f> Filler<'f> {
             let free: Vec<mentions::Number> =
                 numbers.into_iter().filter(|number| !self.is_used(text, number.at)).collect();
             let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-            let near = |keys: &[String], number: &mentions::Number| {
-                words.iter().enumerate().any(|(at, word)| {
-                    at.abs_diff(number.at) <= 3 && at != number.at && keys.contains(&stem(&word.lower))
-                })
+            // words between a number and one of the keys, up to 3; behind the number counts as nearer: "2 passengers"
+            let distance = |keys: &[String], number: &mentions::Number| {
+                let near = words.iter().enumerate().filter(|(_, word)| keys.contains(&stem(&word.lower)));
+                let steps = near
+                    .filter(|(at, _)| *at != number.at)
+                    .map(|(at, _)| if at > number.at { 2 * (at - number.at) } else { 2 * (number.at - at) + 1 });
+                steps.filter(|steps| *steps <= 7).min()
             };
             let keys = key_stems(name, about);
             let reserved = |number: &mentions::Number| {
-                siblings.iter().any(|other| *other != name && near(&key_stems(other, ""), number))
+                siblings.iter().any(|other| *other != name && distance(&key_stems(other, ""), number).is_some())
             };
-            let chosen =
-                free.iter().find(|number| near(&keys, number)).or_else(|| free.iter().find(|number| !reserved(number)));
+            let keyed = free.iter().filter_map(|number| distance(&keys, number).map(|steps| (steps, number)));
+            let nearest = keyed.min_by_key(|(steps, _)| *steps).map(|(_, number)| number);
+            let chosen = nearest.or_else(|| free.iter().find(|number| !reserved(number)));
             if let Some(number) = chosen {
                 self.used.push(place(text, number.at));
                 return Some(number.value);
@@ -336,7 +340,7 @@ impl<'f> Filler<'f> {
         let unused: Vec<&str> = said.iter().copied().filter(|sentence| !text::asks(sentence)).collect();
         let pool = if unused.is_empty() { said } else { unused };
         let best = pool.iter().rev().max_by_key(|sentence| meets(sentence)).copied();
-        best.map_or_else(|| "unknown".to_owned(), str::to_owned)
+        best.map_or_else(|| "unknown".to_owned(), |sentence| text::unlabelled(sentence).to_owned())
     }
 }
 

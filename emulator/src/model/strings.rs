@@ -68,14 +68,19 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
     if is(&math) || (is(&["input"]) && stems(about).iter().any(|word| math.iter().any(|known| stem(known) == *word))) {
         return arithmetic::find(text);
     }
-    if let Some(found) = after_key(&words, name, text).filter(unused) {
+    if is(&["timezone", "tz", "zone"]) || name.to_lowercase().contains("timezone") {
+        return zone(&words);
+    }
+    if is(&["to", "recipient", "cc"]) {
+        if let Some(found) = mentions::email(&words) {
+            return Some(found);
+        }
+    }
+    if let Some(found) = quoted_after(name, text).or_else(|| after_key(&words, name, text)).filter(unused) {
         return Some(found);
     }
     if format.starts_with("date") || is(&["date", "day", "when", "deadline"]) {
         return mentions::date(&words);
-    }
-    if is(&["timezone", "tz"]) || name.to_lowercase().contains("timezone") {
-        return zone(&words);
     }
     if is(&["from", "origin", "source", "departure", "start"]) && siblings.len() > 1 {
         return first_of(mentions::after_words(&words, &["from"]));
@@ -95,7 +100,25 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
     if is(&["name", "person", "user", "customer", "author", "who", "speaker", "firstname", "lastname", "company"]) {
         return mentions::names(&words).into_iter().find(unused);
     }
-    mentions::quoted(text).into_iter().map(str::to_owned).find(unused)
+    // a quotation that stands behind another property's name is that one's
+    let theirs: Vec<String> =
+        siblings.iter().filter(|other| **other != name).filter_map(|other| quoted_after(other, text)).collect();
+    mentions::quoted(text).into_iter().map(str::to_owned).find(|found| unused(found) && !theirs.contains(found))
+}
+
+/// The quotation directly behind a property's name: `subject "Lunch"`, `title: 'x'`.
+fn quoted_after(name: &str, text: &str) -> Option<String> {
+    let key = identifier_words(name).join(" ");
+    let lower = text.to_lowercase();
+    // lower case may change byte lengths beyond ASCII: then the quotation is left to the other ways
+    let at = (lower.len() == text.len()).then(|| lower.find(&key)).flatten()?;
+    let rest = text.get(at + key.len()..)?.trim_start_matches([' ', ':', '=']);
+    let rest = rest.strip_prefix("is ").unwrap_or(rest);
+    let opens = rest.starts_with(['"', '“', '`', '\'']);
+    let padded = format!(" {rest}");
+    opens
+        .then(|| mentions::quoted(&padded).into_iter().find(|quote| padded.find(quote) <= Some(4)).map(str::to_owned))
+        .flatten()
 }
 
 /// The stems of a property's name and description.
@@ -128,7 +151,7 @@ fn after_key(words: &[Word<'_>], name: &str, text: &str) -> Option<String> {
     let last = keys.last()?.clone();
     for (at, word) in words.iter().enumerate() {
         let called = matches!(word.lower.as_str(), "called" | "named") && keys.contains(&word.lower);
-        if !(word.lower == last || called || (keys.len() <= 2 && keys.first() == Some(&word.lower))) {
+        if !(word.lower == last || called) {
             continue;
         }
         let mut next = at + 1;
@@ -148,7 +171,7 @@ fn after_key(words: &[Word<'_>], name: &str, text: &str) -> Option<String> {
         }
         let mut value = Vec::new();
         for word in words.iter().skip(next).take(4) {
-            if matches!(word.lower.as_str(), "and" | "with" | "but" | "or" | "the" | "a" | "what" | "how") {
+            if matches!(word.lower.as_str(), "and" | "with" | "but" | "or" | "the" | "a" | "what" | "how" | "it") {
                 break;
             }
             value.push(word.raw);
@@ -256,8 +279,12 @@ pub(super) fn request_body(text: &str) -> String {
         )
     });
     let after = [" for ", " about ", " that says ", ": "].iter().find_map(|mark| text.split_once(mark));
-    match after {
-        Some((_, rest)) if opens_with_errand && !rest.trim().is_empty() => tidy(rest).to_owned(),
-        _ => tidy(text).to_owned(),
-    }
+    let body = match after {
+        Some((_, rest)) if opens_with_errand && !rest.trim().is_empty() => rest,
+        _ => text,
+    };
+    // "... and show 5 results" is about the answer, not what is sought
+    let about_answer = [" and show ", " and give ", " and return ", " and list ", " and limit ", " and tell "];
+    let end = about_answer.iter().filter_map(|mark| body.find(mark)).min();
+    tidy(text::unlabelled(end.and_then(|end| body.get(..end)).unwrap_or(body))).to_owned()
 }

@@ -271,6 +271,15 @@ pub fn asks(sentence: &str) -> bool {
     sentence.trim_end().ends_with('?') || words(sentence).next().is_some_and(|word| ASKING.contains(&word.as_str()))
 }
 
+/// The sentence without a label of one word before it: "Question: ...", "Extract: ...".
+#[must_use]
+pub fn unlabelled(sentence: &str) -> &str {
+    match sentence.split_once(": ") {
+        Some((label, rest)) if !label.contains(char::is_whitespace) && !rest.trim().is_empty() => rest.trim(),
+        _ => sentence,
+    }
+}
+
 /// The sentence with the first letter in upper case.
 #[must_use]
 pub fn capitalised(text: &str) -> String {

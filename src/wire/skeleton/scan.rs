@@ -35,26 +35,32 @@ impl Span {
     }
 }
 
-/// Whether two runs are equal, eight bytes at a time: the compiled `memcmp` of wasm goes one by one.
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+/// Whether two runs are equal, sixteen bytes at a time: the `memcmp` of wasm goes one by one, and an
+/// iterator over chunks is not inlined when compiled for size.
+#[inline(always)]
+pub(crate) fn same(mut a: &[u8], mut b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let mut left = a.chunks_exact(8);
-    let mut right = b.chunks_exact(8);
-    for (x, y) in left.by_ref().zip(right.by_ref()) {
-        if word(x) != word(y) {
+    while let (Some((x, left)), Some((y, right))) = (a.split_first_chunk::<16>(), b.split_first_chunk::<16>()) {
+        if u128::from_ne_bytes(*x) != u128::from_ne_bytes(*y) {
             return false;
         }
+        (a, b) = (left, right);
     }
-    left.remainder().iter().zip(right.remainder()).all(|(x, y)| x == y)
-}
-
-fn word(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<8>() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => 0,
+    if let (Some((x, left)), Some((y, right))) = (a.split_first_chunk::<8>(), b.split_first_chunk::<8>()) {
+        if u64::from_ne_bytes(*x) != u64::from_ne_bytes(*y) {
+            return false;
+        }
+        (a, b) = (left, right);
     }
+    while let (Some((x, left)), Some((y, right))) = (a.split_first(), b.split_first()) {
+        if x != y {
+            return false;
+        }
+        (a, b) = (left, right);
+    }
+    true
 }
 
 /// Whether any of eight bytes is a quote, a backslash, a control character or not ASCII.
