@@ -137,10 +137,17 @@ export async function withClock(act, { random } = {}) {
   };
   globalThis.setTimeout = (callback, ms = 0, ...args) => {
     last += 1;
-    timers.set(last, { at: now + Number(ms), ms: Number(ms), run: () => callback(...args) });
-    return last;
+    const id = last;
+    const wait = Number(ms) || 0;
+    const set = () => timers.set(id, { at: now + wait, ms: wait, run: () => callback(...args) });
+    set();
+    const handle = { ref: () => handle, unref: () => handle, hasRef: () => true, refresh: () => (set(), handle), [Symbol.toPrimitive]: () => id };
+    return handle;
   };
-  globalThis.clearTimeout = (id) => void timers.delete(Number(id));
+  globalThis.clearTimeout = (id) => {
+    // the platform's own timers, made before, go their own way
+    if (id !== undefined && id !== null && !timers.delete(Number(id))) real.clearTimeout(id);
+  };
   Object.defineProperty(performance, "now", { value: () => now, configurable: true, writable: true });
   if (random !== undefined) Math.random = typeof random === "function" ? random : () => random;
   let settled = false;
@@ -163,6 +170,7 @@ export async function withClock(act, { random } = {}) {
   } finally {
     globalThis.setTimeout = real.setTimeout;
     globalThis.clearTimeout = real.clearTimeout;
+    for (const { ms, run } of timers.values()) real.setTimeout(run, ms).unref();
     delete performance.now;
     Math.random = real.random;
   }

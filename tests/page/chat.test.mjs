@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startAll } from "./harness.mjs";
+import { startAll, TOKEN } from "./harness.mjs";
 
 let all;
 let page;
@@ -241,7 +241,7 @@ test("a list of models that cannot be had is said, and asked for again on demand
 
 test("the picker offers chat models that are ready and shows the others with the reason", async () => {
   const options = await page.tab.locator("#model option").evaluateAll((all) => all.map((option) => [option.value, option.disabled, option.textContent]));
-  const listed = await fetch(`${all.emulator.url}/api/2.0/serving-endpoints`, { headers: { authorization: "Bearer dapi-emulator" } }).then((response) => response.json());
+  const listed = await fetch(`${all.emulator.url}/api/2.0/serving-endpoints`, { headers: { authorization: `Bearer ${TOKEN}` } }).then((response) => response.json());
   assert.equal(options.length, listed.endpoints.length);
   for (const { name, task, state } of listed.endpoints) {
     const [, disabled, text] = options.find(([value]) => value === name);

@@ -8,6 +8,7 @@ const { appendDelta, finishTool, startTool } = await pageModule("chat/delta.ts")
 const { toMessages, plainText } = await pageModule("chat/history.ts");
 const { Meter } = await pageModule("chat/meter.ts");
 const { reasoningStyle, toChoices } = await pageModule("chat/endpoints.ts");
+const { closeMarks } = await pageModule("view/close-marks.ts");
 const { requestFields } = await pageModule("chat/fields.ts");
 
 const turn = (over = {}) => ({ role: "assistant", id: "a", state: "streaming", parts: [], facts: {}, ...over });
@@ -151,4 +152,22 @@ test("request fields: what is not set is absent; each family is asked to reason 
     max_tokens: 1124,
   });
   assert.equal(reasoningStyle("my-proxy"), "none");
+});
+
+test("marks still being written are closed, others left alone", () => {
+  const cases = [
+    ["It is **bol", "It is **bol**"],
+    ["It is **bold and ", "It is **bold and** "],
+    ["It is **", "It is "],
+    ["It is **bold*", "It is **bold**"],
+    ["It is **bold**", "It is **bold**"],
+    ["Run `npm", "Run `npm`"],
+    ["Run `", "Run "],
+    ["Run `a ** b` and", "Run `a ** b` and"],
+    ["**a**\n\nNext **b", "**a**\n\nNext **b**"],
+    ["**never closed\n\nNext", "**never closed\n\nNext"],
+    ["```js\nconst a = `x", "```js\nconst a = `x"],
+    ["```\ncode\n```\nand **b", "```\ncode\n```\nand **b**"],
+  ];
+  for (const [given, expected] of cases) assert.equal(closeMarks(given), expected, given);
 });

@@ -28,8 +28,8 @@ export class AnswerView {
     private turn: AnswerTurn,
     private readonly onRetry: () => void,
   ) {
-    this.#copy = h("button", { type: "button", class: "quiet", onclick: () => void this.#copyText() }, icon("copy"), h("span", {}, "Copy"));
-    this.#retry = h("button", { type: "button", class: "quiet", onclick: onRetry }, icon("retry"), h("span", {}, "Try again"));
+    this.#copy = h("button", { type: "button", class: "quiet", title: "Copy", onclick: () => void this.#copyText() }, icon("copy"), h("span", {}, "Copy"));
+    this.#retry = h("button", { type: "button", class: "quiet", title: "Try again", onclick: onRetry }, icon("retry"), h("span", {}, "Try again"));
     this.#tools.append(this.#copy, this.#retry);
     this.element = h(
       "article",
@@ -96,8 +96,13 @@ export class AnswerView {
     } catch {
       said = "The browser did not allow copying";
     }
-    if (label) label.textContent = said;
-    setTimeout(() => label && (label.textContent = "Copy"), 2_000);
+    if (!label) return;
+    label.textContent = said;
+    this.#copy.classList.add("said");
+    setTimeout(() => {
+      label.textContent = "Copy";
+      this.#copy.classList.remove("said");
+    }, 2_000);
   }
 }
 
@@ -132,7 +137,7 @@ function makePart(part: Part): PartView {
         kind: "text",
         element,
         update: (now, live) => {
-          if (now.kind === "text") view.update(now.text);
+          if (now.kind === "text") view.update(now.text, live);
           element.classList.toggle("live", live);
         },
       };

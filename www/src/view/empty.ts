@@ -16,9 +16,9 @@ const EXAMPLES: readonly Example[] = [
     title: "Ask about a passage",
     format: "text",
     prompt:
-      "Lake Baikal is the deepest lake in the world. It reaches a depth of 1,642 metres. It holds about a fifth of the unfrozen fresh water on the surface of the Earth. The lake is home to the Baikal seal, the only seal that lives in fresh water alone.\n\nHow deep is Lake Baikal?",
+      "Lake Baikal, in the south of Siberia, is 1,642 metres deep. It holds about a fifth of the unfrozen fresh water on the surface of the Earth. The lake is home to the Baikal seal, the only seal that lives in fresh water alone.\n\nHow deep is Lake Baikal?",
   },
-  { title: "Get JSON", format: "json", prompt: "Ann Berger is a 41-year-old hydrologist who lives in Bern. Describe her by the schema." },
+  { title: "Get JSON", format: "json", prompt: "Her name is Ann Berger, her role is hydrologist, she lives in the city of Bern and her age is 41." },
 ];
 
 /** Fills the empty state; `onPick` gets the example that was chosen. */

@@ -3,6 +3,7 @@
 
 import DOMPurify, { type Config } from "dompurify";
 import { Marked, type Token } from "marked";
+import { closeMarks } from "./close-marks.js";
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign);
@@ -38,6 +39,7 @@ const OPEN_BLOCKS = 2;
 export class MarkdownView {
   readonly element: HTMLElement;
   #text = "";
+  #live = false;
   /** How much of the text is in blocks that will not change. */
   #settled = 0;
   #open: HTMLElement[] = [];
@@ -46,15 +48,17 @@ export class MarkdownView {
     this.element = element;
   }
 
-  /** Shows `text`. Cheap when it continues what was shown before: then only its last blocks are rendered. */
-  update(written: string): void {
+  /** Shows `written`. Cheap when it continues what was shown before: then only its last blocks are rendered. */
+  update(written: string, live: boolean): void {
     const text = written.replace(/\r\n?/g, "\n");
-    if (text === this.#text) return;
+    if (text === this.#text && live === this.#live) return;
+    this.#live = live;
     if (!text.startsWith(this.#text)) this.#reset();
     this.#text = text;
     for (const block of this.#open) block.remove();
     this.#open = [];
-    const tokens = marked.lexer(text.slice(this.#settled)).filter(({ raw }) => raw !== "");
+    const tail = text.slice(this.#settled);
+    const tokens = marked.lexer(live ? closeMarks(tail) : tail).filter(({ raw }) => raw !== "");
     const keep = Math.max(0, tokens.length - OPEN_BLOCKS);
     tokens.forEach((token, at) => {
       const block = render(token);
