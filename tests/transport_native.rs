@@ -119,7 +119,7 @@ fn short(phase: TimeoutPhase) -> impl FnOnce(&mut Config) {
 }
 
 #[tokio::test]
-async fn l5_k7_what_stands_on_the_wire() {
+async fn l5_what_stands_on_the_wire() {
     let (tell, mut told) = unbounded_channel();
     let (address, _) = server(move |mut socket, _| {
         let tell = tell.clone();
