@@ -258,6 +258,12 @@ async fn json_follows_the_schema() {
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&value["name"], &value["age"], &value["mood"]), (&json!("Ann Lee"), &json!(34), &json!("positive")));
     assert!(value["tags"].is_array());
+    let keys = with(
+        user("Ann Lee is 34 years old. Return a JSON blob with keys 'name' and 'age'."),
+        &json!({"response_format": {"type": "json_object"}}),
+    );
+    let value: Value = serde_json::from_str(&says(&server, LLAMA, &keys).await).unwrap();
+    assert_eq!(value, json!({"name": "Ann Lee", "age": 34}));
     let free = with(user("Tell me a thing as JSON"), &json!({"response_format": {"type": "json_object"}}));
     assert!(serde_json::from_str::<Value>(&says(&server, LLAMA, &free).await).unwrap().is_object());
 }

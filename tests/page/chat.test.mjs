@@ -95,12 +95,15 @@ test("a tool call is shown with its arguments and result, and the answer draws o
 });
 
 test("G17: a tool that fails is shown as failed, the model is told, and the answer still comes", async () => {
-  await page.send("What time is it in Atlantis?");
+  const chunk = (delta, finish_reason = null) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  const call = { role: "assistant", content: "", tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "calculator", arguments: '{"expression":"7 / 0"}' } }] };
+  await fault({ status: 200, content_type: "text/event-stream", body: `${chunk(call)}${chunk({}, "tool_calls")}data: [DONE]\n\n` });
+  await page.send("What is 7 / 0?");
   assert.equal(await page.settled(), "done");
   const card = page.last().locator(".tool").first();
   assert.equal(await card.getAttribute("data-state"), "failed");
-  assert.match(await card.innerText(), /names one/);
-  assert.match((await chats())[1].body.messages.at(-1).content, /names one/);
+  assert.match(await card.innerText(), /Division by zero/);
+  assert.match((await chats())[1].body.messages.at(-1).content, /Division by zero/);
 });
 
 test("tools can be switched off one by one", async () => {

@@ -349,9 +349,13 @@ pub fn as_object(messages: &[Message]) -> Value {
         let (text, _, _) = answer(messages, 0);
         return json!({ "answer": text });
     }
+    // the sentence that names the keys is about the form, not the facts
+    let facts: Vec<&str> =
+        sentences(question(messages)).into_iter().filter(|said| named_keys(said).is_empty()).collect();
+    let facts = if facts.is_empty() { question(messages).to_owned() } else { facts.join(" ") };
     let properties: Map<String, Value> = keys.iter().map(|key| (key.clone(), guessed_schema(key))).collect();
     let schema = json!({ "type": "object", "properties": properties, "required": keys });
-    super::arguments::fill_all(&schema, question(messages))
+    super::arguments::fill_all(&schema, &facts)
 }
 
 fn pasted_schema(text: &str) -> Option<Value> {

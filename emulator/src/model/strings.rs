@@ -112,6 +112,10 @@ fn quoted_after(name: &str, text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     // lower case may change byte lengths beyond ASCII: then the quotation is left to the other ways
     let at = (lower.len() == text.len()).then(|| lower.find(&key)).flatten()?;
+    // a quoted name, as in "with the keys 'name' and 'age'", is not followed by its value
+    if text.get(..at)?.ends_with(|c: char| !c.is_whitespace()) {
+        return None;
+    }
     let rest = text.get(at + key.len()..)?.trim_start_matches([' ', ':', '=']);
     let rest = rest.strip_prefix("is ").unwrap_or(rest);
     let opens = rest.starts_with(['"', '“', '`', '\'']);

@@ -41,7 +41,9 @@ export async function ask(exchange: Exchange): Promise<void> {
     }
   }
   meter.stepEnded();
-  turn.facts = { ...turn.facts, ...meter.facts() };
+  const { first_token_ms, ...figures } = meter.facts();
+  Object.assign(turn.facts, figures);
+  if (first_token_ms !== undefined) turn.facts[settings.format === "json" ? "answer_ms" : "first_token_ms"] = first_token_ms;
   changed();
 }
 

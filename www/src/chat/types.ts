@@ -25,6 +25,8 @@ export interface ToolPart {
 export interface Facts {
   model?: string;
   first_token_ms?: number;
+  /** From sending to the answer, for one that came as a whole. */
+  answer_ms?: number;
   /** Tokens per second while the model was writing; the time tools ran is not in it. */
   tokens_per_second?: number;
   prompt_tokens?: number;

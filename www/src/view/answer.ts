@@ -152,11 +152,12 @@ function factLines(turn: AnswerTurn): HTMLElement[] {
   return lines;
 }
 
-function facts({ first_token_ms, tokens_per_second, prompt_tokens, completion_tokens, estimated, model }: Facts): HTMLElement[] {
+function facts({ first_token_ms, answer_ms, tokens_per_second, prompt_tokens, completion_tokens, estimated, model }: Facts): HTMLElement[] {
   const lines: HTMLElement[] = [];
   const add = (text: string, title: string): void => void lines.push(h("span", { class: "fact", title }, text));
   const about = estimated ? "about " : "";
   if (first_token_ms !== undefined) add(`${formatSeconds(first_token_ms)} to first token`, "From sending to the first piece of the answer");
+  if (answer_ms !== undefined) add(`${formatSeconds(answer_ms)} to the answer`, "From sending to the whole answer");
   if (tokens_per_second !== undefined) add(`${about}${tokens_per_second < 10 ? tokens_per_second.toFixed(1) : Math.round(tokens_per_second)} tokens/s`, "While the model was writing");
   if (completion_tokens !== undefined) {
     const read = prompt_tokens === undefined ? "" : `${prompt_tokens.toLocaleString("en")} read, `;
