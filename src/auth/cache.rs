@@ -113,8 +113,11 @@ impl Cache {
         let mut slot = match flight.future.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(slot)) => slot.into_inner(),
-            // another caller is polling, or a provider's own call came round to here
-            Err(TryLockError::WouldBlock) => return Poll::Pending,
+            // another caller is polling, or reading the outcome after everyone was woken, or a
+            // provider's own call came round to here
+            Err(TryLockError::WouldBlock) => {
+                return lock(&flight.outcome).as_ref().map_or(Poll::Pending, |outcome| Poll::Ready(share(outcome)));
+            }
         };
         if let Some(outcome) = &*lock(&flight.outcome) {
             return Poll::Ready(share(outcome));

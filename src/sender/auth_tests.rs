@@ -352,7 +352,7 @@ fn k1_a_running_stream_outlives_its_token() {
 }
 
 #[test]
-fn l1_l9_secrets_print_as_redacted() {
+fn l1_secrets_print_as_redacted() {
     let secret = Secret::new("CANARY");
     let credentials = Credentials::token("CANARY");
     let token = Token { value: Secret::new("CANARY"), expires_in: HOUR };

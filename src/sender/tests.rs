@@ -323,7 +323,7 @@ fn h1_a_body_may_come_in_many_reads() {
 }
 
 #[test]
-fn e33_d20_a_body_that_breaks_off() {
+fn e33_a_body_that_breaks_off() {
     let network = script([Reply::status(200).bytes("{").fail(ErrorKind::Truncated), Reply::json("{}")]);
     assert_eq!(send(&network).unwrap().attempts, 2);
     let network = script([Reply::status(200).bytes("{").fail(ErrorKind::Truncated)]);

@@ -181,12 +181,16 @@ fn unanswered(host: &str, fault: &reqwest::Error) -> Error {
         }
         let what = causes.last();
         if causes.tls {
-            let clock = if what.contains("Expired") || what.contains("NotValidYet") || what.contains("expired") {
-                " Check also this machine's clock."
+            let advice = if what.contains("xpired") || what.contains("NotValidYet") || what.contains("not valid yet") {
+                "Its certificate has another time than this machine: check this machine's clock too."
+            } else if what.contains("valid for name") || what.contains("NotValidForName") {
+                "Its certificate belongs to another host: check the address."
+            } else if what.contains("UnknownIssuer") || what.contains("CaUsedAsEndEntity") {
+                "Its certificate is signed by an authority this machine does not know: add that authority to the machine's store, or give ReqwestTransport::with_client a client that trusts it."
             } else {
-                ""
+                "Check that the address speaks TLS."
             };
-            let sentence = format!("No secure connection to {host} could be made: {what}.{clock}");
+            let sentence = format!("No secure connection to {host} could be made: {what}. {advice}");
             return Error::new(ErrorKind::Tls, sentence).with_source(causes);
         }
         let what = if fault.is_dns() { format!("its name does not resolve ({what})") } else { what.to_owned() };
