@@ -11,6 +11,7 @@ mod js;
 mod macros;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod stream;
 pub mod transport;
 #[cfg(test)]
 mod typescript;
