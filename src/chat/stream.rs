@@ -16,6 +16,9 @@ use crate::sender::{Meta, Opened};
 use crate::stream::{Reads, read_event, with_meta};
 use crate::transport::Transport;
 
+#[cfg(test)]
+mod tests;
+
 /// The chunks of a streamed answer, as a [`Stream`] or by [`next`](Self::next).
 ///
 /// It ends after the service's end mark, or with one error that carries what had arrived as
