@@ -299,7 +299,7 @@ fn j8_a_step_is_bounded() {
 fn event() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         Just("a".to_owned()), Just("é".to_owned()), Just("\\n".to_owned()), Just(String::new()), Just("b\\\"".to_owned()),
-        "[a-z ]{0,12}",
+        Just("@".to_owned()), Just("@".to_owned()), Just("@\\u00e9".to_owned()),
     ];
     let delta = (0..14_u8, word.clone(), word).prop_map(|(kind, a, b)| match kind {
         0..4 => format!(r#"{{"content":"{a}"}}"#),
@@ -334,19 +334,12 @@ proptest! {
     #[test]
     fn g1_f11_any_stream_gives_the_objects_and_the_fold_of_plain_parsing(
         pool in prop::collection::vec(event(), 1..8),
-        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..40),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), "[a-zé ]{0,9}"), 1..40),
         size in 1..400_usize,
     ) {
-        let events: Vec<String> = picks.iter().map(|pick| pick.get(&pool).clone()).collect();
-        agrees(&events, stream(&events).chunks(size).map(<[u8]>::to_vec));
         // the same shapes with other words, so that holes are met
-        let events: Vec<String> = events.iter().enumerate().map(|(at, event)| event.replace('a', &format!("a{at}"))).map(|event| event.replace("a1", "a").replace("form", "form")).collect();
-        if events.iter().all(|event| serde_json::from_str::<Value>(event).is_ok()) {
-            let outcome = run([stream(&events).as_slice()], false);
-            let expected: Vec<String> = events.iter().map(|event| serde_json::from_str::<Value>(event).unwrap().to_string()).collect();
-            let mine: Vec<String> = outcome.chunks.iter().map(Value::to_string).collect();
-            if outcome.verdict.is_ok() || mine.len() == expected.len() { prop_assert_eq!(mine, expected); }
-        }
+        let events: Vec<String> = picks.iter().map(|(pick, word)| pick.get(&pool).replace('@', word)).collect();
+        agrees(&events, stream(&events).chunks(size).map(<[u8]>::to_vec));
     }
 
     #[test]
