@@ -10,7 +10,11 @@ import { openStream } from "./stream.js";
 import { runTools } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
-function split({ signal, timeouts, headers, maxAttempts, ...fields } = {}) {
+function split(options) {
+  if (options !== undefined && options !== null && typeof options !== "object") {
+    throw fail("InvalidInput", "The options of a call must be an object.");
+  }
+  const { signal, timeouts, headers, maxAttempts, ...fields } = options ?? {};
   return { fields, scope: { signal, timeouts, headers, maxAttempts } };
 }
 
@@ -71,9 +75,13 @@ export class Chat {
   }
 
   /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
-  async batch(inputs, { maxConcurrency = 4, ...options } = {}) {
+  async batch(inputs, given) {
+    const { maxConcurrency = 4, ...options } = given ?? {};
     if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
-      throw fail("InvalidInput", "maxConcurrency must be a whole number, 1 or more.");
+      throw fail("InvalidInput", "`maxConcurrency` must be a whole number, 1 or more.");
+    }
+    if (typeof inputs?.[Symbol.iterator] !== "function" || typeof inputs === "string") {
+      throw fail("InvalidInput", "batch() needs a list of inputs: write [input, input].");
     }
     const list = [...inputs];
     const results = new Array(list.length);

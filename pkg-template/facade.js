@@ -19,10 +19,32 @@ function pairs(headers) {
   return entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]);
 }
 
+/**
+ * What the core needs of an AbortSignal, for the end of a client. Every call listens to it, and Node warns of a leak
+ * when a real signal has more than ten listeners.
+ */
+class Closing {
+  aborted = false;
+  #listeners = new Set();
+
+  addEventListener(_, listener) {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_, listener) {
+    this.#listeners.delete(listener);
+  }
+
+  fire() {
+    this.aborted = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
 /** A Databricks workspace. */
 export class WorkspaceClient {
   #core;
-  #closed = new AbortController();
+  #closing = new Closing();
   #streams = new Set();
 
   constructor(config) {
@@ -65,9 +87,10 @@ export class WorkspaceClient {
 
   /** Ends every call and stream of this client; later calls fail with kind `Closed`. */
   close() {
-    if (this.#closed.signal.aborted) return;
-    this.#closed.abort(fail("Closed", "The client was closed."));
-    for (const stream of this.#streams) stream.cancel(this.#closed.signal.reason).catch(() => {});
+    if (this.#closing.aborted) return;
+    this.#closing.fire();
+    const reason = fail("Closed", "The client was closed.");
+    for (const stream of this.#streams) stream.cancel(reason).catch(() => {});
     this.#streams.clear();
   }
 
@@ -76,7 +99,7 @@ export class WorkspaceClient {
   }
 
   #open() {
-    if (this.#closed.signal.aborted) throw fail("Closed", "This client was closed: make a new one.");
+    if (this.#closing.aborted) throw fail("Closed", "This client was closed: make a new one.");
   }
 
   /** A call's options as the core reads them. */
@@ -85,7 +108,7 @@ export class WorkspaceClient {
     if (signal !== undefined && !(typeof signal?.addEventListener === "function" && "aborted" in signal)) {
       throw fail("InvalidInput", "`signal` must be an AbortSignal.");
     }
-    const signals = signal === undefined ? [this.#closed.signal] : [signal, this.#closed.signal];
+    const signals = signal === undefined ? [this.#closing] : [signal, this.#closing];
     return { signals, timeouts, headers: pairs(headers), maxAttempts };
   }
 

@@ -9,7 +9,8 @@ import { readSchema } from "./schema.js";
 const CODE = Symbol("lakewire.tool");
 
 /** A tool definition with its code; as JSON it is the definition alone. */
-export function tool({ name, description, parameters, strict, execute }) {
+export function tool(given) {
+  const { name, description, parameters, strict, execute } = given ?? {};
   if (typeof name !== "string" || name === "") throw fail("InvalidInput", "A tool needs a name.");
   if (typeof execute !== "function") throw fail("InvalidInput", `The tool "${name}" needs an execute function.`);
   const schema = parameters === undefined ? undefined : readSchema(parameters, `The parameters of the tool "${name}"`);
@@ -41,6 +42,8 @@ export function requests(flat) {
 async function runOne(call, byName, timeoutMs, signal) {
   const { execute, check } = byName.get(call.name);
   let args;
+  // a signal that has fired fires no more: nothing would tell the tool
+  if (signal?.aborted) return { call, error: aborted(signal) };
   try {
     args = parseArguments(call.argumentsRaw);
     if (check !== undefined) args = await check(args);
@@ -56,7 +59,7 @@ async function runOne(call, byName, timeoutMs, signal) {
       reject(fail("DeadlineExceeded", `The tool did not finish within ${timeoutMs} ms.`, { phase: "tool" }));
       controller.abort();
     }, timeoutMs);
-    controller.signal.addEventListener("abort", () => reject(fail("Cancelled", "The call was aborted by its signal.")), { once: true });
+    controller.signal.addEventListener("abort", () => reject(aborted(controller.signal)), { once: true });
   });
   try {
     const value = await Promise.race([(async () => execute(args, { signal: controller.signal, toolCallId: call.id }))(), late]);
@@ -71,8 +74,18 @@ async function runOne(call, byName, timeoutMs, signal) {
   }
 }
 
+function aborted(signal) {
+  return fail("Cancelled", "The call was aborted by its signal.", { cause: signal.reason });
+}
+
 function reason(error) {
-  return error instanceof Error && error.message ? error.message : String(error);
+  if (error instanceof Error && error.message) return error.message;
+  try {
+    return String(error);
+  } catch {
+    // an object without a prototype, or one whose toString throws
+    return "the tool failed for a reason that cannot be written.";
+  }
 }
 
 /**
@@ -117,9 +130,10 @@ export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, sign
         return outcome;
       }),
     );
-    if (signal?.aborted) throw fail("Cancelled", "The call was aborted by its signal.", { cause: signal.reason });
-    const messages = outcomes.map(({ call, text: good, error }) =>
-      error === undefined ? toolMessage(call.id, true, good) : toolMessage(call.id, false, reason(error)),
+    if (signal?.aborted) throw aborted(signal);
+    // asked by name: a tool may throw `undefined`
+    const messages = outcomes.map((outcome) =>
+      "error" in outcome ? toolMessage(outcome.call.id, false, reason(outcome.error)) : toolMessage(outcome.call.id, true, outcome.text),
     );
     body = direct(() => withMessages(body, [JSON.stringify(answer.message), ...messages]));
   }

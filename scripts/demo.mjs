@@ -29,7 +29,7 @@ async function main() {
 
   await step("Check Node and Rust", checkTools);
   await installPackages();
-  say("Build the lakewire package (the first time this takes minutes)");
+  if (!existsSync(join(ROOT, "pkg", "dist"))) say("Build the lakewire package: this takes some minutes, the first time only");
   await run(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, echo: true });
   const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
   await preparePage();

@@ -1,6 +1,10 @@
 //! Where calls go and which limits they keep: host, timeouts, retries, sizes.
 
+mod host;
+
 use std::time::Duration;
+
+pub use self::host::Host;
 
 use crate::auth::Credentials;
 use crate::error::{Error, ErrorKind, Result};
@@ -166,172 +170,48 @@ fn bad_timeout(name: &str) -> Error {
     ))
 }
 
-/// The address of a workspace, checked and brought to one form.
-///
-/// ```
-/// use lakewire::config::Host;
-/// assert_eq!(Host::parse("X.cloud.databricks.com/?o=7")?.as_str(), "https://x.cloud.databricks.com");
-/// assert!(Host::parse("http://x.cloud.databricks.com").is_err());
-/// # Ok::<(), lakewire::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host(String);
-
-impl Host {
-    /// Reads a workspace address: `https://…`, or a bare name, which means the same.
-    ///
-    /// Path and query are dropped, as the Databricks SDK for Go does, so that an address copied from
-    /// a browser works. `http://` is taken only for this machine, where an emulator runs. In a page
-    /// a path such as `/databricks` means the page's own origin, whose server adds the token.
-    ///
-    /// # Errors
-    /// `InvalidInput`, saying what to write instead: user names, `#`, `\`, spaces, control or
-    /// non-ASCII characters, a trailing dot, a bad port, any other scheme.
-    pub fn parse(text: &str) -> Result<Self> {
-        if text.starts_with('/') {
-            return Self::same_origin(text);
-        }
-        if text.is_empty() {
-            return Err(invalid(
-                "The host is empty: give the address of the workspace, such as https://my-workspace.cloud.databricks.com.",
-            ));
-        }
-        if text.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'\\')) {
-            return Err(refused("holds a space, a control or non-ASCII character, `#` or `\\`"));
-        }
-        let (secure, rest) = match text.split_once("://") {
-            None => (true, text),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some(_) => return Err(refused("has a scheme other than https")),
-        };
-        let authority = rest.split(['/', '?']).next().unwrap_or("");
-        if authority.contains('@') {
-            return Err(refused("holds a user name"));
-        }
-        let (name, port) = split_port(authority)?;
-        let name = name.to_ascii_lowercase();
-        check_name(&name)?;
-        if !secure && !is_loopback(&name) {
-            return Err(refused("would send the token unencrypted: only this machine is reached by http"));
-        }
-        let mut host = String::from(if secure { "https://" } else { "http://" });
-        host.push_str(&name);
-        if let Some(port) = port.filter(|port| *port != if secure { 443 } else { 80 }) {
-            host.push(':');
-            host.push_str(&port.to_string());
-        }
-        Ok(Self(host))
-    }
-
-    fn same_origin(text: &str) -> Result<Self> {
-        if !IN_PAGE {
-            return Err(refused("is a path, which only a page can resolve"));
-        }
-        let prefix = text.trim_end_matches('/');
-        check_path(if prefix.is_empty() { "/" } else { prefix })?;
-        if prefix.contains('?') {
-            return Err(refused("is a path with a query"));
-        }
-        Ok(Self(prefix.to_owned()))
-    }
-
-    /// The address without a trailing slash: scheme, name and port, or the path prefix in a page.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is a path on the page's own origin.
-    #[must_use]
-    pub fn is_same_origin(&self) -> bool {
-        !self.0.starts_with("http")
-    }
-
-    /// The URL of a path on this host.
-    ///
-    /// # Errors
-    /// `InvalidInput` when the path is a whole URL, starts with `//`, or is one that a URL parser
-    /// would rewrite (`..`, `%2e`, `\`, spaces): the token must only go where the call says.
-    pub fn join(&self, path: &str) -> Result<String> {
-        check_path(path)?;
-        let mut url = String::with_capacity(self.0.len() + path.len());
-        url.push_str(&self.0);
-        url.push_str(path);
-        Ok(url)
-    }
-}
-
-impl std::fmt::Display for Host {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn split_port(authority: &str) -> Result<(&str, Option<u16>)> {
-    let after_name = authority.rfind(']').map_or(0, |at| at + 1);
-    let Some(colon) = authority.get(after_name..).and_then(|rest| rest.find(':')) else {
-        return Ok((authority, None));
-    };
-    let name = authority.get(..after_name + colon).unwrap_or("");
-    let digits = authority.get(after_name + colon + 1..).unwrap_or("");
-    // `parse` alone would take a sign
-    match digits.parse() {
-        Ok(port) if port != 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok((name, Some(port))),
-        _ => Err(refused("has a port that is not a number from 1 to 65535")),
-    }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if let Some(inner) = name.strip_prefix('[') {
-        let inner = inner.strip_suffix(']').unwrap_or("");
-        let plausible = inner.contains(':') && inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'));
-        return if plausible { Ok(()) } else { Err(refused("is not an IPv6 address")) };
-    }
-    if name.ends_with('.') {
-        return Err(refused("ends with a dot"));
-    }
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) { Ok(()) } else { Err(refused("is not a host name")) }
-}
-
-/// Whether the name can only mean this machine. Shortened forms such as `127.1` are not taken.
-fn is_loopback(name: &str) -> bool {
-    if name == "localhost" || name.ends_with(".localhost") || name == "[::1]" {
-        return true;
-    }
-    let mut parts = name.split('.');
-    let plain = |part: &str| part.parse::<u8>().is_ok() && (part == "0" || !part.starts_with('0'));
-    parts.next() == Some("127") && parts.clone().count() == 3 && parts.all(plain)
-}
-
-fn check_path(path: &str) -> Result<()> {
-    let before_query = path.split('?').next().unwrap_or("");
-    let relative = before_query.split('/').any(|segment| {
-        let dots = segment.replace("%2e", ".").replace("%2E", ".");
-        dots == "." || dots == ".."
-    });
-    let foreign = path.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'\\'));
-    if !path.starts_with('/') || path.starts_with("//") || relative || foreign {
-        return Err(invalid(
-            "The path of the call cannot be used: it must start with one `/`, be percent-encoded, and hold neither `..` nor `#` nor `\\`. The host comes from the client alone.",
-        ));
-    }
-    Ok(())
-}
-
-fn refused(why: &str) -> Error {
-    invalid(&format!(
-        "The host {why}: give the address of the workspace, such as https://my-workspace.cloud.databricks.com."
-    ))
-}
-
 fn invalid(sentence: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c7_timeouts_that_cannot_be_kept_are_refused() {
+        for bad in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e12, 2_147_483_648.0, 1e-9] {
+            let error = Timeouts::from_millis(None, Some(bad), None, None).unwrap_err();
+            assert!(error.message().starts_with("The first byte timeout"), "{bad}: {error}");
+        }
+        let good = Timeouts::from_millis(Some(0.5), Some(1.0), None, Some(2_147_483_647.0)).unwrap();
+        assert_eq!(good.connect, Some(Duration::from_micros(500)));
+        assert_eq!(good.check().map_err(|error| error.to_string()), Ok(()));
+        assert!(Timeouts { idle: Some(Duration::ZERO), ..Timeouts::default() }.check().is_err());
+        assert!(Timeouts { total: Some(Duration::MAX), ..Timeouts::default() }.check().is_err());
+    }
+
+    #[test]
+    fn configuration_comes_from_a_lookup() {
+        let lookup = |host: &'static str, token: &'static str| {
+            move |name: &str| match name {
+                "DATABRICKS_HOST" => Some(host.to_owned()),
+                "DATABRICKS_TOKEN" => Some(token.to_owned()),
+                _ => None,
+            }
+        };
+        let (config, _) = Config::from_lookup(lookup("x.example", "dapi-canary")).unwrap();
+        assert_eq!(config.host.as_str(), "https://x.example");
+        assert!(Config::from_lookup(|_| None).unwrap_err().message().contains("DATABRICKS_HOST"));
+        assert!(Config::from_lookup(lookup("", "t")).unwrap_err().message().contains("DATABRICKS_HOST"));
+        let error = Config::from_lookup(lookup("x.example", "dapi\u{e4}canary\n")).unwrap_err();
+        assert!(!error.to_string().contains("canary"));
+    }
+
+    #[test]
+    fn l1_debug_shows_no_header_value() {
+        let mut config = Config::new("x.example").unwrap();
+        config.headers.push(("x-canary".into(), "CANARY".into()));
+        assert!(!format!("{config:?}").contains("CANARY"));
+    }
 }

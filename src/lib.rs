@@ -9,6 +9,7 @@ mod join;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
 mod js;
 mod macros;
+mod order;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;

@@ -84,7 +84,9 @@ impl Sender {
         credentials.check()?;
         check_headers(&config.headers, &credentials)?;
         let budget = RetryBudget::new(config.retry.budget);
-        Ok(Self(Arc::new(Shared { config, credentials, transport, budget })))
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let shared = Arc::new(Shared { config, credentials, transport, budget });
+        Ok(Self(shared))
     }
 
     /// The configuration.
@@ -205,3 +207,8 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod auth_tests;
+#[cfg(test)]
+mod tests;

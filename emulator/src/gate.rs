@@ -127,8 +127,10 @@ fn finish(emulator: &Emulator, seq: u64, waiting: Waiting, mut response: Respons
 }
 
 fn fault_for(emulator: &Emulator, headers: &HeaderMap, method: &str, path: &str) -> Result<Fault, String> {
-    if let Some(text) = text_header(headers, "x-lakewire-fault") {
-        return Fault::parse(text);
+    if let Some(value) = headers.get("x-lakewire-fault") {
+        // bytes, not `to_str`: a fault may hold text beyond ASCII, and must never be passed over in silence
+        let text = std::str::from_utf8(value.as_bytes());
+        return text.map_err(|_| "The header x-lakewire-fault is not UTF-8.".to_owned()).and_then(Fault::parse);
     }
     Ok(emulator.faults().take(method, path).unwrap_or_default())
 }

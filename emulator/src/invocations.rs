@@ -71,6 +71,16 @@ pub async fn openai_chat(
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
+/// `POST /serving-endpoints/completions`, `/embeddings` and `/responses`: known forms that are not answered yet.
+pub async fn openai_other(Path(form): Path<String>) -> Response {
+    if matches!(form.as_str(), "completions" | "embeddings" | "responses") {
+        let message = format!("The emulator does not answer the OpenAI form '{form}' yet.");
+        return ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message).into_response();
+    }
+    let message = format!("No API found for 'POST /serving-endpoints/{form}'");
+    ApiError::new(StatusCode::NOT_FOUND, "ENDPOINT_NOT_FOUND", message).into_response()
+}
+
 fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),

@@ -14,6 +14,7 @@ pub mod history;
 pub mod identity;
 pub mod ids;
 pub mod invocations;
+pub mod json;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;

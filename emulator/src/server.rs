@@ -99,7 +99,6 @@ async fn serve(connection: TcpStream, app: Router) {
 }
 
 /// Every route of the workspace.
-#[must_use]
 pub fn router(emulator: Emulator) -> Router {
     Router::new()
         .route("/.well-known/databricks-config", get(identity::databricks_config))
@@ -109,6 +108,7 @@ pub fn router(emulator: Emulator) -> Router {
         .route("/api/2.0/serving-endpoints/{name}", get(serving_endpoints::get))
         // the OpenAI literal names come first: they collide with endpoint names
         .route("/serving-endpoints/chat/completions", post(invocations::openai_chat))
+        .route("/serving-endpoints/{form}", post(invocations::openai_other))
         .route("/serving-endpoints/{name}/invocations", post(invocations::invoke))
         .route("/serving-endpoints/{name}/served-models/{served}/invocations", post(invocations::invoke_served))
         .route("/_emulator/health", get(health))

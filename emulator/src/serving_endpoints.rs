@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::errors::{ApiError, json_response};
 use crate::gate::RequestId;
 use crate::ids;
+use crate::json::{set, set_in};
 use crate::state::Emulator;
 
 /// One serving endpoint.
@@ -214,24 +215,32 @@ impl Endpoint {
         let mut entity = json!({ "name": name });
         match self.kind {
             Kind::Foundation { entity: model, display } => {
-                entity["entity_name"] = json!(model);
-                entity["entity_version"] = json!("1");
-                entity["foundation_model"] =
-                    json!({ "name": model, "display_name": display, "description": self.description, "docs": "" });
+                set(&mut entity, "entity_name", json!(model));
+                set(&mut entity, "entity_version", json!("1"));
+                set(
+                    &mut entity,
+                    "foundation_model",
+                    json!({ "name": model, "display_name": display, "description": self.description, "docs": "" }),
+                );
             }
             Kind::External { provider, model } => {
-                entity["external_model"] = json!({ "provider": provider, "name": model, "task": self.task });
+                set(&mut entity, "external_model", json!({ "provider": provider, "name": model, "task": self.task }));
                 if full {
-                    entity["external_model"]["openai_config"] = json!({ "openai_api_key": "{{secrets/llm/openai}}" });
+                    set_in(
+                        &mut entity,
+                        "external_model",
+                        "openai_config",
+                        json!({ "openai_api_key": "{{secrets/llm/openai}}" }),
+                    );
                 }
             }
         }
         if full {
             let (deployment, message) =
                 if self.ready { ("DEPLOYMENT_READY", "") } else { ("DEPLOYMENT_CREATING", "Creating resources.") };
-            entity["creator"] = json!("emulator@example.com");
-            entity["creation_timestamp"] = json!(CREATED_MS);
-            entity["state"] = json!({ "deployment": deployment, "deployment_state_message": message });
+            set(&mut entity, "creator", json!("emulator@example.com"));
+            set(&mut entity, "creation_timestamp", json!(CREATED_MS));
+            set(&mut entity, "state", json!({ "deployment": deployment, "deployment_state_message": message }));
         }
         entity
     }
@@ -251,8 +260,8 @@ impl Endpoint {
                     json!({ "served_entity_name": name, "served_model_name": name, "traffic_percentage": percentage })
                 })
                 .collect();
-            config["config_version"] = json!(1);
-            config["traffic_config"] = json!({ "routes": routes });
+            set(&mut config, "config_version", json!(1));
+            set(&mut config, "traffic_config", json!({ "routes": routes }));
         }
         let endpoint_type = match self.kind {
             Kind::Foundation { .. } => "FOUNDATION_MODEL_API",
@@ -275,8 +284,8 @@ impl Endpoint {
             "description": self.description,
         });
         if full {
-            endpoint["permission_level"] = json!("CAN_QUERY");
-            endpoint["route_optimized"] = json!(false);
+            set(&mut endpoint, "permission_level", json!("CAN_QUERY"));
+            set(&mut endpoint, "route_optimized", json!(false));
         }
         endpoint
     }

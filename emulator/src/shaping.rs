@@ -27,7 +27,6 @@ enum Ending {
 }
 
 /// The body as the fault wants its bytes.
-#[must_use]
 pub fn shape(body: Body, fault: Arc<Fault>, seed: u64) -> Body {
     if !fault.shapes_bytes() {
         return body;

@@ -17,6 +17,7 @@ use crate::errors::{ApiError, json_response};
 use crate::events::{self, Chunks};
 use crate::faults::Cut;
 use crate::invocations::Query;
+use crate::json::set;
 
 /// Fields that only Databricks knows.
 const OWN_FIELDS: &[&str] = &[
@@ -129,7 +130,7 @@ pub async fn answer(upstream: &Upstream, query: &Query<'_>, request: &ChatReques
         let message = "The upstream server answered with something that is no completion.";
         return Err(ApiError::new(StatusCode::BAD_GATEWAY, "INTERNAL_ERROR", message));
     };
-    completion["model"] = json!(served);
+    set(&mut completion, "model", json!(served));
     Ok(json_response(StatusCode::OK, &completion))
 }
 
@@ -160,7 +161,7 @@ fn flatten_reasoning(message: &mut Value) {
     let texts: Option<Vec<&str>> = parts.iter().map(|part| part.get("text").and_then(Value::as_str)).collect();
     if let Some(texts) = texts {
         let joined = texts.join("\n");
-        message["content"] = json!(joined);
+        set(message, "content", json!(joined));
     }
 }
 
@@ -181,9 +182,9 @@ fn chunks(body: Incoming, served: String) -> Chunks {
                 }
                 let Ok(mut chunk) = serde_json::from_str::<Value>(data) else { continue };
                 if chunk.get("choices").is_some() {
-                    chunk["model"] = json!(served);
+                    set(&mut chunk, "model", json!(served));
                     if chunk.get("usage").is_none_or(Value::is_null) {
-                        chunk["usage"] = unknown.clone();
+                        set(&mut chunk, "usage", unknown.clone());
                     }
                 }
                 yield Ok(chunk);

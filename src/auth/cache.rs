@@ -189,7 +189,7 @@ fn life(expires_in: Option<Duration>) -> (Duration, Duration) {
     let life = expires_in.unwrap_or(UNKNOWN_LIFE).min(LONGEST_LIFE);
     // short lives keep their second half: a fixed margin would leave nothing of them
     let usable = life.saturating_sub(MARGIN).max((life / 2).min(MARGIN)).max(SHORTEST_LIFE);
-    let fresh = life.saturating_sub(LONGEST_LEAD.min(life / 2)).min(usable);
+    let fresh = life.saturating_sub(LONGEST_LEAD.min(life / 2)).clamp(usable / 2, usable);
     (fresh, usable)
 }
 
@@ -236,6 +236,34 @@ impl Wake for Waiters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn k2_who_came_while_another_thread_was_polling_is_woken_at_the_end() {
+        struct Flag(AtomicBool);
+        impl Wake for Flag {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let ready = || -> BoxFuture<'static, Result<Token>> {
+            Box::pin(std::future::ready(Ok(Token { value: Secret::new("token"), expires_in: None })))
+        };
+        let cache = Cache::new(Box::new(ready));
+        let Found::Wait(flight) = cache.find(Duration::ZERO).unwrap() else { panic!("there is no token yet") };
+        let flag = Arc::new(Flag(AtomicBool::new(false)));
+        let late = Waker::from(flag.clone());
+        let now = || Duration::ZERO;
+        {
+            let _another_thread = flight.future.lock().unwrap();
+            assert!(cache.poll(&flight, &now, &mut Context::from_waker(&late)).is_pending());
+        }
+        assert!(!flag.0.load(Ordering::SeqCst));
+        let other = Waker::from(Arc::new(Flag(AtomicBool::new(false))));
+        assert!(cache.poll(&flight, &now, &mut Context::from_waker(&other)).is_ready());
+        assert!(flag.0.load(Ordering::SeqCst));
+        assert!(matches!(cache.poll(&flight, &now, &mut Context::from_waker(&late)), Poll::Ready(Ok(_))));
+    }
 
     #[test]
     fn k9_lives_are_clamped() {
@@ -247,7 +275,7 @@ mod tests {
         assert_eq!(life(secs(3600)), (2400, 3560));
         assert_eq!(life(secs(600)), (300, 560));
         assert_eq!(life(secs(60)), (30, 30));
-        assert_eq!(life(secs(0)), (0, 5));
+        assert_eq!(life(secs(0)), (2, 5));
         assert_eq!(life(None), (150, 260));
         assert_eq!(life(secs(1_000_000_000_000)), (86_400 - 1200, 86_400 - 40));
     }

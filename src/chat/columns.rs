@@ -460,7 +460,7 @@ impl Core {
     fn settle(&mut self, sse: &SseDecoder) {
         let mut due: Vec<(u64, usize)> = self.plans.iter().enumerate().map(|(slot, plan)| (plan.seen, slot)).collect();
         due.retain(|(seen, _)| *seen > 0);
-        due.sort_unstable();
+        crate::order::sort(&mut due, |a, b| a < b);
         for (_, slot) in due {
             let (Some(plan), Some(skeleton)) = (self.plans.get_mut(slot), self.shapes.get(slot)) else { continue };
             plan.seen = 0;

@@ -158,7 +158,7 @@ impl Choice {
         push_fields(out, &self.message);
         if !self.calls.is_empty() {
             let mut calls: Vec<&Call> = self.calls.iter().collect();
-            calls.sort_by_key(|call| call.index);
+            crate::order::sort(&mut calls, |a, b| a.index < b.index);
             push_key(out, "tool_calls");
             list(out, &calls, |call, out| call.write(out));
         }
@@ -258,7 +258,7 @@ pub(crate) fn write(root: &[Field], choices: &[Choice]) -> String {
     }
     out.push_str("\"choices\":");
     let mut sorted: Vec<&Choice> = choices.iter().collect();
-    sorted.sort_by_key(|choice| choice.index);
+    crate::order::sort(&mut sorted, |a, b| a.index < b.index);
     list(&mut out, &sorted, |choice, out| choice.write(out));
     if let Some(usage) = usage {
         push_key(&mut out, "usage");

@@ -50,7 +50,7 @@ pub fn check_arguments(raw: &str) -> Result<&str> {
 fn has_duplicate_key(value: Raw<'_>) -> bool {
     if value.is_object() {
         let mut keys: Vec<_> = value.fields().map(|(key, _)| key).collect();
-        keys.sort_unstable();
+        crate::order::sort(&mut keys, |a, b| a < b);
         keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
             || value.fields().any(|(_, inner)| has_duplicate_key(inner))
     } else {

@@ -1,7 +1,7 @@
 //! Reading the few options that cross, property by property.
 //!
 //! Deriving them through serde-wasm-bindgen costs the download a quarter of its budget, most of it
-//! the float formatting behind serde's error texts (`npm run bench size -- --why` prints both).
+//! the float formatting behind serde's error texts (`benches/border.mjs` prints both).
 
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,7 +1,7 @@
 //! The transport of browsers, edge workers and JavaScript runtimes: fetch and `ReadableStream`.
 //!
 //! It calls `fetch(url, init)` through web-sys rather than through gloo-net, whose request builder
-//! makes two `Request` objects and a `URL` per call (`benches/fetch-forms.mjs` prints the cost) and
+//! makes two `Request` objects and a `URL` per call (`benches/border.mjs` prints the cost) and
 //! panics when fetch rejects with something that is not an `Error`, as `abort("reason")` does.
 //! A custom `fetch` may hand over anything, so every property of its answer is read with care.
 

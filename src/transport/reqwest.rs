@@ -158,9 +158,10 @@ impl<S: Stream<Item = reqwest::Result<B>>, B: Into<Vec<u8>>> Stream for Reads<S>
     type Item = Result<Vec<u8>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.chunks.as_mut().poll_next(cx).map(|chunk| {
-            chunk.map(|chunk| chunk.map(Into::into).map_err(|fault| broken_off(&self.host, &fault)))
-        })
+        self.chunks
+            .as_mut()
+            .poll_next(cx)
+            .map(|chunk| chunk.map(|chunk| chunk.map(Into::into).map_err(|fault| broken_off(&self.host, &fault))))
     }
 }
 
@@ -168,12 +169,15 @@ impl<S: Stream<Item = reqwest::Result<B>>, B: Into<Vec<u8>>> Stream for Reads<S>
 fn unanswered(host: &str, fault: &reqwest::Error) -> Error {
     let causes = Causes::of(fault);
     if fault.is_builder() {
-        return Error::new(ErrorKind::InvalidInput, "The request cannot be built: check its headers.").with_source(causes);
+        return Error::new(ErrorKind::InvalidInput, "The request cannot be built: check its headers.")
+            .with_source(causes);
     }
     if fault.is_connect() {
         if fault.is_timeout() {
             let sentence = format!("No connection to {host} was made in time: check the host and the network.");
-            return Error::new(ErrorKind::DeadlineExceeded, sentence).with_phase(TimeoutPhase::Connect).with_source(causes);
+            return Error::new(ErrorKind::DeadlineExceeded, sentence)
+                .with_phase(TimeoutPhase::Connect)
+                .with_source(causes);
         }
         let what = causes.last();
         if causes.tls {

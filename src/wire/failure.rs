@@ -366,3 +366,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         },
     })
 }
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

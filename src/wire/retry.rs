@@ -73,14 +73,25 @@ pub fn verdict(
         Some(asked) if asked > limits.max_retry_after => return Verdict::GiveUp,
         Some(asked) if !asked.is_zero() => {
             let spread = asked.clamp(Duration::from_millis(500), Duration::from_millis(1500));
-            asked + spread.mul_f64(random)
+            asked + part(spread, random)
         }
-        _ => window.mul_f64(random).max(SHORTEST_WAIT),
+        _ => part(window, random).max(SHORTEST_WAIT),
     };
     match remaining {
         Some(remaining) if wait >= remaining => Verdict::GiveUp,
         _ => Verdict::Wait(wait),
     }
+}
+
+/// A part of a duration. `Duration::mul_f64` would do, at many times the size in the wasm.
+fn part(of: Duration, share: f64) -> Duration {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "waits are minutes at most, and a cast of a negative or odd number gives 0"
+    )]
+    Duration::from_millis((of.as_millis() as f64 * share) as u64)
 }
 
 /// Whether this failure allows this kind of call to be sent again at all.
@@ -247,4 +258,201 @@ fn http_date(text: &str) -> Option<u64> {
     let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year;
     let since_epoch = days.checked_sub(719_468)?;
     Some(((since_epoch * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn asked(pairs: &[(&str, &str)]) -> Option<Duration> {
+        retry_after(&Headers::new(pairs.iter().copied()), Duration::from_secs(784_111_777))
+    }
+
+    fn secs(secs: u64) -> Option<Duration> {
+        Some(Duration::from_secs(secs))
+    }
+
+    #[test]
+    fn d1_d7_d8_numbers_in_headers() {
+        assert_eq!(asked(&[("Retry-After", "2")]), secs(2));
+        assert_eq!(asked(&[("retry-after", " 1.5 ")]), Some(Duration::from_millis(1500)));
+        assert_eq!(asked(&[("retry-after", "garbage"), ("retry-after", "7")]), secs(7));
+        assert_eq!(asked(&[("retry-after", "3, 9")]), secs(3));
+        assert_eq!(asked(&[("retry-after-ms", "250"), ("retry-after", "9")]), Some(Duration::from_millis(250)));
+        assert_eq!(asked(&[("retry-after-ms", "x"), ("retry-after", "9")]), secs(9));
+        for garbage in ["garbage", "", "inf", "nan", "1e", "1e+", ".5", "0x10", "+3", "1 2", "--1", "e5"] {
+            assert_eq!(asked(&[("retry-after", garbage)]), None, "{garbage}");
+        }
+        assert_eq!(asked(&[("retry-after", "25e-1")]), Some(Duration::from_millis(2500)));
+        assert_eq!(asked(&[]), None);
+    }
+
+    #[test]
+    fn d2_d3_dates_in_all_three_forms() {
+        // the wall clock stands at 08:49:37
+        for (date, expected) in [
+            ("Sun, 06 Nov 1994 08:49:40 GMT", secs(3)),
+            ("Sunday, 06-Nov-94 08:49:40 GMT", secs(3)),
+            ("Sun Nov  6 08:49:40 1994", secs(3)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:30 GMT", None),
+            ("Sun, 31 Foo 1994 08:49:40 GMT", None),
+            ("Sun, 06 Nov 1994 25:49:40 GMT", None),
+            ("Sun, 06 Nov 1969 08:49:40 GMT", None),
+        ] {
+            assert_eq!(asked(&[("retry-after", date)]), expected, "{date}");
+        }
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
+        assert_eq!(http_date("Fri, 01 Mar 2024 00:00:00 GMT"), Some(1_709_251_200));
+    }
+
+    #[test]
+    fn d2_the_answers_own_date_goes_before_a_wrong_local_clock() {
+        let headers = [("date", "Tue, 15 Nov 2022 08:00:00 GMT"), ("retry-after", "Tue, 15 Nov 2022 08:00:05 GMT")];
+        assert_eq!(asked(&headers), secs(5));
+    }
+
+    #[test]
+    fn d4_d5_d6_hostile_numbers_are_harmless() {
+        assert_eq!(asked(&[("retry-after", "0")]), secs(0));
+        assert_eq!(asked(&[("retry-after", "-5")]), None);
+        let digits = "9".repeat(400);
+        for huge in ["99999999999", "1e999", "1e99999999999999999999", digits.as_str()] {
+            assert_eq!(asked(&[("retry-after", huge)]), Some(LONGEST_QUOTED), "{huge}");
+        }
+        assert_eq!(asked(&[("retry-after", "2592000")]), secs(2_592_000));
+        assert_eq!(asked(&[("retry-after", "1e-999999")]), secs(0));
+        assert_eq!(asked(&[("retry-after", "0e999999")]), secs(0));
+    }
+
+    fn failure(kind: ErrorKind, status: u16) -> Error {
+        Error::new(kind, "x").with_status(status).with_maybe_processed(true)
+    }
+
+    fn waits(failure: &Error, repeat: Repeat) -> bool {
+        verdict(1, failure, repeat, &RetryLimits::default(), 0.5, None) != Verdict::GiveUp
+    }
+
+    #[test]
+    fn d11_d12_d13_d14_d15_d16_d17_what_may_be_sent_again() {
+        use ErrorKind::*;
+        for (kind, status, billed, never) in [
+            (TooManyRequests, 429, true, true),
+            (TemporarilyUnavailable, 503, true, false),
+            (TemporarilyUnavailable, 502, true, false),
+            (TemporarilyUnavailable, 504, true, false),
+            (TemporarilyUnavailable, 408, true, false),
+            (InternalError, 500, true, false),
+            (ResourceConflict, 409, false, false),
+            (BadRequest, 400, false, false),
+            (Unauthenticated, 401, false, false),
+            (PermissionDenied, 403, false, false),
+            (NotFound, 404, false, false),
+            (BadRequest, 422, false, false),
+            (NotImplemented, 501, false, false),
+            (Redirect, 302, false, false),
+        ] {
+            let failure = failure(kind, status);
+            assert_eq!(waits(&failure, Repeat::Safe), billed, "{status}");
+            assert_eq!(waits(&failure, Repeat::Billed), billed, "{status}");
+            assert_eq!(waits(&failure, Repeat::Never), never, "{status}");
+        }
+        let told = failure(TemporarilyUnavailable, 503).with_retry_after(secs(1));
+        assert!(waits(&told, Repeat::Never));
+        let gateway = failure(TemporarilyUnavailable, 504).with_retry_after(secs(1));
+        assert!(!waits(&gateway, Repeat::Never));
+    }
+
+    #[test]
+    fn a1_a3_a7_b1_unsent_is_sent_again_and_ambiguous_only_when_repeatable() {
+        let connect = |maybe| Error::new(ErrorKind::Connect, "x").with_maybe_processed(maybe);
+        assert!(waits(&connect(false), Repeat::Never));
+        assert!(!waits(&connect(true), Repeat::Never));
+        assert!(waits(&connect(true), Repeat::Billed));
+        assert!(!waits(&Error::new(ErrorKind::Tls, "x"), Repeat::Safe));
+        let late = |phase| Error::new(ErrorKind::DeadlineExceeded, "x").with_phase(phase).with_maybe_processed(true);
+        assert!(!waits(&late(TimeoutPhase::Total), Repeat::Safe));
+        assert!(!waits(&late(TimeoutPhase::FirstByte), Repeat::Never));
+        assert!(waits(&late(TimeoutPhase::FirstByte), Repeat::Billed));
+    }
+
+    #[test]
+    fn d10_a_used_up_quota_is_not_retried() {
+        let quota = failure(ErrorKind::TooManyRequests, 429).with_error_code(Some("insufficient_quota".into()));
+        assert!(!waits(&quota, Repeat::Safe));
+    }
+
+    #[test]
+    fn d6_a_wait_beyond_the_limit_is_no_wait() {
+        let told = |secs| failure(ErrorKind::TooManyRequests, 429).with_retry_after(Some(Duration::from_secs(secs)));
+        assert!(waits(&told(60), Repeat::Safe));
+        assert!(!waits(&told(61), Repeat::Safe));
+    }
+
+    #[test]
+    fn d18_d19_the_budget_empties_and_refills() {
+        let budget = RetryBudget::new(500);
+        assert_eq!((0..1000).filter(|_| budget.withdraw(false)).count(), 100);
+        assert!(!budget.withdraw(true));
+        for _ in 0..7 {
+            budget.deposit();
+        }
+        assert!(!budget.withdraw(true));
+        assert!(budget.withdraw(false));
+        for _ in 0..1000 {
+            budget.deposit();
+        }
+        assert_eq!(budget.left(), 500);
+    }
+
+    #[test]
+    fn d22_a_thousand_throttled_clients_spread_out() {
+        for told in [None, secs(2)] {
+            let failure = failure(ErrorKind::TooManyRequests, 429).with_retry_after(told);
+            let mut buckets = std::collections::BTreeMap::new();
+            for client in 0..1000_u32 {
+                // golden-ratio steps: as even as draws can be
+                let random = (f64::from(client) * 0.618_033_988_749_895).fract();
+                if let Verdict::Wait(wait) = verdict(1, &failure, Repeat::Billed, &RetryLimits::default(), random, None)
+                {
+                    *buckets.entry(wait.as_millis() / 100).or_insert(0) += 1;
+                }
+            }
+            assert!(buckets.values().all(|count| *count <= 100), "{buckets:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn d1_d4_c6_never_early_never_hot_never_past_the_deadline(
+            attempt in 1_u32..5,
+            asked in proptest::option::of(0_u64..70_000),
+            random in 0.0..1.0_f64,
+            remaining in proptest::option::of(0_u64..100_000),
+        ) {
+            let limits = RetryLimits::default();
+            let asked = asked.map(Duration::from_millis);
+            let remaining = remaining.map(Duration::from_millis);
+            let failure = failure(ErrorKind::TooManyRequests, 429).with_retry_after(asked);
+            if let Verdict::Wait(wait) = verdict(attempt, &failure, Repeat::Billed, &limits, random, remaining) {
+                prop_assert!(attempt < limits.max_attempts);
+                prop_assert!(wait >= SHORTEST_WAIT);
+                prop_assert!(wait >= asked.unwrap_or_default());
+                prop_assert!(wait <= asked.unwrap_or_default() + limits.cap);
+                prop_assert!(remaining.is_none_or(|remaining| wait < remaining));
+            }
+        }
+
+        #[test]
+        fn d7_no_header_panics(value in "\\PC{0,40}") {
+            let _ = asked(&[("retry-after", &value)]);
+        }
+
+        #[test]
+        fn d7_d2_no_date_panics(value in "[SMTWF][a-z]{2,5},? [0-9 ]{1,4}[ -][A-Z][a-z]{2}[ -][0-9:]{2,10} [0-9:]{2,10}( GMT)?") {
+            let _ = asked(&[("retry-after", &value)]);
+        }
+    }
 }

@@ -110,7 +110,7 @@ impl Skeleton {
         if line.get(at..)? != self.text.get(known..)? {
             return None;
         }
-        holes.sort_unstable();
+        crate::order::sort(&mut holes, |a, b| a < b);
         holes.dedup();
         Some(holes)
     }

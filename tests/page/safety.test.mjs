@@ -111,7 +111,7 @@ test("keyboard alone: skip link, every control in order, send, stop, settings an
   assert.deepEqual(order, ["model", "new-chat", "theme", "open-settings", "scroll"]);
   await tab.keyboard.press("Shift+Tab");
   await tab.keyboard.press("Enter");
-  assert.equal(await focused(), "system", "opening the settings moves the focus into them");
+  assert.equal(await focused(), "close-settings", "opening the settings moves the focus into them");
   await tab.keyboard.press("Escape");
   assert.equal(await focused(), "open-settings", "closing them brings it back");
   await tab.evaluate(() => document.activeElement?.blur());

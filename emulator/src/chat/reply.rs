@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::events::Chunks;
+use crate::json::set;
 use crate::model::conversation::ToolCall;
 use crate::model::{Choice, Thought, tokens};
 use crate::serving_endpoints::{ChatTraits, StreamUsage};
@@ -44,7 +45,7 @@ impl Reply {
         let mut usage = usage(self.prompt_tokens, Some(completion));
         let reasoning: usize = self.choices.iter().map(Choice::reasoning_tokens).sum();
         if reasoning > 0 {
-            usage["completion_tokens_details"] = json!({ "reasoning_tokens": reasoning });
+            set(&mut usage, "completion_tokens_details", json!({ "reasoning_tokens": reasoning }));
         }
         json!({
             "id": self.id,
@@ -59,7 +60,7 @@ impl Reply {
     fn choice(&self, index: usize, choice: &Choice) -> Value {
         let mut message = json!({ "role": "assistant", "content": self.content(choice) });
         if !choice.tool_calls.is_empty() {
-            message["tool_calls"] = choice.tool_calls.iter().map(whole_call).collect();
+            set(&mut message, "tool_calls", choice.tool_calls.iter().map(whole_call).collect::<Value>());
         }
         let logprobs = self.top_logprobs.filter(|_| !choice.text.is_empty()).map(|top| {
             let content: Vec<Value> =
@@ -100,7 +101,7 @@ fn usage(prompt: usize, completion: Option<usize>) -> Value {
 fn reasoning_part(text: &str, signature: Option<&str>) -> Value {
     let mut summary = json!({ "type": "summary_text", "text": text });
     if let Some(signature) = signature {
-        summary["signature"] = json!(signature);
+        set(&mut summary, "signature", json!(signature));
     }
     json!({ "type": "reasoning", "summary": [summary] })
 }
@@ -149,7 +150,7 @@ impl Reply {
     fn chunk(&self, delta: Delta, done: usize, last: bool) -> Value {
         let mut choice = json!({ "index": delta.choice, "delta": delta.delta, "finish_reason": delta.finish_reason });
         if let Some(logprobs) = delta.logprobs {
-            choice["logprobs"] = logprobs;
+            set(&mut choice, "logprobs", logprobs);
         }
         let usage = match self.traits.usage {
             StreamUsage::NullUntilLast => Some(usage(self.prompt_tokens, last.then_some(done))),
@@ -168,7 +169,7 @@ impl Reply {
             "choices": choices,
         });
         if let Some(usage) = usage {
-            frame["usage"] = usage;
+            set(&mut frame, "usage", usage);
         }
         frame
     }
@@ -201,11 +202,7 @@ fn of_choice<'r>(reply: &'r Reply, index: usize, choice: &'r Choice) -> Box<dyn 
         logprobs: None,
         tokens,
     };
-    let reasoning = choice
-        .thought
-        .iter()
-        .flat_map(move |thought| thought_deltas(thought))
-        .map(move |(delta, tokens)| plain(delta, tokens));
+    let reasoning = choice.thought.iter().flat_map(thought_deltas).map(move |(delta, tokens)| plain(delta, tokens));
     let repeat = usize::try_from(reply.repeat).unwrap_or(usize::MAX);
     let text = std::iter::repeat_n(choice.text.as_str(), repeat).flat_map(tokens::split).map(move |token| {
         let mut delta = plain(json!({ "content": token }), 1);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::conversation::{Message, Role, ToolCall, question};
-use super::text::{asks, sentences, stem, stems, turned, words};
+use super::text::{asks, sentences, stem, stems, turned, unlabelled, words};
 use super::{arithmetic, mentions};
 
 /// What the answer function returns: the text, no tool calls, and why.
@@ -39,7 +39,7 @@ pub fn answer(messages: &[Message], draw: u64) -> Answer {
             );
         }
     }
-    let questions: Vec<&str> = sentences(asked).into_iter().filter(|sentence| asks(sentence)).collect();
+    let questions: Vec<&str> = sentences(asked).into_iter().map(unlabelled).filter(|sentence| asks(sentence)).collect();
     if questions.is_empty() {
         return statement(asked, draw);
     }
@@ -87,6 +87,9 @@ fn opening<'o>(draw: u64, all: &[&'o str]) -> &'o str {
 fn asks_who(asked: &str) -> bool {
     let plain = words(asked).collect::<Vec<_>>().join(" ");
     let forms = [
+        "what can you",
+        "what do you do",
+        "how do you work",
         "who are you",
         "what are you",
         "which model",
@@ -154,11 +157,28 @@ fn asks_for_summary(asked: &str) -> bool {
 /// Everything said that can answer: all but the assistant's words and the questions themselves.
 fn known(messages: &[Message]) -> Vec<Known> {
     let told = messages.iter().filter(|message| message.role != Role::Assistant);
-    told.flat_map(|message| sentences(&message.text).into_iter().map(move |sentence| (message.role, sentence)))
-        .filter(|(role, sentence)| *role != Role::User || !sentence.ends_with('?') && !asks(sentence))
-        .enumerate()
-        .map(|(order, (role, text))| Known { text: text.to_owned(), stems: stems(text), role, order })
-        .collect()
+    let said =
+        told.flat_map(|message| sentences(&message.text).into_iter().map(move |text| (message.role, unlabelled(text))));
+    let mut known: Vec<Known> = Vec::new();
+    // names of the sentence before, for one that goes on with "it" or "she"
+    let mut names: Vec<String> = Vec::new();
+    for (role, text) in said {
+        if role == Role::User && asks(text) {
+            continue;
+        }
+        let mut stems = stems(text);
+        let goes_on = words(text).next().is_some_and(|word| {
+            matches!(word.as_str(), "it" | "he" | "she" | "they" | "its" | "his" | "her" | "their" | "this")
+        });
+        if goes_on {
+            stems.extend(names.iter().cloned());
+        } else {
+            let openers = text.split_whitespace().take(4).filter(|word| word.starts_with(char::is_uppercase));
+            names = openers.flat_map(super::text::stems).collect();
+        }
+        known.push(Known { text: text.to_owned(), stems, role, order: known.len() });
+    }
+    known
 }
 
 /// The sentences that answer a question, best first, at most three.
@@ -215,7 +235,7 @@ fn as_told(sentence: &Known) -> String {
 
 fn summary(said: &[&Known]) -> String {
     let total = said.len();
-    let wanted = (total / 3).clamp(1, 5);
+    let wanted = total.div_ceil(3).clamp(1, 5);
     let weight = |sentence: &Known| {
         let shared =
             sentence.stems.iter().map(|word| said.iter().filter(|other| other.stems.contains(word)).count() - 1);
@@ -265,7 +285,7 @@ fn ended(text: &str) -> String {
 fn topic(text: &str) -> String {
     let mut seen: Vec<String> = Vec::new();
     for word in words(text) {
-        let carries = !stems(&word).is_empty();
+        let carries = !stems(&word).is_empty() && !asks(&word);
         if carries && !seen.contains(&word) && !seen.iter().any(|other| stem(other) == stem(&word)) {
             seen.push(word);
         }
@@ -293,9 +313,11 @@ fn nothing(asked: &str, messages: &[Message], draw: u64) -> String {
             opening(draw, &["I cannot answer that.", "That is beyond me.", "I have no answer to that."])
         ),
         String::new(),
-        format!("- You asked about {}.", topic(asked)),
         format!("- I have read {turns} message(s) of yours and found no sentence that meets the question."),
     ];
+    if !stems(asked).is_empty() {
+        lines.insert(2, format!("- You asked about {}.", topic(asked)));
+    }
     if !attachments.is_empty() {
         lines.push(format!(
             "- I cannot see or hear attachments; there are {} ({}).",

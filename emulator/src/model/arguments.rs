@@ -1,10 +1,11 @@
 //! Values for a JSON schema, read from a text: the arguments of a tool call, or an answer that must follow a schema.
 
-use serde_json::{Map, Number as JsonNumber, Value};
+use serde_json::{Map, Value};
 
-use super::mentions::{self, Word};
-use super::text::{identifier_words, sentences, stem, stems};
-use super::{arithmetic, text};
+use super::mentions;
+use super::schemas::{allows_null, decimal, fitted, kind, whole};
+use super::strings::{self, FREE, PLACE, Wanted, among, implied, key_stems, request_body, tidy};
+use super::text::{self, identifier_words, sentences, stem, stems};
 
 /// Deepest nesting of a schema that is followed.
 const MAX_DEPTH: usize = 12;
@@ -196,17 +197,21 @@ impl<'f> Filler<'f> {
             let free: Vec<mentions::Number> =
                 numbers.into_iter().filter(|number| !self.is_used(text, number.at)).collect();
             let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-            let near = |keys: &[String], number: &mentions::Number| {
-                words.iter().enumerate().any(|(at, word)| {
-                    at.abs_diff(number.at) <= 3 && at != number.at && keys.contains(&stem(&word.lower))
-                })
+            // words between a number and one of the keys, up to 3; behind the number counts as nearer: "2 passengers"
+            let distance = |keys: &[String], number: &mentions::Number| {
+                let near = words.iter().enumerate().filter(|(_, word)| keys.contains(&stem(&word.lower)));
+                let steps = near
+                    .filter(|(at, _)| *at != number.at)
+                    .map(|(at, _)| if at > number.at { 2 * (at - number.at) } else { 2 * (number.at - at) + 1 });
+                steps.filter(|steps| *steps <= 7).min()
             };
             let keys = key_stems(name, about);
             let reserved = |number: &mentions::Number| {
-                siblings.iter().any(|other| *other != name && near(&key_stems(other, ""), number))
+                siblings.iter().any(|other| *other != name && distance(&key_stems(other, ""), number).is_some())
             };
-            let chosen =
-                free.iter().find(|number| near(&keys, number)).or_else(|| free.iter().find(|number| !reserved(number)));
+            let keyed = free.iter().filter_map(|number| distance(&keys, number).map(|steps| (steps, number)));
+            let nearest = keyed.min_by_key(|(steps, _)| *steps).map(|(_, number)| number);
+            let chosen = nearest.or_else(|| free.iter().find(|number| !reserved(number)));
             if let Some(number) = chosen {
                 self.used.push(place(text, number.at));
                 return Some(number.value);
@@ -291,7 +296,7 @@ impl<'f> Filler<'f> {
             }
         }
         let words = mentions::words(self.text);
-        let of_place = key_stems(name, "").iter().any(|key| PLACE.contains(&key.as_str()));
+        let of_place = among(&key_stems(name, ""), PLACE);
         let names = if of_place { mentions::places(&words) } else { mentions::names(&words) };
         names.into_iter().map(Value::from).collect()
     }
@@ -299,8 +304,9 @@ impl<'f> Filler<'f> {
     fn string(&mut self, name: &str, schema: &Value, required: bool, siblings: &[&str]) -> Option<String> {
         let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+        let wanted = Wanted { name, about, format, siblings };
         for text in self.places_to_look() {
-            if let Some(found) = self.plain_string(name, about, format, text, siblings) {
+            if let Some(found) = strings::find(&wanted, text, &self.used) {
                 self.used.push(found.clone());
                 return Some(fitted(found, schema));
             }
@@ -308,7 +314,7 @@ impl<'f> Filler<'f> {
         if !required || self.strength == Strength::Strong {
             return None;
         }
-        let free = key_stems(name, "").iter().any(|key| FREE.contains(&key.as_str()));
+        let free = among(&key_stems(name, ""), FREE);
         if free {
             return Some(fitted(request_body(self.text), schema));
         }
@@ -325,64 +331,6 @@ impl<'f> Filler<'f> {
         object.filter(|_| siblings.len() == 1).map(|(_, rest)| fitted(tidy(rest).to_owned(), schema))
     }
 
-    /// A text that the form or the words around it mark as this property's.
-    fn plain_string(&self, name: &str, about: &str, format: &str, text: &str, siblings: &[&str]) -> Option<String> {
-        let keys = key_stems(name, "");
-        let is = |set: &[&str]| keys.iter().any(|key| set.contains(&key.as_str()));
-        let words = mentions::words(text);
-        let unused = |found: &String| !self.used.contains(found);
-        if format == "email" || is(&["email", "mail"]) {
-            return mentions::email(&words);
-        }
-        if format == "uri" || is(&["url", "uri", "link", "websit"]) {
-            return mentions::url(text);
-        }
-        let math = ["express", "expression", "formula", "equation", "calculation", "arithmetic"];
-        if is(&math) || (is(&["input"]) && stems(about).iter().any(|word| math.contains(&word.as_str()))) {
-            return arithmetic::find(text);
-        }
-        if let Some(found) = after_key(&words, name, text).filter(unused) {
-            return Some(found);
-        }
-        if format.starts_with("date") || is(&["date", "day", "when", "deadlin"]) {
-            return mentions::date(&words);
-        }
-        if is(&["timezon", "tz"]) || name.to_lowercase().contains("timezone") {
-            return zone(&words);
-        }
-        if is(&["from", "origin", "sourc", "departur", "start"]) && siblings.len() > 1 {
-            return first_of(mentions::after_words(&words, &["from"]));
-        }
-        if is(&["to", "destination", "target", "arrival", "end"]) && siblings.len() > 1 {
-            return first_of(mentions::after_words(&words, &["to", "into"]));
-        }
-        if is(&["languag", "lang"]) {
-            return first_of(mentions::after_words(&words, &["to", "into", "in"]));
-        }
-        if is(PLACE) {
-            return mentions::places(&words).into_iter().find(unused);
-        }
-        if is(&["id", "number", "code", "sku", "key", "identifier", "phon"]) {
-            return mentions::codes(&words).into_iter().find(unused);
-        }
-        if is(&[
-            "name",
-            "person",
-            "user",
-            "customer",
-            "author",
-            "who",
-            "speaker",
-            "firstname",
-            "lastname",
-            "compani",
-            "company",
-        ]) {
-            return mentions::names(&words).into_iter().find(unused);
-        }
-        mentions::quoted(text).into_iter().map(str::to_owned).find(unused)
-    }
-
     /// The sentence whose words meet the property best.
     fn best_sentence(&self, name: &str, schema: &Value) -> String {
         let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
@@ -392,255 +340,13 @@ impl<'f> Filler<'f> {
         let unused: Vec<&str> = said.iter().copied().filter(|sentence| !text::asks(sentence)).collect();
         let pool = if unused.is_empty() { said } else { unused };
         let best = pool.iter().rev().max_by_key(|sentence| meets(sentence)).copied();
-        best.map_or_else(|| "unknown".to_owned(), str::to_owned)
+        best.map_or_else(|| "unknown".to_owned(), |sentence| text::unlabelled(sentence).to_owned())
     }
 }
 
-/// Names of properties that hold places.
-const PLACE: &[&str] =
-    &["location", "city", "plac", "place", "country", "region", "town", "address", "stat", "area", "cities"];
-/// Names of properties that hold free text.
-const FREE: &[&str] = &[
-    "query",
-    "question",
-    "text",
-    "prompt",
-    "input",
-    "messag",
-    "message",
-    "content",
-    "topic",
-    "keyword",
-    "search",
-    "term",
-    "description",
-    "titl",
-    "subject",
-    "body",
-    "thought",
-    "sentenc",
-    "summary",
-    "reason",
-    "statement",
-    "not",
-    "note",
-    "request",
-    "q",
-];
-
+/// Names a place in a text, so that what stands there is given out once.
 fn place(text: &str, at: usize) -> String {
     format!("{}#{at}", text.len())
-}
-
-fn key_stems(name: &str, about: &str) -> Vec<String> {
-    let mut keys: Vec<String> = identifier_words(name).iter().map(|word| stem(word)).collect();
-    keys.extend(stems(about));
-    keys
-}
-
-fn first_of(list: Vec<String>) -> Option<String> {
-    list.into_iter().next()
-}
-
-fn tidy(text: &str) -> &str {
-    text.trim().trim_end_matches(['.', '!', '?', ',', ';', ':']).trim_matches('"').trim()
-}
-
-fn kind(schema: &Value) -> &str {
-    match schema.get("type") {
-        Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("null")
-        }
-        _ if schema.get("properties").is_some() => "object",
-        _ if schema.get("items").is_some() => "array",
-        _ => "string",
-    }
-}
-
-fn allows_null(schema: &Value) -> bool {
-    let null = Value::from("null");
-    let listed = |value: Option<&Value>| value.and_then(Value::as_array).is_some_and(|kinds| kinds.contains(&null));
-    let alternative = |key: &str| {
-        let list = schema.get(key).and_then(Value::as_array);
-        list.is_some_and(|list| list.iter().any(|one| one.get("type") == Some(&null)))
-    };
-    listed(schema.get("type")) || alternative("anyOf") || alternative("oneOf")
-}
-
-fn bounded(value: f64, schema: &Value) -> f64 {
-    let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    let mut value = value;
-    if let Some(least) = bound("minimum").or(bound("exclusiveMinimum").map(|least| least + 1.0)) {
-        value = value.max(least);
-    }
-    if let Some(most) = bound("maximum").or(bound("exclusiveMaximum").map(|most| most - 1.0)) {
-        value = value.min(most);
-    }
-    value
-}
-
-fn whole(value: f64, schema: &Value) -> Value {
-    // saturating by definition: a float outside the range becomes its end
-    Value::from(bounded(value, schema).round() as i64)
-}
-
-fn decimal(value: f64, schema: &Value) -> Option<Value> {
-    let value = bounded(value, schema);
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        return Some(Value::from(value as i64));
-    }
-    JsonNumber::from_f64(value).map(Value::Number)
-}
-
-/// The text within the schema's length limits.
-fn fitted(text: String, schema: &Value) -> String {
-    let most = schema.get("maxLength").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
-    most.map_or_else(|| text.clone(), |most| text.chars().take(most).collect())
-}
-
-/// What follows `<key> is`, `<key>:`, `called` and the like.
-fn after_key(words: &[Word<'_>], name: &str, text: &str) -> Option<String> {
-    let mut keys = identifier_words(name);
-    if keys.iter().any(|key| key == "name") {
-        keys.extend(["called", "named"].map(str::to_owned));
-    }
-    // two-word names such as user_id are found by their last word
-    let last = keys.last()?.clone();
-    for (at, word) in words.iter().enumerate() {
-        let called = matches!(word.lower.as_str(), "called" | "named") && keys.contains(&word.lower);
-        if !(word.lower == last || called || (keys.len() <= 2 && keys.first() == Some(&word.lower))) {
-            continue;
-        }
-        let mut next = at + 1;
-        let link = words.get(next).is_some_and(|word| matches!(word.lower.as_str(), "is" | "are" | "as" | "=" | "be"));
-        if link {
-            next += 1;
-        }
-        let colon = text.contains(&format!("{}:", word.raw)) || text.contains(&format!("{}=", word.raw));
-        if !(link || colon || called) {
-            continue;
-        }
-        if let Some(quote) = text.get(text.find(word.raw)?..).and_then(|tail| {
-            let quote = mentions::quoted(tail).into_iter().next()?;
-            (tail.find(quote)? < word.raw.len() + 12).then(|| quote.to_owned())
-        }) {
-            return Some(quote);
-        }
-        let mut value = Vec::new();
-        for word in words.iter().skip(next).take(4) {
-            if matches!(word.lower.as_str(), "and" | "with" | "but" | "or" | "the" | "a" | "what" | "how") {
-                break;
-            }
-            value.push(word.raw);
-            if word.stops {
-                break;
-            }
-        }
-        if !value.is_empty() {
-            return Some(value.join(" "));
-        }
-    }
-    None
-}
-
-/// An enum value that other words imply: moods, temperatures, urgencies.
-fn implied<'v>(values: &'v [Value], said: &[String], text: &str) -> Option<&'v Value> {
-    let lower = text.to_lowercase();
-    let value =
-        |name: &str| values.iter().find(|value| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(name)));
-    let any = |words: &[&str]| words.iter().any(|word| said.contains(&stem(word)));
-    let good = any(&[
-        "love",
-        "great",
-        "good",
-        "excellent",
-        "happy",
-        "amazing",
-        "wonderful",
-        "fantastic",
-        "best",
-        "nice",
-        "perfect",
-    ]);
-    let bad = any(&[
-        "bad",
-        "terrible",
-        "hate",
-        "awful",
-        "worst",
-        "angry",
-        "poor",
-        "broken",
-        "disappointing",
-        "disappointed",
-        "sad",
-    ]);
-    if lower.contains("°c") {
-        return value("celsius");
-    }
-    if lower.contains("°f") {
-        return value("fahrenheit");
-    }
-    if any(&["urgent", "urgently", "critical", "immediately", "asap"]) {
-        return value("high").or_else(|| value("urgent"));
-    }
-    match (good, bad) {
-        (true, false) => value("positive"),
-        (false, true) => value("negative"),
-        _ => value("neutral"),
-    }
-}
-
-/// The time zone named, or that of a well-known city.
-fn zone(words: &[Word<'_>]) -> Option<String> {
-    const CITIES: &[(&str, &str)] = &[
-        ("tokyo", "Asia/Tokyo"),
-        ("paris", "Europe/Paris"),
-        ("london", "Europe/London"),
-        ("berlin", "Europe/Berlin"),
-        ("oslo", "Europe/Oslo"),
-        ("madrid", "Europe/Madrid"),
-        ("rome", "Europe/Rome"),
-        ("sydney", "Australia/Sydney"),
-        ("york", "America/New_York"),
-        ("francisco", "America/Los_Angeles"),
-        ("angeles", "America/Los_Angeles"),
-        ("chicago", "America/Chicago"),
-        ("singapore", "Asia/Singapore"),
-        ("delhi", "Asia/Kolkata"),
-        ("mumbai", "Asia/Kolkata"),
-        ("shanghai", "Asia/Shanghai"),
-        ("zurich", "Europe/Zurich"),
-        ("amsterdam", "Europe/Amsterdam"),
-    ];
-    words.iter().find_map(|word| {
-        if word.raw.contains('/') && word.raw.chars().next().is_some_and(char::is_uppercase) {
-            return Some(word.raw.to_owned());
-        }
-        if word.raw == "UTC" || word.raw == "GMT" {
-            return Some("UTC".to_owned());
-        }
-        CITIES.iter().find(|(city, _)| *city == word.lower.trim_end_matches("'s")).map(|(_, zone)| (*zone).to_owned())
-    })
-}
-
-/// A request without its opening: "search the docs for X" is about X.
-fn request_body(text: &str) -> String {
-    if let Some(quote) = mentions::quoted(text).first() {
-        return (*quote).to_owned();
-    }
-    let opens_with_errand = text::words(text).next().is_some_and(|word| {
-        matches!(
-            word.as_str(),
-            "search" | "find" | "look" | "lookup" | "query" | "please" | "can" | "could" | "use" | "ask" | "check"
-        )
-    });
-    let after = [" for ", " about ", " that says ", ": "].iter().find_map(|mark| text.split_once(mark));
-    match after {
-        Some((_, rest)) if opens_with_errand && !rest.trim().is_empty() => tidy(rest).to_owned(),
-        _ => tidy(text).to_owned(),
-    }
 }
 
 #[cfg(test)]

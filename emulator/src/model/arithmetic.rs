@@ -22,6 +22,16 @@ const OPERATOR_WORDS: &[(&str, &str)] = &[
 /// Deepest nesting of parentheses that is followed.
 const MAX_DEPTH: usize = 50;
 
+/// The text without words for operators, which elsewhere mean something else: "times", "minus".
+#[must_use]
+pub fn without_operators(text: &str) -> String {
+    let mut plain = text.to_lowercase();
+    for (word, _) in OPERATOR_WORDS {
+        plain = plain.replace(word, " ");
+    }
+    plain
+}
+
 /// The first arithmetic expression of a text, such as `17 * 23`.
 #[must_use]
 pub fn find(text: &str) -> Option<String> {

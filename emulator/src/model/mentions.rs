@@ -155,8 +155,9 @@ pub fn names(words: &[Word<'_>]) -> Vec<String> {
                     && first.is_some_and(|word| word.starts)
                     && words.len() > 1
                     && words.get(at + 1).is_some_and(|next| {
-                        !next.lower.is_empty()
-                            && !matches!(next.lower.as_str(), "is" | "was" | "has" | "lives" | "and" | "works")
+                        // "Ann lives", "Ann wanted", "Ann (34)": what follows a name is a verb, an age or "and"
+                        let verb = next.lower.ends_with('s') || next.lower.ends_with("ed");
+                        !verb && next.lower != "and" && !next.lower.starts_with(|c: char| c.is_ascii_digit())
                     });
                 if !lone_start {
                     found.push(name);

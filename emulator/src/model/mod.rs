@@ -9,6 +9,8 @@ pub mod arithmetic;
 pub mod conversation;
 pub mod mentions;
 pub mod results;
+mod schemas;
+mod strings;
 pub mod text;
 pub mod tokens;
 pub mod tools;
@@ -128,7 +130,8 @@ fn say(request: &ChatRequest, draw: u64, index: usize) -> (String, Vec<ToolCall>
     let results = tool_results(&request.messages);
     let forced = matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Function(_));
     let mut missing = None;
-    if request.tool_choice != ToolChoice::None && !(forced && !results.is_empty()) {
+    let settled = forced && !results.is_empty();
+    if request.tool_choice != ToolChoice::None && !settled {
         let plan = tools::plan(asked, &request.tools, &request.tool_choice);
         let made: Vec<&ToolCall> = calls_made(&request.messages).collect();
         let calls: Vec<ToolCall> = plan

@@ -147,9 +147,7 @@ pub fn stem(word: &str) -> String {
     if !word.is_ascii() || word.len() < 4 {
         return word.to_owned();
     }
-    for (ending, instead) in
-        [("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("ly", ""), ("s", ""), ("e", "")]
-    {
+    for (ending, instead) in [("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")] {
         if ending == "s" && (word.ends_with("ss") || word.ends_with("us") || word.ends_with("is")) {
             continue;
         }
@@ -271,6 +269,15 @@ const ASKING: &[&str] = &[
 #[must_use]
 pub fn asks(sentence: &str) -> bool {
     sentence.trim_end().ends_with('?') || words(sentence).next().is_some_and(|word| ASKING.contains(&word.as_str()))
+}
+
+/// The sentence without a label of one word before it: "Question: ...", "Extract: ...".
+#[must_use]
+pub fn unlabelled(sentence: &str) -> &str {
+    match sentence.split_once(": ") {
+        Some((label, rest)) if !label.contains(char::is_whitespace) && !rest.trim().is_empty() => rest.trim(),
+        _ => sentence,
+    }
 }
 
 /// The sentence with the first letter in upper case.

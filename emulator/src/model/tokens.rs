@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ids;
+use crate::json::set;
 
 /// Longest run of letters in one token.
 const MAX_LETTERS: usize = 7;
@@ -71,7 +72,7 @@ pub fn logprob(token: &str, top: usize, draw: u64) -> Value {
     }
     alternatives.truncate(top);
     let mut whole = entry(token, own);
-    whole["top_logprobs"] = Value::Array(alternatives);
+    set(&mut whole, "top_logprobs", Value::Array(alternatives));
     whole
 }
 

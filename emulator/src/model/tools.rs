@@ -9,40 +9,40 @@ use super::{Tool, ToolChoice, arithmetic};
 /// From here on a tool fits.
 const ENOUGH: f64 = 2.5;
 
-/// Words that mean the same errand.
-const ERRANDS: &[&[&str]] = &[
-    &["weather", "forecast", "temperature", "rain", "sunny", "snow", "umbrella", "climate", "warm", "cold", "hot"],
-    &["time", "clock", "hour", "date", "today", "timezone", "o'clock"],
-    &[
-        "calculate",
-        "calculator",
-        "compute",
-        "arithmetic",
-        "math",
-        "expression",
-        "sum",
-        "multiply",
-        "subtract",
-        "divide",
-        "plus",
-        "minus",
-        "times",
-        "product",
-        "evaluate",
-        "addition",
-        "multiplication",
-        "add",
-    ],
-    &["search", "find", "lookup", "retrieve", "look"],
-    &["email", "mail", "send"],
-    &["price", "cost", "stock", "share", "ticker"],
-    &["convert", "conversion", "exchange", "currency"],
-    &["translate", "translation"],
-    &["book", "reserve", "reservation", "booking"],
-    &["distance", "route", "far", "directions"],
-    &["order", "purchase", "delivery", "shipment"],
-    &["person", "people", "customer", "account", "user", "profile", "contact"],
-    &["remember", "store", "save", "record", "note"],
+/// Words that mean the same errand, and what meeting one is worth: enough by itself where the words leave no doubt.
+const ERRANDS: &[(f64, &[&str])] = &[
+    (2.6, &["weather", "forecast", "temperature", "rain", "sunny", "snow", "umbrella", "climate"]),
+    (2.6, &["clock", "time", "hour", "date", "timezone", "o'clock"]),
+    (2.6, &["convert", "conversion", "exchange", "currency"]),
+    (2.6, &["translate", "translation"]),
+    (2.6, &["book", "reserve", "reservation", "booking"]),
+    (2.0, &["search", "find", "lookup", "retrieve", "look"]),
+    (2.0, &["email", "mail", "send"]),
+    (2.0, &["price", "cost", "stock", "share", "ticker"]),
+    (2.0, &["distance", "route", "far", "directions"]),
+    (2.0, &["order", "purchase", "delivery", "shipment"]),
+    (2.0, &["person", "people", "customer", "account", "user", "profile", "contact"]),
+    (2.0, &["remember", "store", "save", "record", "note"]),
+    (2.0, MATH),
+];
+
+/// Words of tools that compute.
+const MATH: &[&str] = &[
+    "calculate",
+    "calculator",
+    "compute",
+    "arithmetic",
+    "math",
+    "expression",
+    "sum",
+    "multiply",
+    "subtract",
+    "divide",
+    "product",
+    "evaluate",
+    "addition",
+    "multiplication",
+    "add",
 ];
 
 /// What to call, or what is missing to call it.
@@ -187,34 +187,33 @@ fn score(tool: &Tool, part: &str, tools: &[Tool]) -> f64 {
     let vocabulary = vocabulary(tool);
     let others: Vec<Vec<(String, f64)>> =
         tools.iter().filter(|other| other.name != tool.name).map(self::vocabulary).collect();
+    // the words of an expression say what to compute, nothing else
+    let computation = arithmetic::find(part);
+    let plain = if computation.is_some() { arithmetic::without_operators(part) } else { part.to_owned() };
     let mut points = 0.0;
     let mut seen: Vec<String> = Vec::new();
-    for word in stems(part) {
+    for word in stems(&plain) {
         if seen.contains(&word) {
             continue;
         }
         if let Some((_, weight)) = vocabulary.iter().find(|(known, _)| *known == word) {
             // a word that several tools share says little
-            let shared = others
-                .iter()
-                .filter(|other| other.iter().any(|(known, weight)| *known == word && *weight >= 1.0))
-                .count();
-            points += weight / (1.0 + shared as f64);
+            let known =
+                |other: &&Vec<(String, f64)>| other.iter().any(|(known, weight)| *known == word && *weight >= 1.0);
+            points += weight / (1.0 + others.iter().filter(known).count() as f64);
         }
         seen.push(word);
     }
-    let all_words: Vec<String> = words(part).map(|word| stem(&word)).collect();
-    for errand in ERRANDS {
+    let said: Vec<String> = words(&plain).map(|word| stem(&word)).collect();
+    for (worth, errand) in ERRANDS {
         let has = |word: &str| errand.iter().any(|member| stem(member) == word);
         let in_tool = vocabulary.iter().any(|(word, weight)| *weight >= 1.0 && has(word));
-        if in_tool && all_words.iter().any(|word| has(word)) {
-            points += 2.0;
+        if in_tool && said.iter().any(|word| has(word)) {
+            points += worth;
         }
     }
-    let computes = vocabulary
-        .iter()
-        .any(|(word, _)| ERRANDS.get(2).is_some_and(|math| math.iter().any(|member| stem(member) == *word)));
-    if computes && arithmetic::find(part).is_some() {
+    let computes = vocabulary.iter().any(|(word, _)| MATH.iter().any(|member| stem(member) == *word));
+    if computes && computation.is_some() {
         points += 4.0;
     }
     points

@@ -8,34 +8,21 @@ export class TimeZoneError extends Error {
 /** What `current_time` answers. */
 export interface TimeReading {
   time_zone: string;
-  /** ISO 8601 with the zone's offset, to the second. */
-  iso: string;
-  /** The same for reading aloud, in English as the conversation is. */
-  text: string;
+  /** Date and time there, as one says it. */
+  local_time: string;
+  /** Hours and minutes ahead of UTC, such as `+09:00`. */
+  utc_offset: string;
 }
 
 /** Reads the clock in an IANA zone (`Europe/Lisbon`) or a city that names one (`Lisbon`, `new york`); without one, here. */
 export function readClock(zone: string | undefined, now: Date): TimeReading {
   const time_zone = resolveZone(zone);
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone: time_zone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      hourCycle: "h23",
-      timeZoneName: "longOffset",
-    })
-      .formatToParts(now)
-      .map(({ type, value }) => [type, value]),
-  );
-  const offset = (parts["timeZoneName"] ?? "GMT").replace("GMT", "") || "+00:00";
-  const iso = `${parts["year"]}-${parts["month"]}-${parts["day"]}T${parts["hour"]}:${parts["minute"]}:${parts["second"]}${offset}`;
-  const text = new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, dateStyle: "full", timeStyle: "short" }).format(now);
-  return { time_zone, iso, text };
+  const offset = new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, timeZoneName: "longOffset" }).formatToParts(now).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return {
+    time_zone,
+    local_time: new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, dateStyle: "full", timeStyle: "short" }).format(now),
+    utc_offset: offset.replace("GMT", "") || "+00:00",
+  };
 }
 
 function resolveZone(zone: string | undefined): string {

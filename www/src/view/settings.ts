@@ -8,6 +8,7 @@ import { byId, h, icon } from "./dom.js";
 export class SettingsPanel {
   #panel = byId("settings");
   #button = byId<HTMLButtonElement>("open-settings");
+  #close = h("button", { type: "button", id: "close-settings", class: "icon-button", title: "Close settings", onclick: () => this.toggle(false) }, icon("close"), h("span", { class: "visually-hidden" }, "Close settings"));
   #about = h("p", { class: "model-about" });
   #system = h("textarea", { id: "system", rows: 4, placeholder: "For example: Answer briefly, in plain words." });
   #temperature = h("input", { id: "temperature", type: "number", min: 0, max: 2, step: 0.1, title: "From 0 to 2; lower is more predictable", inputmode: "decimal", placeholder: "default" });
@@ -31,7 +32,7 @@ export class SettingsPanel {
         "div",
         { class: "settings-head" },
         h("h2", {}, "Settings"),
-        h("button", { type: "button", class: "icon-button", title: "Close settings", onclick: () => this.toggle(false) }, icon("close"), h("span", { class: "visually-hidden" }, "Close settings")),
+        this.#close,
       ),
       this.#about,
       field("system", "System prompt", this.#system),
@@ -62,11 +63,11 @@ export class SettingsPanel {
     this.show(settings);
   }
 
-  /** Opens or closes the panel and moves the focus with it. */
+  /** Opens or closes the panel and moves the focus with it: to a button, since a field would raise a phone's keyboard. */
   toggle(open: boolean): void {
     this.#panel.hidden = !open;
     this.#button.setAttribute("aria-expanded", String(open));
-    if (open) this.#system.focus({ preventScroll: true });
+    if (open) this.#close.focus({ preventScroll: true });
     else this.#button.focus();
   }
 

@@ -77,7 +77,7 @@ export class Transcript {
   #watch(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
     this.#follow = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    this.#toLatest.hidden = this.#follow;
+    this.#toLatest.hidden = this.#follow || this.#list.childElementCount === 0;
   }
 }
 
