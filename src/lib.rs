@@ -12,6 +12,7 @@ mod macros;
 mod order;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod stream;
 pub mod transport;
 #[cfg(test)]
 mod typescript;

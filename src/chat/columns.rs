@@ -5,9 +5,12 @@
 //! made on the other side, lazily; the fold of the whole answer happens here, so that it costs
 //! JavaScript nothing. The table of one step is bounded, and what is left of a read waits.
 
+// the native face uses the fold alone; the columns are for the JavaScript face, which it leaves out
+#![allow(dead_code)]
+
 use crate::chat::accumulate::{Accumulator, Completeness, End};
 use crate::chat::plan::{Plan, Source};
-use crate::chat::stream_fault;
+use crate::wire::fault;
 use crate::chat::types::ChatCompletion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wire::json::{Json, Raw, unescape};
@@ -45,6 +48,17 @@ pub(crate) enum Status {
     Ended,
 }
 
+/// What is given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Columns for objects.
+    Objects,
+    /// The text of the first choice.
+    Text,
+    /// Nothing: the events are read elsewhere and only folded here.
+    Fold,
+}
+
 /// The decoder of one chat stream.
 #[derive(Debug)]
 pub(crate) struct ChunkColumns {
@@ -64,16 +78,15 @@ struct Core {
     text: Vec<u8>,
     units: usize,
     table: Vec<i32>,
-    only_text: bool,
+    mode: Mode,
     clock: u64,
     verdict: Option<Result<Completeness>>,
     finished: bool,
 }
 
 impl ChunkColumns {
-    /// A decoder at the start of a stream. With `only_text` the text of the first choice is all
-    /// that is given out.
-    pub(crate) fn new(max_event: usize, only_text: bool) -> Self {
+    /// A decoder at the start of a stream.
+    pub(crate) fn new(max_event: usize, mode: Mode) -> Self {
         let core = Core {
             shapes: Skeletons::default(),
             plans: Vec::new(),
@@ -83,7 +96,7 @@ impl ChunkColumns {
             text: Vec::new(),
             units: 0,
             table: Vec::new(),
-            only_text,
+            mode,
             clock: 0,
             verdict: None,
             finished: false,
@@ -146,6 +159,25 @@ impl ChunkColumns {
         status
     }
 
+    /// Folds one event that is known to be JSON, in [`Mode::Fold`].
+    pub(crate) fn fold_event(&mut self, text: &str) -> Result<()> {
+        let Self { sse, core } = self;
+        let learning = !core.shapes.paused();
+        if learning {
+            if let Some((slot, len)) = core.shapes.find(text.as_bytes(), &mut core.spans) {
+                if len == text.len() {
+                    return core.known(sse, slot, text.as_bytes(), None);
+                }
+            }
+        }
+        core.unknown(sse, Raw::trusted(text), learning)
+    }
+
+    /// Ends a stream whose events are read elsewhere.
+    pub(crate) fn end(&mut self, end: End) {
+        self.core.end(&self.sse, end);
+    }
+
     /// The bytes have ended.
     pub(crate) fn finish(&mut self) {
         if !self.core.finished {
@@ -165,6 +197,22 @@ impl ChunkColumns {
     /// How the stream ended, once it has.
     pub(crate) fn verdict(&self) -> Option<&Result<Completeness>> {
         self.core.verdict.as_ref()
+    }
+
+    /// Whether the stream has ended badly.
+    pub(crate) fn failed(&self) -> bool {
+        matches!(self.core.verdict, Some(Err(_))) || (self.core.finished && self.core.verdict.is_none())
+    }
+
+    /// The failure the stream ended with, handed on once.
+    pub(crate) fn take_failure(&mut self) -> Option<Error> {
+        match self.core.verdict.take() {
+            Some(Err(fault)) => Some(fault),
+            kept => {
+                self.core.verdict = kept;
+                None
+            }
+        }
     }
 
     /// The completion so far.
@@ -208,7 +256,7 @@ impl ChunkColumns {
         }
         let text = event.text().into_owned();
         let raw = Raw::parse(&text);
-        if let Some(fault) = stream_fault::read(event.event, raw.as_ref().ok().copied()) {
+        if let Some(fault) = fault::read(event.event, raw.as_ref().ok().copied()) {
             return Err(fault);
         }
         match raw {
@@ -253,7 +301,7 @@ impl Core {
     /// Gives out and folds a line that fits the slot's skeleton.
     fn known(&mut self, sse: &SseDecoder, slot: usize, line: &[u8], place: Option<(usize, usize)>) -> Result<()> {
         self.values.clear();
-        if !self.only_text && self.columns(slot, line).is_none() {
+        if self.mode == Mode::Objects && self.columns(slot, line).is_none() {
             let text = String::from_utf8_lossy(line);
             return self.unknown(sse, Raw::trusted(&text), false);
         }
@@ -288,7 +336,7 @@ impl Core {
                 Source::Constant(bytes) => bytes.as_slice(),
                 Source::Hole(hole) => match self.spans.get(*hole) {
                     Some(span) if span.kind == Kind::Plain => line.get(span.from..span.to).unwrap_or(&[]),
-                    Some(span) if span.kind == Kind::Rich && self.only_text => {
+                    Some(span) if span.kind == Kind::Rich && self.mode != Mode::Objects => {
                         rich(line.get(span.from..span.to).unwrap_or(&[]), &mut unescaped);
                         &unescaped
                     }
@@ -302,7 +350,7 @@ impl Core {
                     _ => return Err(not_text()),
                 },
             };
-            if self.only_text && append.spoken && !self.accumulator.has_ended(0) {
+            if self.mode == Mode::Text && append.spoken && !self.accumulator.has_ended(0) {
                 self.units += utf16_len(bytes);
                 self.text.extend_from_slice(bytes);
             }
@@ -365,7 +413,7 @@ impl Core {
     /// Gives out and folds an event that is valid JSON of no known shape.
     fn unknown(&mut self, sse: &SseDecoder, raw: Raw<'_>, learning: bool) -> Result<()> {
         self.fold(sse, raw)?;
-        if self.only_text {
+        if self.mode != Mode::Objects {
             if learning {
                 self.learn(raw);
             }
@@ -400,7 +448,7 @@ impl Core {
     /// Folds a whole event.
     fn fold(&mut self, sse: &SseDecoder, raw: Raw<'_>) -> Result<()> {
         self.settle(sse);
-        if self.only_text && !self.accumulator.has_ended(0) {
+        if self.mode == Mode::Text && !self.accumulator.has_ended(0) {
             let start = self.text.len();
             spoken(raw, &mut self.text);
             self.units += self.text.get(start..).map_or(0, utf16_len);

@@ -31,7 +31,6 @@ mod folded;
 mod plan;
 mod request;
 pub mod stream;
-mod stream_fault;
 pub mod structured;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod structured_chat;

@@ -6,7 +6,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::chat::columns::{ChunkColumns, Status};
+use crate::chat::columns::{ChunkColumns, Mode, Status};
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 use crate::js::error::to_js;
 
@@ -30,8 +30,8 @@ impl ChunkDecoder {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(max_event_bytes: usize, only_text: bool) -> Self {
-        let mut decoder =
-            Self { columns: ChunkColumns::new(max_event_bytes, only_text), state: Box::new([0; 8]), usual: 1024 };
+        let mode = if only_text { Mode::Text } else { Mode::Objects };
+        let mut decoder = Self { columns: ChunkColumns::new(max_event_bytes, mode), state: Box::new([0; 8]), usual: 1024 };
         decoder.show(Status::Hungry);
         decoder
     }

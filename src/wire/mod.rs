@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod call;
 pub mod failure;
+pub(crate) mod fault;
 pub mod json;
 pub mod redact;
 pub mod request;

@@ -213,7 +213,7 @@ fn leaves(line: &str) -> Option<Vec<Leaf>> {
                 if matches!(span.kind, Kind::Plain | Kind::Rich) && next_is_colon(bytes, at) {
                     let key = bytes.get(span.from..span.to)?;
                     let hidden = key.contains(&b'\\') || key == b"__proto__" || key.first().is_some_and(u8::is_ascii_digit);
-                    if hidden || keys.len() > 2 * MAX_LEAVES || keys.iter().any(|known| *known == (depth, key)) {
+                    if hidden || keys.len() > 2 * MAX_LEAVES || keys.contains(&(depth, key)) {
                         return None;
                     }
                     keys.push((depth, key));

@@ -191,11 +191,13 @@ impl SseDecoder {
     }
 
     /// Says that the first `len` bytes of the window hold the next read.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn filled(&mut self, len: usize) {
         self.end = (self.end + len).min(self.buffer.len());
     }
 
     /// The window's room and where it starts.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn room(&self) -> (*const u8, usize) {
         let window = self.buffer.get(self.end..).unwrap_or(&[]);
         (window.as_ptr(), window.len())
@@ -254,6 +256,7 @@ impl SseDecoder {
 
     /// What has not been taken, when it starts at the start of an event and was not looked at
     /// before: a reader that knows the next event by heart may compare instead of search, once.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn untouched(&self) -> Option<&[u8]> {
         let fresh = self.searched <= self.at
             && self.past_bom
@@ -264,6 +267,7 @@ impl SseDecoder {
 
     /// Takes a whole event of `len` bytes, blank line included, that the reader of
     /// [`untouched`](Self::untouched) recognised; gives where in [`bytes_at`](Self::bytes_at) it starts.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn take(&mut self, len: usize) -> usize {
         let from = self.at;
         self.at = (from + len).min(self.end);
@@ -273,11 +277,13 @@ impl SseDecoder {
     }
 
     /// Bytes taken since the last read; valid until the next one.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn bytes_at(&self, from: usize, to: usize) -> &[u8] {
         self.buffer.get(from..to).unwrap_or(&[])
     }
 
     /// The cap on one event.
+    #[allow(dead_code)] // for the JavaScript face
     pub(crate) fn max_event(&self) -> usize {
         self.max_event
     }

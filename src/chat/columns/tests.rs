@@ -89,7 +89,7 @@ struct Outcome {
 }
 
 fn run<'a>(reads: impl IntoIterator<Item = &'a [u8]>, only_text: bool) -> Outcome {
-    let mut columns = ChunkColumns::new(1 << 20, only_text);
+    let mut columns = ChunkColumns::new(1 << 20, if only_text { Mode::Text } else { Mode::Objects });
     let mut reader = Reader::default();
     let mut text = String::new();
     let mut reads = reads.into_iter();
@@ -228,7 +228,7 @@ fn f1_f2_f3_f4_the_states_of_an_end() {
 #[test]
 fn f5_a_break_after_the_end_is_complete_with_a_warning() {
     let break_off = |events: &[String], kind| {
-        let mut columns = ChunkColumns::new(1 << 20, false);
+        let mut columns = ChunkColumns::new(1 << 20, Mode::Objects);
         columns.sse().feed(&stream(events));
         while columns.step() == Status::More {}
         columns.break_off(Error::new(kind, "x"))
@@ -250,7 +250,7 @@ fn h12_hidden_keys_and_h9_lone_surrogates_go_the_plain_way() {
     }
     let outcome = run([stream(&events).as_slice()], false);
     assert_eq!((outcome.chunks.len(), outcome.hits), (48, 0));
-    let mut columns = ChunkColumns::new(1 << 20, false);
+    let mut columns = ChunkColumns::new(1 << 20, Mode::Objects);
     for word in ["a", "b", "c", "\\ud83d", "d"] {
         columns.sse().feed(&stream(&[chunk(&format!(r#"{{"content":"{word}"}}"#), "")]));
         columns.step();
@@ -285,7 +285,7 @@ fn n_shapes_alternate_and_a_hostile_stream_is_passed_through() {
 
 #[test]
 fn j8_a_step_is_bounded() {
-    let mut columns = ChunkColumns::new(1 << 20, false);
+    let mut columns = ChunkColumns::new(1 << 20, Mode::Objects);
     columns.sse().feed(&b"data: {\"choices\":[]}\n\n".repeat(2000));
     let mut steps = 0;
     while columns.step() == Status::More {
@@ -299,7 +299,7 @@ fn j8_a_step_is_bounded() {
 fn event() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         Just("a".to_owned()), Just("é".to_owned()), Just("\\n".to_owned()), Just(String::new()), Just("b\\\"".to_owned()),
-        "[a-z ]{0,12}",
+        Just("@".to_owned()), Just("@".to_owned()), Just("@\\u00e9".to_owned()),
     ];
     let delta = (0..14_u8, word.clone(), word).prop_map(|(kind, a, b)| match kind {
         0..4 => format!(r#"{{"content":"{a}"}}"#),
@@ -330,23 +330,16 @@ fn event() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
     fn g1_f11_any_stream_gives_the_objects_and_the_fold_of_plain_parsing(
         pool in prop::collection::vec(event(), 1..8),
-        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..40),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), "[a-zé ]{0,9}"), 1..40),
         size in 1..400_usize,
     ) {
-        let events: Vec<String> = picks.iter().map(|pick| pick.get(&pool).clone()).collect();
-        agrees(&events, stream(&events).chunks(size).map(<[u8]>::to_vec));
         // the same shapes with other words, so that holes are met
-        let events: Vec<String> = events.iter().enumerate().map(|(at, event)| event.replace('a', &format!("a{at}"))).map(|event| event.replace("a1", "a").replace("form", "form")).collect();
-        if events.iter().all(|event| serde_json::from_str::<Value>(event).is_ok()) {
-            let outcome = run([stream(&events).as_slice()], false);
-            let expected: Vec<String> = events.iter().map(|event| serde_json::from_str::<Value>(event).unwrap().to_string()).collect();
-            let mine: Vec<String> = outcome.chunks.iter().map(Value::to_string).collect();
-            if outcome.verdict.is_ok() || mine.len() == expected.len() { prop_assert_eq!(mine, expected); }
-        }
+        let events: Vec<String> = picks.iter().map(|(pick, word)| pick.get(&pool).replace('@', word)).collect();
+        agrees(&events, stream(&events).chunks(size).map(<[u8]>::to_vec));
     }
 
     #[test]
