@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn d27_both_429_shapes() {
+    fn r1_both_429_shapes() {
         let plain = Fault { preset: Some(Preset::RateLimit), ..Fault::default() }.replacement("r").unwrap();
         let body: Value = serde_json::from_slice(&plain.body).unwrap();
         assert_eq!(body["error_code"], "REQUEST_LIMIT_EXCEEDED");

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn l1_the_key_is_not_printed() {
+    fn the_key_is_not_printed() {
         let upstream = Upstream::new("http://127.0.0.1:1", None, Some("canary".into())).unwrap();
         assert!(!format!("{upstream:?}").contains("canary"));
         assert!(Upstream::new("http://u:p@127.0.0.1:1", None, None).is_err());

@@ -142,7 +142,7 @@ async fn served_models_and_the_openai_path() {
 }
 
 #[tokio::test]
-async fn f7_f8_f9_streams_differ_by_endpoint() {
+async fn streams_differ_by_endpoint() {
     let server = start().await;
     let body = with(user("Say one two"), &json!({"stream": true}));
     let llama = server.post(LLAMA, &body).await.chunk_values();
@@ -168,7 +168,7 @@ async fn f7_f8_f9_streams_differ_by_endpoint() {
 }
 
 #[tokio::test]
-async fn f11_n_choices_interleave_and_logprobs_are_given() {
+async fn n_choices_interleave_and_logprobs_are_given() {
     let server = start().await;
     let body = with(user("Say a b"), &json!({"n": 2, "stream": true, "logprobs": true, "top_logprobs": 2}));
     let chunks = server.post(EXTERNAL, &body).await.chunk_values();
@@ -287,4 +287,47 @@ async fn claude_refuses_what_it_refuses() {
     )
     .await;
     assert!(message.contains("64"));
+}
+
+/// The samples of the wire notes (serving-query §4 and §5): every field they show is there, and of the same type.
+#[tokio::test]
+async fn r3_shapes_match_the_recorded_ones() {
+    fn same_kind(sample: &Value, ours: &Value, path: &str) {
+        match (sample, ours) {
+            (Value::Object(sample), Value::Object(ours)) => {
+                for (key, value) in sample {
+                    let found = ours.get(key).unwrap_or_else(|| panic!("{path}.{key} is missing"));
+                    same_kind(value, found, &format!("{path}.{key}"));
+                }
+            }
+            (Value::Array(sample), Value::Array(ours)) => same_kind(&sample[0], &ours[0], &format!("{path}[0]")),
+            // the sample's id is null where the service may also send a text
+            (Value::Null, _) => {}
+            _ => {
+                assert_eq!(std::mem::discriminant(sample), std::mem::discriminant(ours), "{path}: {sample} and {ours}")
+            }
+        }
+    }
+    let server = start().await;
+    let completion = json!({"id": null, "object": "chat.completion", "created": 1764000000, "model": "served-a",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop", "logprobs": null}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}});
+    same_kind(&completion, &server.post(LLAMA, &user("Say hi")).await.json(), "completion");
+    let first = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+        "choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hel"}, "finish_reason": null}],
+        "usage": {"prompt_tokens": 4, "completion_tokens": null, "total_tokens": null}});
+    let last = json!({"choices": [{"index": 0, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}});
+    let chunks = server.post(LLAMA, &with(user("Say hi there"), &json!({"stream": true}))).await.chunk_values();
+    same_kind(&first, &chunks[0], "first chunk");
+    assert!(chunks[0]["usage"]["completion_tokens"].is_null());
+    same_kind(&last, chunks.last().unwrap(), "last chunk");
+    let endpoint = json!({"name": "x", "id": "9f", "creator": "ann@example.com", "creation_timestamp": 1, "last_updated_timestamp": 1,
+        "state": {"ready": "READY", "config_update": "NOT_UPDATING"},
+        "config": {"config_version": 1, "served_entities": [{"name": "g", "creator": "a", "creation_timestamp": 1,
+            "external_model": {"provider": "openai", "name": "g", "task": "llm/v1/chat", "openai_config": {"openai_api_key": "{{}}"}},
+            "state": {"deployment": "DEPLOYMENT_READY", "deployment_state_message": ""}}],
+            "traffic_config": {"routes": [{"served_entity_name": "g", "served_model_name": "g", "traffic_percentage": 100}]}},
+        "task": "llm/v1/chat", "endpoint_type": "EXTERNAL_MODEL", "permission_level": "CAN_MANAGE", "route_optimized": false});
+    same_kind(&endpoint, &server.get("/api/2.0/serving-endpoints/team-chat").await.json(), "endpoint");
 }
