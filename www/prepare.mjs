@@ -16,7 +16,15 @@ export async function preparePage() {
     step("Install the page's packages", () => npm(["ci", "--no-audit", "--no-fund"], { cwd: WWW })),
   );
   // The package is in the digest by its own files: a new build of it is a new page.
-  const inputs = ["www/src", "www/public", "www/index.html", "www/vite.config.js", "www/package-lock.json", "pkg/package.json", "pkg/dist"];
+  const inputs = [
+    "www/src",
+    "www/public",
+    "www/index.html",
+    "www/vite.config.js",
+    "www/package-lock.json",
+    "pkg/package.json",
+    "pkg/dist",
+  ];
   const stamp = join(WWW, "node_modules", ".lakewire-page");
   if (!existsSync(join(WWW, "dist", "index.html"))) await rm(stamp, { force: true });
   const vite = join(WWW, "node_modules", "vite", "bin", "vite.js");

@@ -22,20 +22,28 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Builds the server without listening, so that tests can run it on a port and a configuration of their own. */
 export async function createDemoServer(config, dist = fileURLToPath(new URL("./dist/", import.meta.url))) {
   const serveFile = await staticFiles(dist);
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 }, (request, response) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    const decision = route(request, server.address()?.port);
-    switch (decision.to) {
-      case "refuse":
-        return sendJson(response, decision.status, { error_code: decision.error_code, message: decision.message }, decision.headers);
-      case "workspace-facts":
-        return void workspaceKind(config).then((kind) => sendJson(response, 200, { host: config.host.host, kind }));
-      case "workspace":
-        return void forward(request, response, decision, config);
-      default:
-        return void serveFile(request, response, decision.path);
-    }
-  });
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
+    (request, response) => {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+      const decision = route(request, server.address()?.port);
+      switch (decision.to) {
+        case "refuse":
+          return sendJson(
+            response,
+            decision.status,
+            { error_code: decision.error_code, message: decision.message },
+            decision.headers,
+          );
+        case "workspace-facts":
+          return void workspaceKind(config).then((kind) => sendJson(response, 200, { host: config.host.host, kind }));
+        case "workspace":
+          return void forward(request, response, decision, config);
+        default:
+          return void serveFile(request, response, decision.path);
+      }
+    },
+  );
   // Nothing here speaks another protocol: an upgrade is closed unanswered (fault P28).
   server.on("upgrade", (_request, socket) => socket.destroy());
   server.on("clientError", (_error, socket) => {
@@ -50,7 +58,9 @@ async function main() {
   const server = await createDemoServer(config);
   const port = Number(process.env.PORT ?? 5173);
   server.on("error", (error) => {
-    console.error(error.code === "EADDRINUSE" ? `Port ${port} is taken. Set PORT to another one.` : `The server failed: ${error.message}`);
+    console.error(
+      error.code === "EADDRINUSE" ? `Port ${port} is taken. Set PORT to another one.` : `The server failed: ${error.message}`,
+    );
     process.exit(1);
   });
   server.listen({ port, host: "127.0.0.1" }, () => {

@@ -32,7 +32,11 @@ async function until(condition, what) {
 test("a message is answered, and the answer grows while it is written", async () => {
   await fault({ repeat_text: 30, drip_ms: 3 });
   await page.send("My name is Ann and I live in Bern.\n\nWhat is my name?");
-  const early = await until(async () => ((await page.last().getAttribute("data-state")) === "streaming" ? (await prose().allInnerTexts()).join("").trim() : ""), "text while streaming");
+  const early = await until(
+    async () =>
+      (await page.last().getAttribute("data-state")) === "streaming" ? (await prose().allInnerTexts()).join("").trim() : "",
+    "text while streaming",
+  );
   assert.equal(await page.settled(), "done");
   const whole = (await prose().allInnerTexts()).join("").trim();
   assert.match(whole, /Ann/);
@@ -63,11 +67,17 @@ test("I2 I5: stop ends the answer at once, keeps its words, and the workspace se
   assert.equal(await page.settled(), "stopped");
   assert.notEqual((await prose().first().innerText()).trim(), "");
   assert.match(await page.last().locator(".facts").innerText(), /Stopped/);
-  const closed = await until(async () => (await chats()).find(({ outcome }) => outcome !== "in_progress"), "the end of the request in the history");
+  const closed = await until(
+    async () => (await chats()).find(({ outcome }) => outcome !== "in_progress"),
+    "the end of the request in the history",
+  );
   assert.equal(closed.outcome, "client_closed");
   await page.send("My name is Ann. What is my name?");
   assert.equal(await page.settled("done", "failed"), "done");
-  assert.deepEqual((await chats()).at(-1).body.messages.map(({ role }) => role), ["user", "assistant", "user"]);
+  assert.deepEqual(
+    (await chats()).at(-1).body.messages.map(({ role }) => role),
+    ["user", "assistant", "user"],
+  );
 });
 
 test("Escape stops too", async () => {
@@ -89,15 +99,32 @@ test("a tool call is shown with its arguments and result, and the answer draws o
   assert.match((await prose().allInnerTexts()).join(" "), /104/);
   const sent = await chats();
   assert.equal(sent.length, 2);
-  assert.deepEqual(sent[0].body.tools.map((tool) => tool.function.name), ["calculator", "current_time", "convert_units"]);
-  assert.deepEqual(sent[1].body.messages.map(({ role }) => role), ["user", "assistant", "tool"]);
+  assert.deepEqual(
+    sent[0].body.tools.map((tool) => tool.function.name),
+    ["calculator", "current_time", "convert_units"],
+  );
+  assert.deepEqual(
+    sent[1].body.messages.map(({ role }) => role),
+    ["user", "assistant", "tool"],
+  );
   assert.match(sent[1].body.messages[2].content, /104/);
 });
 
 test("G17: a tool that fails is shown as failed, the model is told, and the answer still comes", async () => {
-  const chunk = (delta, finish_reason = null) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
-  const call = { role: "assistant", content: "", tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "calculator", arguments: '{"expression":"7 / 0"}' } }] };
-  await fault({ status: 200, content_type: "text/event-stream", body: `${chunk(call)}${chunk({}, "tool_calls")}data: [DONE]\n\n` });
+  const chunk = (delta, finish_reason = null) =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  const call = {
+    role: "assistant",
+    content: "",
+    tool_calls: [
+      { index: 0, id: "call_1", type: "function", function: { name: "calculator", arguments: '{"expression":"7 / 0"}' } },
+    ],
+  };
+  await fault({
+    status: 200,
+    content_type: "text/event-stream",
+    body: `${chunk(call)}${chunk({}, "tool_calls")}data: [DONE]\n\n`,
+  });
   await page.send("What is 7 / 0?");
   assert.equal(await page.settled(), "done");
   const card = page.last().locator(".tool").first();
@@ -111,14 +138,18 @@ test("tools can be switched off one by one", async () => {
   await page.send("What is 12.5 * 8 + 4?");
   await page.settled("done");
   assert.ok(!(await page.last().locator(".tool-name").allInnerTexts()).includes("calculator"));
-  assert.deepEqual((await chats())[0].body.tools.map((tool) => tool.function.name), ["current_time", "convert_units"]);
+  assert.deepEqual(
+    (await chats())[0].body.tools.map((tool) => tool.function.name),
+    ["current_time", "convert_units"],
+  );
 });
 
 test("system prompt, temperature and token limit travel; what is not set does not", async () => {
   await page.send("Hello there.");
   await page.settled("done");
   const bare = (await chats())[0].body;
-  for (const name of ["temperature", "max_tokens", "reasoning_effort", "thinking", "response_format"]) assert.ok(!(name in bare), name);
+  for (const name of ["temperature", "max_tokens", "reasoning_effort", "thinking", "response_format"])
+    assert.ok(!(name in bare), name);
   await page.setting("System prompt", (control) => control.fill("Answer briefly."));
   await page.setting("Temperature", (control) => control.fill("0.3"));
   await page.setting("Max tokens", (control) => control.fill("7"));
@@ -209,7 +240,13 @@ test("a reload keeps the conversation and the settings; new chat clears it", asy
   assert.equal(await page.tab.locator("#turns").innerText(), before);
   await page.send("And what did I ask first?");
   await page.settled("done");
-  assert.deepEqual((await chats()).at(-1).body.messages.map(({ role }) => role).slice(0, 5), ["system", "user", "assistant", "tool", "assistant"]);
+  assert.deepEqual(
+    (await chats())
+      .at(-1)
+      .body.messages.map(({ role }) => role)
+      .slice(0, 5),
+    ["system", "user", "assistant", "tool", "assistant"],
+  );
   await page.tab.getByRole("button", { name: "New chat" }).click();
   assert.equal(await page.tab.locator(".turn").count(), 0);
   assert.ok(await page.tab.getByRole("heading", { name: "What would you like to know?" }).isVisible());
@@ -226,7 +263,10 @@ test("a reload in the middle of an answer keeps what came, as stopped", async ()
   await page.ready();
   assert.equal(await page.last().getAttribute("data-state"), "stopped");
   assert.notEqual((await prose().first().innerText()).trim(), "");
-  assert.equal((await until(async () => (await chats()).find(({ outcome }) => outcome !== "in_progress"), "the end of the request")).outcome, "client_closed");
+  assert.equal(
+    (await until(async () => (await chats()).find(({ outcome }) => outcome !== "in_progress"), "the end of the request")).outcome,
+    "client_closed",
+  );
 });
 
 test("A3: with the server gone the page says so, and goes on when it is back", async () => {
@@ -244,13 +284,14 @@ test("Markdown written piece by piece looks as it does when rendered whole", asy
     "# A title\n\nSome **bold**, _italic_ and `code`, and a [link](https://example.com/).",
     "- one\n- two\n  - deeper **still**\n- three\n\n  with a paragraph",
     "1. first\n2. second",
-    "```rust\nfn main() {\n    println!(\"**not bold**\");\n}\n```",
+    '```rust\nfn main() {\n    println!("**not bold**");\n}\n```',
     "| unit | value |\n| --- | ---: |\n| km | 1.6 |\n| mi | 1 |",
     "> quoted\n> twice",
     "Under\n=====\n\nLine one\r\nline two\r\n\r\nAfter carriage returns. 日本語 and 👩‍🚀.",
     "- [x] done\n- [ ] open\n\n***\n\nThe end.",
   ].join("\n\n");
-  const chunk = (content, finish_reason = null) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`;
+  const chunk = (content, finish_reason = null) =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`;
   const body = `${[...text].map((sign) => chunk(sign)).join("")}${chunk("", "stop")}data: [DONE]\n\n`;
   await fault({ status: 200, content_type: "text/event-stream", body, chunk_size: 700, drip_ms: 2 });
   await page.send("Write something.");
@@ -285,8 +326,12 @@ test("a list of models that cannot be had is said, and asked for again on demand
 });
 
 test("the picker offers chat models that are ready and shows the others with the reason", async () => {
-  const options = await page.tab.locator("#model option").evaluateAll((all) => all.map((option) => [option.value, option.disabled, option.textContent]));
-  const listed = await fetch(`${all.emulator.url}/api/2.0/serving-endpoints`, { headers: { authorization: `Bearer ${TOKEN}` } }).then((response) => response.json());
+  const options = await page.tab
+    .locator("#model option")
+    .evaluateAll((all) => all.map((option) => [option.value, option.disabled, option.textContent]));
+  const listed = await fetch(`${all.emulator.url}/api/2.0/serving-endpoints`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  }).then((response) => response.json());
   assert.equal(options.length, listed.endpoints.length);
   for (const { name, task, state } of listed.endpoints) {
     const [, disabled, text] = options.find(([value]) => value === name);
@@ -308,7 +353,9 @@ test("the page says where it talks to, and that a stand-in answers", async () =>
 });
 
 test("reasoning is folded away and opens on demand", async () => {
-  const names = await page.tab.locator("#model option:not([disabled])").evaluateAll((options) => options.map(({ value }) => value));
+  const names = await page.tab
+    .locator("#model option:not([disabled])")
+    .evaluateAll((options) => options.map(({ value }) => value));
   await page.tab.locator("#model").selectOption(names.find((name) => name.includes("claude")));
   await page.setting("Reasoning", (control) => control.selectOption("low"));
   await page.send("My name is Ann. What is my name?");

@@ -16,7 +16,14 @@ const delta = (delta) => ({ choices: [{ delta }] });
 
 test("F7 F8: a chunk without choices, without a delta or with nulls changes nothing", () => {
   const answer = turn();
-  for (const chunk of [{}, { choices: [] }, { choices: null }, { choices: [{ delta: null }] }, delta({ content: null, tool_calls: null })]) assert.equal(appendDelta(answer, 1, chunk), false);
+  for (const chunk of [
+    {},
+    { choices: [] },
+    { choices: null },
+    { choices: [{ delta: null }] },
+    delta({ content: null, tool_calls: null }),
+  ])
+    assert.equal(appendDelta(answer, 1, chunk), false);
   assert.deepEqual(answer.parts, []);
 });
 
@@ -36,7 +43,8 @@ test("F9: text, reasoning parts and text again become three parts in order", () 
 
 test("G1: interleaved fragments of two calls stay apart, also when the next step counts from zero again", () => {
   const answer = turn();
-  const fragment = (index, id, name, args) => delta({ tool_calls: [{ index, ...(id && { id }), function: { ...(name && { name }), arguments: args } }] });
+  const fragment = (index, id, name, args) =>
+    delta({ tool_calls: [{ index, ...(id && { id }), function: { ...(name && { name }), arguments: args } }] });
   appendDelta(answer, 1, fragment(0, "x", "calculator", '{"expr'));
   appendDelta(answer, 1, fragment(1, "y", "current_time", '{"time'));
   appendDelta(answer, 1, fragment(0, undefined, undefined, 'ession":"1"}'));
@@ -57,8 +65,21 @@ test("G1: interleaved fragments of two calls stay apart, also when the next step
 
 test("G2 G3: fragments without an index go to the newest call, a new id begins another", () => {
   const answer = turn();
-  for (const [id, args] of [["x", '{"a"'], [undefined, ":1}"], ["x", ""], ["y", "{"], [undefined, "}"]]) appendDelta(answer, 1, delta({ tool_calls: [{ ...(id && { id }), function: { arguments: args } }] }));
-  assert.deepEqual(answer.parts.map(({ id, arguments: args }) => [id, args]), [["x", '{"a":1}'], ["y", "{}"]]);
+  for (const [id, args] of [
+    ["x", '{"a"'],
+    [undefined, ":1}"],
+    ["x", ""],
+    ["y", "{"],
+    [undefined, "}"],
+  ])
+    appendDelta(answer, 1, delta({ tool_calls: [{ ...(id && { id }), function: { arguments: args } }] }));
+  assert.deepEqual(
+    answer.parts.map(({ id, arguments: args }) => [id, args]),
+    [
+      ["x", '{"a":1}'],
+      ["y", "{}"],
+    ],
+  );
 });
 
 test("G17: a failed tool is shown as failed with what the model was told", () => {
@@ -78,7 +99,13 @@ test("history: system first, transcripts whole, stopped answers as their words, 
     { role: "user", id: "2", text: "fails" },
     turn({ state: "failed" }),
     { role: "user", id: "3", text: "long?" },
-    turn({ state: "stopped", parts: [{ kind: "reasoning", text: "hm" }, { kind: "text", text: "Once upon" }] }),
+    turn({
+      state: "stopped",
+      parts: [
+        { kind: "reasoning", text: "hm" },
+        { kind: "text", text: "Once upon" },
+      ],
+    }),
     { role: "user", id: "4", text: "go on" },
   ];
   assert.deepEqual(toMessages(turns, " Be brief. "), [
@@ -147,10 +174,13 @@ test("request fields: what is not set is absent; each family is asked to reason 
   assert.deepEqual(requestFields({ ...base, temperature: 0, max_tokens: 5 }), { temperature: 0, max_tokens: 5 });
   assert.deepEqual(requestFields({ ...base, model: "databricks-gpt-oss-20b" }), { reasoning_effort: "high" });
   // The budget must be below max_tokens, and a thinking Claude takes no temperature.
-  assert.deepEqual(requestFields({ ...base, model: "databricks-claude-sonnet-4", temperature: 0.2, max_tokens: 100, reasoning: "low" }), {
-    thinking: { type: "enabled", budget_tokens: 1024 },
-    max_tokens: 1124,
-  });
+  assert.deepEqual(
+    requestFields({ ...base, model: "databricks-claude-sonnet-4", temperature: 0.2, max_tokens: 100, reasoning: "low" }),
+    {
+      thinking: { type: "enabled", budget_tokens: 1024 },
+      max_tokens: 1124,
+    },
+  );
   assert.equal(reasoningStyle("my-proxy"), "none");
 });
 

@@ -13,7 +13,16 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The emulator's token. The page must never hold it: tests look for it everywhere. */
 export const TOKEN = process.env.DATABRICKS_TOKEN ?? "dapi-emulator";
 
-const FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** Starts what a page needs. `emulator` talks to the emulator's own routes, `open` gives a fresh tab on the page. */
 export async function startAll() {
@@ -48,8 +57,12 @@ export async function startAll() {
 
 async function startEmulator() {
   const program = join(ROOT, "target", "debug", "lakewire-emulator");
-  if (!existsSync(program)) throw new Error("No emulator: set LAKEWIRE_EMULATOR to its URL, or build it with `cargo build -p lakewire-emulator`.");
-  const child = await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "2"], { cwd: ROOT, ready: /listening on (http:\/\/\S+)/ });
+  if (!existsSync(program))
+    throw new Error("No emulator: set LAKEWIRE_EMULATOR to its URL, or build it with `cargo build -p lakewire-emulator`.");
+  const child = await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "2"], {
+    cwd: ROOT,
+    ready: /listening on (http:\/\/\S+)/,
+  });
   return child.match[1];
 }
 
@@ -59,15 +72,27 @@ function executable() {
 }
 
 async function ask(workspace, method, path, body) {
-  const response = await fetch(workspace + path, { method, ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) });
+  const response = await fetch(workspace + path, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text ? JSON.parse(text) : undefined;
 }
 
 /** A tab of its own, with everything it logged, requested and broke. */
-async function open(browser, url, { theme = "light", width = 1280, height = 860, phone = false, ready: wait = true, ...rest } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }), ...rest });
+async function open(
+  browser,
+  url,
+  { theme = "light", width = 1280, height = 860, phone = false, ready: wait = true, ...rest } = {},
+) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }),
+    ...rest,
+  });
   context.setDefaultTimeout(8_000);
   const tab = await context.newPage();
   const log = { console: [], errors: [], requests: [], responses: [] };

@@ -23,7 +23,10 @@ await checkPage().then(
   (error) => line(false, "the page's types", error.message),
 );
 for (const file of (await readdir(HERE)).filter((name) => name.endsWith(".test.mjs")).sort()) {
-  const { code, stdout, stderr } = await run(process.execPath, ["--test-reporter=tap", join(HERE, file)], { check: false, timeoutMs: 600_000 }).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
+  const { code, stdout, stderr } = await run(process.execPath, ["--test-reporter=tap", join(HERE, file)], {
+    check: false,
+    timeoutMs: 600_000,
+  }).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
   const before = passed + failed;
   const failures = failed;
   // One block for each test: its line, then what TAP says about it.

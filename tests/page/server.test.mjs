@@ -60,7 +60,11 @@ const own = () => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port
 /** One request with full control over target and headers: `fetch` would normalise both. */
 function send(method, path, { headers = {}, body, onResponse } = {}) {
   return new Promise((resolve, reject) => {
-    const all = Object.fromEntries(Object.entries({ ...own(), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers }).filter(([, value]) => value !== undefined));
+    const all = Object.fromEntries(
+      Object.entries({ ...own(), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
     const request = http.request({ host: "127.0.0.1", port, method, path, headers: all, agent: false }, (response) => {
       onResponse?.(request, response);
       let text = "";
@@ -96,7 +100,11 @@ test("the three routes reach the workspace with the token, rebuilt, and nothing 
   await send("POST", CHAT, { body: '{"messages":[]}' });
   assert.deepEqual(
     seen.map(({ method, url }) => `${method} ${url}`),
-    ["GET /api/2.0/serving-endpoints", "GET /api/2.0/serving-endpoints/my.chat_v1-2", "POST /serving-endpoints/my-chat/invocations"],
+    [
+      "GET /api/2.0/serving-endpoints",
+      "GET /api/2.0/serving-endpoints/my.chat_v1-2",
+      "POST /serving-endpoints/my-chat/invocations",
+    ],
   );
   for (const { headers } of seen) assert.equal(headers.authorization, `Bearer ${TOKEN}`);
   assert.equal(seen[2].body, '{"messages":[]}');
@@ -127,19 +135,28 @@ test("P1 P4: a foreign, missing, null or look-alike origin is refused before any
 
 test("R4 P13: a Host that is not this server's own is refused, for the page's files too", async () => {
   for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) + 1}`]) {
-    for (const path of ["/", "/databricks/api/2.0/serving-endpoints"]) assert.equal((await send("GET", path, { headers: { host, origin: undefined } })).status, 403, host);
+    for (const path of ["/", "/databricks/api/2.0/serving-endpoints"])
+      assert.equal((await send("GET", path, { headers: { host, origin: undefined } })).status, 403, host);
   }
   assert.deepEqual(seen, []);
 });
 
 test("P2: a preflight is answered without any permission", async () => {
-  const { status, headers } = await send("OPTIONS", CHAT, { headers: { origin: "https://evil.example", "access-control-request-method": "POST" } });
+  const { status, headers } = await send("OPTIONS", CHAT, {
+    headers: { origin: "https://evil.example", "access-control-request-method": "POST" },
+  });
   assert.equal(status, 403);
   assert.ok(Object.keys(headers).every((name) => !name.startsWith("access-control-")));
 });
 
 test("P3: what a form can send is not JSON and goes nowhere", async () => {
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json-patch+json", ""]) {
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json-patch+json",
+    "",
+  ]) {
     assert.equal((await send("POST", CHAT, { headers: { "content-type": type }, body: "{}" })).status, 415, type);
   }
   assert.deepEqual(seen, []);
@@ -148,32 +165,72 @@ test("P3: what a form can send is not JSON and goes nowhere", async () => {
 test("P6: only accept and content-type travel; the page cannot name a token, a cookie or a fault to a real workspace", async () => {
   await send("POST", CHAT, {
     body: "{}",
-    headers: { accept: "text/event-stream", authorization: "Bearer other", cookie: "a=b", "x-databricks-org-id": "1", "x-forwarded-for": "1.2.3.4", "x-lakewire-fault": '{"status":500}', "x-http-method-override": "DELETE" },
+    headers: {
+      accept: "text/event-stream",
+      authorization: "Bearer other",
+      cookie: "a=b",
+      "x-databricks-org-id": "1",
+      "x-forwarded-for": "1.2.3.4",
+      "x-lakewire-fault": '{"status":500}',
+      "x-http-method-override": "DELETE",
+    },
   });
   const { headers } = seen[0];
   assert.equal(headers.authorization, `Bearer ${TOKEN}`);
   assert.equal(headers.accept, "text/event-stream");
   assert.equal(headers.host, `127.0.0.1:${workspace.address().port}`);
-  for (const name of ["cookie", "x-databricks-org-id", "x-forwarded-for", "x-lakewire-fault", "x-http-method-override", "origin"]) assert.equal(headers[name], undefined, name);
+  for (const name of ["cookie", "x-databricks-org-id", "x-forwarded-for", "x-lakewire-fault", "x-http-method-override", "origin"])
+    assert.equal(headers[name], undefined, name);
 });
 
 test("P7 P30: only four headers come back, and no cache keeps the answer", async () => {
   answer = (_request, response) =>
     response
-      .writeHead(200, { "content-type": "application/json", "x-request-id": "r1", "served-model-name": "m", "retry-after": "3", "set-cookie": "a=b", server: "databricks", "www-authenticate": "Bearer", "x-databricks-org-id": "7", location: "/x" })
+      .writeHead(200, {
+        "content-type": "application/json",
+        "x-request-id": "r1",
+        "served-model-name": "m",
+        "retry-after": "3",
+        "set-cookie": "a=b",
+        server: "databricks",
+        "www-authenticate": "Bearer",
+        "x-databricks-org-id": "7",
+        location: "/x",
+      })
       .end("{}");
   const { headers } = await send("POST", CHAT, { body: "{}" });
   assert.equal(headers["x-request-id"], "r1");
   assert.equal(headers["served-model-name"], "m");
   assert.equal(headers["retry-after"], "3");
   assert.equal(headers["cache-control"], "no-store, no-transform");
-  for (const name of ["set-cookie", "server", "www-authenticate", "x-databricks-org-id", "location"]) assert.equal(headers[name], undefined, name);
+  for (const name of ["set-cookie", "server", "www-authenticate", "x-databricks-org-id", "location"])
+    assert.equal(headers[name], undefined, name);
 });
 
 test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another route reach nothing", async () => {
   const name = (value) => `/databricks/serving-endpoints/${value}/invocations`;
   const paths = [
-    ...["..", ".", "%2e%2e", ".%2e", "%252e%252e", "..%2f", "..%5c", "a%2fb", "a;b", "%00", "%c0%ae%c0%ae", "%ef%bc%8e", "a%20", "a.%20", "", "x".repeat(129), "@evil", "a?b", "a%3fb"].map(name),
+    ...[
+      "..",
+      ".",
+      "%2e%2e",
+      ".%2e",
+      "%252e%252e",
+      "..%2f",
+      "..%5c",
+      "a%2fb",
+      "a;b",
+      "%00",
+      "%c0%ae%c0%ae",
+      "%ef%bc%8e",
+      "a%20",
+      "a.%20",
+      "",
+      "x".repeat(129),
+      "@evil",
+      "a?b",
+      "a%3fb",
+    ].map(name),
     "/databricks/serving-endpoints/a/../b/invocations",
     "/databricks/serving-endpoints//a/invocations",
     "/databricks/./serving-endpoints/a/invocations",
@@ -203,7 +260,9 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
 });
 
 test("P9: an absolute-form target goes nowhere", async () => {
-  const text = await raw(`GET http://evil.example/databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`);
+  const text = await raw(
+    `GET http://evil.example/databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`,
+  );
   assert.match(text, /^HTTP\/1\.1 404 /);
   assert.deepEqual(seen, []);
 });
@@ -236,7 +295,14 @@ test("P14: a redirect is not followed and its target not told", async () => {
 
 test("P16: requests that two servers could read differently are refused", async () => {
   const head = `POST ${CHAT} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\ncontent-type: application/json\r\n`;
-  for (const lines of ["content-length: 2\r\ntransfer-encoding: chunked\r\n", "content-length: 2\r\ncontent-length: 3\r\n", "content-length: +2\r\n", "transfer-encoding: xchunked\r\n", "content-length : 2\r\n", "x: a\0b\r\ncontent-length: 2\r\n"]) {
+  for (const lines of [
+    "content-length: 2\r\ntransfer-encoding: chunked\r\n",
+    "content-length: 2\r\ncontent-length: 3\r\n",
+    "content-length: +2\r\n",
+    "transfer-encoding: xchunked\r\n",
+    "content-length : 2\r\n",
+    "x: a\0b\r\ncontent-length: 2\r\n",
+  ]) {
     assert.match(await raw(`${head}${lines}\r\n{}`), /^HTTP\/1\.1 400 /, lines);
   }
   assert.deepEqual(seen, []);
@@ -245,9 +311,20 @@ test("P16: requests that two servers could read differently are refused", async 
 test("P17: a body over 4 MB, declared or not, and one that is no JSON object never reach the workspace", async () => {
   const big = `{"x":"${"a".repeat(4 * 1024 * 1024)}"}`;
   assert.equal((await send("POST", CHAT, { body: big })).status, 413);
-  const chunked = await send("POST", CHAT, { body: big, headers: { "transfer-encoding": "chunked" } }).catch((error) => ({ status: error.code }));
+  const chunked = await send("POST", CHAT, { body: big, headers: { "transfer-encoding": "chunked" } }).catch((error) => ({
+    status: error.code,
+  }));
   assert.ok([413, "EPIPE", "ECONNRESET"].includes(chunked.status), String(chunked.status));
-  for (const body of ["", "[]", "null", "1", "{", '{"a":"\u0000'.slice(0, 7), Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])]) assert.equal((await send("POST", CHAT, { body })).status, 400, String(body));
+  for (const body of [
+    "",
+    "[]",
+    "null",
+    "1",
+    "{",
+    '{"a":"\u0000'.slice(0, 7),
+    Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+  ])
+    assert.equal((await send("POST", CHAT, { body })).status, 400, String(body));
   assert.deepEqual(seen, []);
 });
 
@@ -256,7 +333,10 @@ test("P20: when the page goes away mid-stream, the request to the workspace ends
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: {}\n\n");
   };
-  await send("POST", CHAT, { body: "{}", onResponse: (request, response) => response.once("data", () => request.destroy()) }).catch(() => {});
+  await send("POST", CHAT, {
+    body: "{}",
+    onResponse: (request, response) => response.once("data", () => request.destroy()),
+  }).catch(() => {});
   assert.ok(await until(() => seen[0]?.closed), "the workspace still streams to nobody");
 });
 
@@ -286,7 +366,10 @@ test("P22: a page that does not read holds the workspace back instead of filling
   };
   let request;
   let response;
-  void send("POST", CHAT, { body: "{}", onResponse: (q, r) => ((request = q), (response = r), r.pause(), setImmediate(() => r.pause())) }).catch(() => {});
+  void send("POST", CHAT, {
+    body: "{}",
+    onResponse: (q, r) => ((request = q), (response = r), r.pause(), setImmediate(() => r.pause())),
+  }).catch(() => {});
   assert.ok(await until(() => response));
   let last = -1;
   // Settled when nothing more was taken for a while; what it settled at is what buffers hold on the way.
@@ -314,7 +397,9 @@ test("P23: the first bytes pass before the rest exists", async () => {
 });
 
 test("P28: an upgrade is closed unanswered", async () => {
-  const text = await raw(`GET /databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`);
+  const text = await raw(
+    `GET /databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+  );
   assert.equal(text, "");
   assert.deepEqual(seen, []);
 });
@@ -326,7 +411,11 @@ test("A3: a workspace that cannot be reached is said in a sentence without the t
   const lonely = await createDemoServer(config, dist);
   await listen(lonely);
   const origin = `http://127.0.0.1:${lonely.address().port}`;
-  const response = await fetch(`${origin}${CHAT}`, { method: "POST", headers: { origin, "content-type": "application/json" }, body: "{}" });
+  const response = await fetch(`${origin}${CHAT}`, {
+    method: "POST",
+    headers: { origin, "content-type": "application/json" },
+    body: "{}",
+  });
   const text = await response.text();
   assert.equal(response.status, 502);
   assert.match(JSON.parse(text).message, /could not reach the workspace at 127\.0\.0\.1:1 .*Check DATABRICKS_HOST/);
@@ -346,20 +435,38 @@ test("P31: a configuration that is missing, insecure or odd is refused with what
     [{ DATABRICKS_HOST: "https://", DATABRICKS_TOKEN: TOKEN }, /not an address/],
     [{ DATABRICKS_HOST: "x.example", DATABRICKS_TOKEN: "a\nb" }, /cannot stand in a header/],
   ];
-  for (const [env, message] of cases) assert.throws(() => readConfig(env), (error) => message.test(error.message) && !error.message.includes(TOKEN), JSON.stringify(env));
+  for (const [env, message] of cases)
+    assert.throws(
+      () => readConfig(env),
+      (error) => message.test(error.message) && !error.message.includes(TOKEN),
+      JSON.stringify(env),
+    );
   assert.equal(readConfig({ DATABRICKS_HOST: "x.example/", DATABRICKS_TOKEN: TOKEN }).host.href, "https://x.example/");
 });
 
 test("L1: the configuration shows no token however it is printed", () => {
   const config = readConfig({ DATABRICKS_HOST: "x.example", DATABRICKS_TOKEN: TOKEN });
-  for (const text of [inspect(config, { depth: 9, showHidden: true }), JSON.stringify(config), String(config.token), `${config.token}`]) assert.doesNotMatch(text, new RegExp(TOKEN));
+  for (const text of [
+    inspect(config, { depth: 9, showHidden: true }),
+    JSON.stringify(config),
+    String(config.token),
+    `${config.token}`,
+  ])
+    assert.doesNotMatch(text, new RegExp(TOKEN));
 });
 
 test("P8: files are served from the build's list alone, with the policy on every answer", async () => {
   const page = await send("GET", "/");
   assert.equal(page.status, 200);
   assert.match(page.headers["content-security-policy"], /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
-  for (const path of ["/../server.mjs", "/..%2fserver.mjs", "/%2e%2e/package.json", "/server.mjs", "/index.html/../../package.json", "//etc/passwd"]) {
+  for (const path of [
+    "/../server.mjs",
+    "/..%2fserver.mjs",
+    "/%2e%2e/package.json",
+    "/server.mjs",
+    "/index.html/../../package.json",
+    "//etc/passwd",
+  ]) {
     const { status, headers } = await send("GET", path);
     assert.equal(status, 404, path);
     assert.equal(headers["x-content-type-options"], "nosniff");

@@ -29,7 +29,8 @@ test("calculator: precedence, signs, powers and functions", () => {
     ["log(1000) + log(8, 2) + ln(e)", 7],
     ["(1250 * 1.19 - 200) / 12", (1250 * 1.19 - 200) / 12],
   ];
-  for (const [expression, value] of cases) assert.ok(Math.abs(evaluate(expression) - value) < 1e-12, `${expression} gave ${evaluate(expression)}`);
+  for (const [expression, value] of cases)
+    assert.ok(Math.abs(evaluate(expression) - value) < 1e-12, `${expression} gave ${evaluate(expression)}`);
 });
 
 test("calculator: refuses what is not arithmetic, and says why", () => {
@@ -50,7 +51,11 @@ test("calculator: refuses what is not arithmetic, and says why", () => {
     ["1+".repeat(600) + "1", /longer than/],
   ];
   for (const [expression, message] of cases) {
-    assert.throws(() => evaluate(expression), (error) => error instanceof ExpressionError && message.test(error.message), expression.slice(0, 30));
+    assert.throws(
+      () => evaluate(expression),
+      (error) => error instanceof ExpressionError && message.test(error.message),
+      expression.slice(0, 30),
+    );
   }
 });
 
@@ -67,18 +72,32 @@ test("units: exact factors, temperatures with their offset, plurals and symbols"
     [1, "GiB", "MB", 1073.741824],
     [3, "cups", "ml", 709.7647095],
   ];
-  for (const [value, from, to, expected] of cases) assert.ok(Math.abs(convert(value, from, to).value - expected) < 1e-7, `${value} ${from} gave ${convert(value, from, to).value} ${to}`);
+  for (const [value, from, to, expected] of cases)
+    assert.ok(
+      Math.abs(convert(value, from, to).value - expected) < 1e-7,
+      `${value} ${from} gave ${convert(value, from, to).value} ${to}`,
+    );
 });
 
 test("units: refuses unknown units, other quantities and no number", () => {
-  assert.throws(() => convert(1, "furlong", "m"), (error) => error instanceof UnitError && /"furlong" is not known/.test(error.message));
-  assert.throws(() => convert(1, "kg", "m"), (error) => error instanceof UnitError && /mass.*length/.test(error.message));
+  assert.throws(
+    () => convert(1, "furlong", "m"),
+    (error) => error instanceof UnitError && /"furlong" is not known/.test(error.message),
+  );
+  assert.throws(
+    () => convert(1, "kg", "m"),
+    (error) => error instanceof UnitError && /mass.*length/.test(error.message),
+  );
   assert.throws(() => convert(Number.NaN, "kg", "lb"), UnitError);
 });
 
 test("clock: zones by name and by city, with their offset on that day", () => {
   const summer = new Date("2026-07-01T12:00:00Z");
-  assert.deepEqual(readClock("Asia/Tokyo", summer), { time_zone: "Asia/Tokyo", local_time: "Wednesday, 1 July 2026 at 21:00", utc_offset: "+09:00" });
+  assert.deepEqual(readClock("Asia/Tokyo", summer), {
+    time_zone: "Asia/Tokyo",
+    local_time: "Wednesday, 1 July 2026 at 21:00",
+    utc_offset: "+09:00",
+  });
   assert.equal(readClock("tokyo", summer).time_zone, "Asia/Tokyo");
   assert.equal(readClock("the city of Port-au-Prince, Haiti", summer).time_zone, "America/Port-au-Prince");
   assert.equal(readClock("New York", summer).utc_offset, "-04:00");

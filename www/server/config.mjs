@@ -10,20 +10,30 @@ const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 export function readConfig(env) {
   const given = (env.DATABRICKS_HOST ?? "").trim();
   const token = (env.DATABRICKS_TOKEN ?? "").trim();
-  if (!given) throw new Error("DATABRICKS_HOST is not set. Set it to the workspace's address, for example https://adb-1234567890123456.7.azuredatabricks.net.");
+  if (!given)
+    throw new Error(
+      "DATABRICKS_HOST is not set. Set it to the workspace's address, for example https://adb-1234567890123456.7.azuredatabricks.net.",
+    );
   if (!token) throw new Error("DATABRICKS_TOKEN is not set. Set it to a personal access token of that workspace.");
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("DATABRICKS_TOKEN holds a character that cannot stand in a header. Copy the token again.");
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Error("DATABRICKS_TOKEN holds a character that cannot stand in a header. Copy the token again.");
   let host;
   try {
     host = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`);
   } catch {
-    throw new Error("DATABRICKS_HOST is not an address. Give the workspace's host, for example https://adb-1234567890123456.7.azuredatabricks.net.");
+    throw new Error(
+      "DATABRICKS_HOST is not an address. Give the workspace's host, for example https://adb-1234567890123456.7.azuredatabricks.net.",
+    );
   }
-  if (host.username || host.password) throw new Error("DATABRICKS_HOST must not hold a user name or password. Give the token in DATABRICKS_TOKEN.");
+  if (host.username || host.password)
+    throw new Error("DATABRICKS_HOST must not hold a user name or password. Give the token in DATABRICKS_TOKEN.");
   if (host.protocol !== "https:" && !(host.protocol === "http:" && LOOPBACK.has(host.hostname))) {
-    throw new Error("DATABRICKS_HOST must begin with https://: a token is never sent in the clear. Plain http is for this machine only.");
+    throw new Error(
+      "DATABRICKS_HOST must begin with https://: a token is never sent in the clear. Plain http is for this machine only.",
+    );
   }
-  if (host.pathname !== "/" || host.search || host.hash) throw new Error("DATABRICKS_HOST must be the workspace's address alone, without a path. Remove what follows the host name.");
+  if (host.pathname !== "/" || host.search || host.hash)
+    throw new Error("DATABRICKS_HOST must be the workspace's address alone, without a path. Remove what follows the host name.");
   return { host, token: new Secret(token), loopback: LOOPBACK.has(host.hostname) };
 }
 

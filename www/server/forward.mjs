@@ -24,7 +24,10 @@ export async function workspaceKind(config) {
   const before = known.get(config);
   if (before) return before;
   try {
-    const answer = await fetch(new URL("/_emulator/health", config.host), { redirect: "manual", signal: AbortSignal.timeout(KIND_TIMEOUT_MS) });
+    const answer = await fetch(new URL("/_emulator/health", config.host), {
+      redirect: "manual",
+      signal: AbortSignal.timeout(KIND_TIMEOUT_MS),
+    });
     await answer.arrayBuffer();
     const kind = answer.status === 200 ? "emulator" : "workspace";
     known.set(config, kind);
@@ -43,9 +46,14 @@ export async function forward(request, response, { method, path }, config) {
     return refuse(request, response, refusal);
   }
   if (response.destroyed) return;
-  const headers = { authorization: `Bearer ${config.token.reveal()}`, "accept-encoding": "identity", "user-agent": "lakewire-demo" };
+  const headers = {
+    authorization: `Bearer ${config.token.reveal()}`,
+    "accept-encoding": "identity",
+    "user-agent": "lakewire-demo",
+  };
   for (const name of REQUEST_HEADERS) if (request.headers[name] !== undefined) headers[name] = request.headers[name];
-  if (request.headers[FAULT_HEADER] !== undefined && (await workspaceKind(config)) === "emulator") headers[FAULT_HEADER] = request.headers[FAULT_HEADER];
+  if (request.headers[FAULT_HEADER] !== undefined && (await workspaceKind(config)) === "emulator")
+    headers[FAULT_HEADER] = request.headers[FAULT_HEADER];
   if (body) headers["content-length"] = body.length;
 
   const client = config.host.protocol === "https:" ? https : http;
@@ -112,7 +120,11 @@ async function readBody(request) {
 }
 
 function tooLarge() {
-  return { status: 413, error_code: "BAD_REQUEST", message: "The conversation is larger than 4 MB, the limit for one request. Start a new chat." };
+  return {
+    status: 413,
+    error_code: "BAD_REQUEST",
+    message: "The conversation is larger than 4 MB, the limit for one request. Start a new chat.",
+  };
 }
 
 function refuse(request, response, refusal) {

@@ -12,7 +12,11 @@ const NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$/;
 const ROUTES = [
   { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints$/, path: () => "/api/2.0/serving-endpoints" },
   { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints\/([^/]+)$/, path: (name) => `/api/2.0/serving-endpoints/${name}` },
-  { method: "POST", pattern: /^\/serving-endpoints\/([^/]+)\/invocations$/, path: (name) => `/serving-endpoints/${name}/invocations` },
+  {
+    method: "POST",
+    pattern: /^\/serving-endpoints\/([^/]+)\/invocations$/,
+    path: (name) => `/serving-endpoints/${name}/invocations`,
+  },
 ];
 
 /**
@@ -23,15 +27,19 @@ export function route(request, port) {
   const { method = "", url: target = "", headers } = request;
   const ours = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
   // A foreign Host is a name that was made to resolve to this machine (DNS rebinding).
-  if (!ours.includes(headers.host ?? "")) return refuse(403, "PERMISSION_DENIED", "This server answers on its own loopback address only.");
+  if (!ours.includes(headers.host ?? ""))
+    return refuse(403, "PERMISSION_DENIED", "This server answers on its own loopback address only.");
   const inside = target === "/workspace.json" || target.startsWith(`${PREFIX}/`);
   if (!inside) {
-    if (method !== "GET" && method !== "HEAD") return refuse(405, "METHOD_NOT_ALLOWED", "The page's files can only be read.", { allow: "GET, HEAD" });
+    if (method !== "GET" && method !== "HEAD")
+      return refuse(405, "METHOD_NOT_ALLOWED", "The page's files can only be read.", { allow: "GET, HEAD" });
     return { to: "file", path: target };
   }
   if (!sameOrigin(headers)) return refuse(403, "PERMISSION_DENIED", "Only the page served here may use this route.");
   if (target === "/workspace.json") {
-    return method === "GET" ? { to: "workspace-facts" } : refuse(405, "METHOD_NOT_ALLOWED", "This route can only be read.", { allow: "GET" });
+    return method === "GET"
+      ? { to: "workspace-facts" }
+      : refuse(405, "METHOD_NOT_ALLOWED", "This route can only be read.", { allow: "GET" });
   }
   return workspaceRoute(method, target.slice(PREFIX.length), headers);
 }
@@ -53,7 +61,8 @@ function workspaceRoute(method, target, headers) {
     }
     return { to: "workspace", method, path: known.path(name) };
   }
-  if (allowed.length > 0) return refuse(405, "METHOD_NOT_ALLOWED", "This route does not take this method.", { allow: allowed.join(", ") });
+  if (allowed.length > 0)
+    return refuse(405, "METHOD_NOT_ALLOWED", "This route does not take this method.", { allow: allowed.join(", ") });
   return notFound();
 }
 
@@ -65,7 +74,11 @@ function sameOrigin({ origin, host, "sec-fetch-site": site }) {
 
 /** One body for unknown and forbidden routes alike, so that the answer tells nothing about the workspace. */
 function notFound() {
-  return refuse(404, "ENDPOINT_NOT_FOUND", "This demo passes on the list of serving endpoints, one endpoint's description, and chat invocations. Nothing else.");
+  return refuse(
+    404,
+    "ENDPOINT_NOT_FOUND",
+    "This demo passes on the list of serving endpoints, one endpoint's description, and chat invocations. Nothing else.",
+  );
 }
 
 function refuse(status, error_code, message, headers) {

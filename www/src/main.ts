@@ -32,7 +32,10 @@ let saveTimer = 0;
 
 const announcer = new Announcer(byId("announcer"));
 const transcript = new Transcript((turn) => void again(turn));
-const composer = new Composer((text) => void send(text), () => running?.abort());
+const composer = new Composer(
+  (text) => void send(text),
+  () => running?.abort(),
+);
 const empty = mountEmpty((example) => {
   change({ ...settings, format: example.format });
   panel.show(settings);
@@ -96,7 +99,11 @@ async function answer(): Promise<void> {
       transcript.changed(turn);
       saveSoon();
       // Words written since the last announcement; tool calls are announced by their card's label when focused.
-      const text = turn.parts.map((part) => (part.kind === "text" ? part.text : part.kind === "tool" && part.result !== undefined ? `\nUsed ${part.name}.\n` : "")).join("");
+      const text = turn.parts
+        .map((part) =>
+          part.kind === "text" ? part.text : part.kind === "tool" && part.result !== undefined ? `\nUsed ${part.name}.\n` : "",
+        )
+        .join("");
       if (text.length > spoken) announcer.write(text.slice(spoken));
       spoken = Math.max(spoken, text.length);
     },
@@ -135,7 +142,10 @@ async function showWorkspace(): Promise<void> {
   try {
     const facts = (await (await fetch("/workspace.json")).json()) as { host: string; kind: "workspace" | "emulator" };
     const emulator = facts.kind === "emulator";
-    line.replaceChildren(h("span", { class: emulator ? "badge stand-in" : "badge" }, emulator ? "Emulator" : "Workspace"), emulator ? `on this machine, ${facts.host}. A stand-in model answers.` : facts.host);
+    line.replaceChildren(
+      h("span", { class: emulator ? "badge stand-in" : "badge" }, emulator ? "Emulator" : "Workspace"),
+      emulator ? `on this machine, ${facts.host}. A stand-in model answers.` : facts.host,
+    );
     empty.say(
       emulator
         ? "This page talks to the workspace emulator on this machine. A stand-in model answers: it draws on your words and on the tools, not on knowledge of the world."
@@ -162,8 +172,22 @@ async function loadModels(): Promise<void> {
 function showListProblem(error: unknown): void {
   const { title, advice } = toProblem(error, "The workspace");
   const box = h("div", { class: "problem", id: "list-problem", role: "alert" }, icon("alert"));
-  const retry = h("button", { type: "button", class: "retry", onclick: () => (box.remove(), void loadModels()) }, icon("retry"), "Try again");
-  box.append(h("div", {}, h("p", { class: "problem-title" }, "The list of models could not be loaded."), h("p", {}, `${title} ${advice}`), error instanceof LakewireError ? h("p", { class: "problem-detail" }, error.message) : null, retry));
+  const retry = h(
+    "button",
+    { type: "button", class: "retry", onclick: () => (box.remove(), void loadModels()) },
+    icon("retry"),
+    "Try again",
+  );
+  box.append(
+    h(
+      "div",
+      {},
+      h("p", { class: "problem-title" }, "The list of models could not be loaded."),
+      h("p", {}, `${title} ${advice}`),
+      error instanceof LakewireError ? h("p", { class: "problem-detail" }, error.message) : null,
+      retry,
+    ),
+  );
   byId("turns").before(box);
 }
 

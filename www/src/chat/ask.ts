@@ -32,7 +32,8 @@ export async function ask(exchange: Exchange): Promise<void> {
     else await askForText(exchange, meter);
     turn.state = "done";
   } catch (error) {
-    for (const part of turn.parts) if (part.kind === "tool" && (part.state === "writing" || part.state === "running")) part.state = "stopped";
+    for (const part of turn.parts)
+      if (part.kind === "tool" && (part.state === "writing" || part.state === "running")) part.state = "stopped";
     if (exchange.signal.aborted || isCancelled(error)) {
       turn.state = "stopped";
     } else {

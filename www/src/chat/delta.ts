@@ -32,7 +32,8 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletio
     wrote = append(turn, "text", delta.content) || wrote;
   } else {
     for (const part of delta.content ?? []) {
-      if (part.type === "reasoning") wrote = append(turn, "reasoning", (part.summary ?? []).map(({ text }) => text ?? "").join("")) || wrote;
+      if (part.type === "reasoning")
+        wrote = append(turn, "reasoning", (part.summary ?? []).map(({ text }) => text ?? "").join("")) || wrote;
       else if (typeof part.text === "string") wrote = append(turn, "text", part.text) || wrote;
     }
   }
@@ -52,7 +53,12 @@ export function appendDelta(turn: AnswerTurn, step: number, chunk: ChatCompletio
 }
 
 /** The call a fragment continues: by its index, or without one the newest call, unless the fragment names another. */
-function writtenFrom(turn: AnswerTurn, step: number, index: number | null | undefined, id: string | null | undefined): ToolPart | undefined {
+function writtenFrom(
+  turn: AnswerTurn,
+  step: number,
+  index: number | null | undefined,
+  id: string | null | undefined,
+): ToolPart | undefined {
   const ofStep = turn.parts.filter((part): part is ToolPart => part.kind === "tool" && origins.get(part)?.step === step);
   if (typeof index === "number") return ofStep.find((part) => origins.get(part)?.index === index);
   const newest = ofStep.at(-1);
@@ -84,7 +90,9 @@ export function finishTool(turn: AnswerTurn, result: ResultLike, now: number): v
 
 /** The call with this id that has no result yet: some models use an id again in a later step. */
 function openTool(turn: AnswerTurn, id: string): ToolPart | undefined {
-  return turn.parts.find((part): part is ToolPart => part.kind === "tool" && part.id === id && (part.state === "writing" || part.state === "running"));
+  return turn.parts.find(
+    (part): part is ToolPart => part.kind === "tool" && part.id === id && (part.state === "writing" || part.state === "running"),
+  );
 }
 
 function append(turn: AnswerTurn, kind: "text" | "reasoning", text: string): boolean {

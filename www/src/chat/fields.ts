@@ -8,7 +8,12 @@ const BUDGETS = { low: 1_024, medium: 4_096, high: 16_384 } as const;
 const ANSWER_TOKENS = 4_096;
 
 /** What the endpoint is told. What is not set is left out: strict endpoints refuse fields they do not know. */
-export function requestFields({ temperature, max_tokens, reasoning, model }: Pick<Settings, "temperature" | "max_tokens" | "reasoning" | "model">): Record<string, unknown> {
+export function requestFields({
+  temperature,
+  max_tokens,
+  reasoning,
+  model,
+}: Pick<Settings, "temperature" | "max_tokens" | "reasoning" | "model">): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   if (max_tokens !== null) fields["max_tokens"] = max_tokens;
   if (reasoning !== "off") {

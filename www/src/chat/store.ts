@@ -49,7 +49,8 @@ export function load(): Saved {
     // An answer that was on its way when the page went is not coming any more.
     const turns = saved.turns.map((turn) => {
       if (turn.role !== "assistant") return turn;
-      for (const part of turn.parts) if (part.kind === "tool" && (part.state === "writing" || part.state === "running")) part.state = "stopped";
+      for (const part of turn.parts)
+        if (part.kind === "tool" && (part.state === "writing" || part.state === "running")) part.state = "stopped";
       return turn.state === "waiting" || turn.state === "streaming" ? { ...turn, state: "stopped" as const } : turn;
     });
     return { turns, settings: { ...fresh.settings, ...saved.settings } };

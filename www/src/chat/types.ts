@@ -4,10 +4,7 @@ import type { Message } from "lakewire";
 
 /** One piece of an answer, in the order the pieces came. */
 export type Part =
-  | { kind: "reasoning"; text: string }
-  | { kind: "text"; text: string }
-  | { kind: "json"; text: string }
-  | ToolPart;
+  { kind: "reasoning"; text: string } | { kind: "text"; text: string } | { kind: "json"; text: string } | ToolPart;
 
 /** A tool call: written by the model, run in the page, answered. */
 export interface ToolPart {

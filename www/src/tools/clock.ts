@@ -17,7 +17,10 @@ export interface TimeReading {
 /** Reads the clock in an IANA zone (`Europe/Lisbon`) or a city that names one (`Lisbon`, `new york`); without one, here. */
 export function readClock(zone: string | undefined, now: Date): TimeReading {
   const time_zone = resolveZone(zone);
-  const offset = new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, timeZoneName: "longOffset" }).formatToParts(now).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const offset =
+    new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, timeZoneName: "longOffset" })
+      .formatToParts(now)
+      .find(({ type }) => type === "timeZoneName")?.value ?? "";
   return {
     time_zone,
     local_time: new Intl.DateTimeFormat("en-GB", { timeZone: time_zone, dateStyle: "full", timeStyle: "short" }).format(now),
@@ -41,5 +44,7 @@ function resolveZone(zone: string | undefined): string {
     if (city.length > (found?.city.length ?? 2) && words.includes(` ${city} `)) found = { zone, city };
   }
   if (found) return found.zone;
-  throw new TimeZoneError(`"${wanted}" is neither a time zone nor a city that names one. Give an IANA name such as Europe/Lisbon or Asia/Tokyo.`);
+  throw new TimeZoneError(
+    `"${wanted}" is neither a time zone nor a city that names one. Give an IANA name such as Europe/Lisbon or Asia/Tokyo.`,
+  );
 }

@@ -38,14 +38,22 @@ export function evaluate(expression: string): number {
   if (expression.length > MAX_LENGTH) throw new ExpressionError(`The expression is longer than ${MAX_LENGTH} characters.`);
   const parser = new Parser(tokenize(expression));
   const value = parser.whole();
-  if (!Number.isFinite(value)) throw new ExpressionError(Number.isNaN(value) ? "The result is not a number." : "The result is infinite; is something divided by zero?");
+  if (!Number.isFinite(value))
+    throw new ExpressionError(
+      Number.isNaN(value) ? "The result is not a number." : "The result is infinite; is something divided by zero?",
+    );
   return value;
 }
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   // Operators as people write them, folded to one form each.
-  const folded = text.replace(/[×·]/g, "*").replace(/÷/g, "/").replace(/[−–]/g, "-").replace(/\*\*/g, "^").replace(/√/g, " sqrt ");
+  const folded = text
+    .replace(/[×·]/g, "*")
+    .replace(/÷/g, "/")
+    .replace(/[−–]/g, "-")
+    .replace(/\*\*/g, "^")
+    .replace(/√/g, " sqrt ");
   const pattern = /\s*(?:(\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|([a-z]+)|([-+*/%^(),]))/iy;
   let at = 0;
   while (folded.slice(at).trim() !== "") {
@@ -111,7 +119,10 @@ class Parser {
     const constant = Object.hasOwn(CONSTANTS, name) ? CONSTANTS[name] : undefined;
     if (constant !== undefined) return constant;
     const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-    if (!known) throw new ExpressionError(`"${name}" is not known. Functions: ${Object.keys(FUNCTIONS).join(", ")}. Constants: ${Object.keys(CONSTANTS).join(", ")}.`);
+    if (!known)
+      throw new ExpressionError(
+        `"${name}" is not known. Functions: ${Object.keys(FUNCTIONS).join(", ")}. Constants: ${Object.keys(CONSTANTS).join(", ")}.`,
+      );
     const values: number[] = [];
     if (this.#peek("(")) {
       this.#at += 1;
@@ -121,7 +132,8 @@ class Parser {
     } else {
       values.push(this.#expression(SIGN_POWER));
     }
-    if (values.length < known.min || values.length > known.max) throw new ExpressionError(`${name} was given ${values.length} arguments.`);
+    if (values.length < known.min || values.length > known.max)
+      throw new ExpressionError(`${name} was given ${values.length} arguments.`);
     return known.apply(...values);
   }
 

@@ -15,7 +15,8 @@ export interface PageTool {
 
 const calculator = tool({
   name: "calculator",
-  description: "Computes an arithmetic expression exactly. Use it for every calculation. Knows + - * / % ^, parentheses, sqrt, round, min, max, log, ln, sin, cos, tan, pi and e.",
+  description:
+    "Computes an arithmetic expression exactly. Use it for every calculation. Knows + - * / % ^, parentheses, sqrt, round, min, max, log, ln, sin, cos, tan, pi and e.",
   parameters: {
     type: "object",
     properties: { expression: { type: "string", description: "The arithmetic expression, for example 12.5 * (3 + 4)" } },
@@ -33,7 +34,9 @@ const current_time = tool({
   description: "Tells the current date and time, the clock, in a city or time zone; without one, where the user is.",
   parameters: {
     type: "object",
-    properties: { time_zone: { type: "string", description: "An IANA time zone such as Europe/Lisbon, or a city such as Tokyo" } },
+    properties: {
+      time_zone: { type: "string", description: "An IANA time zone such as Europe/Lisbon, or a city such as Tokyo" },
+    },
     additionalProperties: false,
   },
   execute: async (args: unknown) => {
@@ -44,7 +47,8 @@ const current_time = tool({
 
 const convert_units = tool({
   name: "convert_units",
-  description: "Converts a value from one unit of measurement to another: length, mass, temperature, volume, speed, time, area, data size.",
+  description:
+    "Converts a value from one unit of measurement to another: length, mass, temperature, volume, speed, time, area, data size.",
   parameters: {
     type: "object",
     properties: {
@@ -68,7 +72,12 @@ const convert_units = tool({
 export const PAGE_TOOLS: readonly PageTool[] = [
   { name: "calculator", label: "Calculator", about: "Arithmetic, powers, roots, logarithms", tool: calculator },
   { name: "current_time", label: "Current time", about: "The clock in any city or time zone", tool: current_time },
-  { name: "convert_units", label: "Unit converter", about: "Length, mass, temperature, volume, speed and more", tool: convert_units },
+  {
+    name: "convert_units",
+    label: "Unit converter",
+    about: "Length, mass, temperature, volume, speed and more",
+    tool: convert_units,
+  },
 ];
 
 /** One argument of a call. The model wrote it, so nothing about its shape is taken for granted. */

@@ -53,7 +53,7 @@ define("volume", {
   "m3|m³|cubic meter|cubic metre": 1,
   "tsp|teaspoon": 4.92892159375e-6,
   "tbsp|tablespoon": 1.478676478125e-5,
-  "cup": 2.365882365e-4,
+  cup: 2.365882365e-4,
   "pt|pint": 4.73176473e-4,
   "gal|gallon": 3.785411784e-3,
 });
@@ -69,7 +69,7 @@ define("time", {
   "min|minute": 60,
   "h|hr|hour": 3600,
   "d|day": 86_400,
-  "week": 604_800,
+  week: 604_800,
 });
 define("area", {
   "m2|m²|square meter|square metre": 1,
@@ -94,7 +94,10 @@ export function convert(value: number, from: string, to: string): { value: numbe
   if (!Number.isFinite(value)) throw new UnitError("The value to convert is not a number.");
   const source = find(from);
   const target = find(to);
-  if (source.quantity !== target.quantity) throw new UnitError(`${from} is a unit of ${source.quantity}, ${to} a unit of ${target.quantity}: one cannot become the other.`);
+  if (source.quantity !== target.quantity)
+    throw new UnitError(
+      `${from} is a unit of ${source.quantity}, ${to} a unit of ${target.quantity}: one cannot become the other.`,
+    );
   const base = value * source.factor + (source.offset ?? 0);
   const result = (base - (target.offset ?? 0)) / target.factor;
   return { value: Number(result.toPrecision(10)), quantity: source.quantity };
@@ -103,6 +106,9 @@ export function convert(value: number, from: string, to: string): { value: numbe
 function find(name: string): Unit {
   const key = name.trim().toLowerCase();
   const unit = UNITS.get(key) ?? UNITS.get(key.replace(/s$/, "")) ?? UNITS.get(key.replace(/es$/, ""));
-  if (!unit) throw new UnitError(`The unit "${name}" is not known. Known are, among others: ${["km", "mi", "ft", "kg", "lb", "°C", "°F", "l", "gal", "km/h", "mph", "h", "ha", "GB"].join(", ")}.`);
+  if (!unit)
+    throw new UnitError(
+      `The unit "${name}" is not known. Known are, among others: ${["km", "mi", "ft", "kg", "lb", "°C", "°F", "l", "gal", "km/h", "mph", "h", "ha", "GB"].join(", ")}.`,
+    );
   return unit;
 }

@@ -17,7 +17,14 @@ export class AnswerView {
   readonly element: HTMLElement;
   #parts: PartView[] = [];
   #body = h("div", { class: "answer-body" });
-  #waiting = h("p", { class: "waiting" }, h("span", { class: "visually-hidden" }, "Waiting for the answer"), h("i"), h("i"), h("i"));
+  #waiting = h(
+    "p",
+    { class: "waiting" },
+    h("span", { class: "visually-hidden" }, "Waiting for the answer"),
+    h("i"),
+    h("i"),
+    h("i"),
+  );
   #problem = h("div", { class: "problem", hidden: true });
   #facts = h("p", { class: "facts" });
   #tools = h("div", { class: "answer-actions" });
@@ -28,8 +35,18 @@ export class AnswerView {
     private turn: AnswerTurn,
     private readonly onRetry: () => void,
   ) {
-    this.#copy = h("button", { type: "button", class: "quiet", title: "Copy", onclick: () => void this.#copyText() }, icon("copy"), h("span", {}, "Copy"));
-    this.#retry = h("button", { type: "button", class: "quiet", title: "Try again", onclick: onRetry }, icon("retry"), h("span", {}, "Try again"));
+    this.#copy = h(
+      "button",
+      { type: "button", class: "quiet", title: "Copy", onclick: () => void this.#copyText() },
+      icon("copy"),
+      h("span", {}, "Copy"),
+    );
+    this.#retry = h(
+      "button",
+      { type: "button", class: "quiet", title: "Try again", onclick: onRetry },
+      icon("retry"),
+      h("span", {}, "Try again"),
+    );
     this.#tools.append(this.#copy, this.#retry);
     this.element = h(
       "article",
@@ -127,7 +144,12 @@ function makePart(part: Part): PartView {
     }
     case "json": {
       const code = h("code");
-      const element = h("figure", { class: "json" }, h("figcaption", {}, icon("check"), "JSON, checked against your schema"), h("pre", { tabindex: 0, role: "region", "aria-label": "JSON answer" }, code));
+      const element = h(
+        "figure",
+        { class: "json" },
+        h("figcaption", {}, icon("check"), "JSON, checked against your schema"),
+        h("pre", { tabindex: 0, role: "region", "aria-label": "JSON answer" }, code),
+      );
       return { kind: "json", element, update: (now) => now.kind === "json" && (code.textContent = now.text) };
     }
     case "text": {
@@ -152,13 +174,26 @@ function factLines(turn: AnswerTurn): HTMLElement[] {
   return lines;
 }
 
-function facts({ first_token_ms, answer_ms, tokens_per_second, prompt_tokens, completion_tokens, estimated, model }: Facts): HTMLElement[] {
+function facts({
+  first_token_ms,
+  answer_ms,
+  tokens_per_second,
+  prompt_tokens,
+  completion_tokens,
+  estimated,
+  model,
+}: Facts): HTMLElement[] {
   const lines: HTMLElement[] = [];
   const add = (text: string, title: string): void => void lines.push(h("span", { class: "fact", title }, text));
   const about = estimated ? "about " : "";
-  if (first_token_ms !== undefined) add(`${formatSeconds(first_token_ms)} to first token`, "From sending to the first piece of the answer");
+  if (first_token_ms !== undefined)
+    add(`${formatSeconds(first_token_ms)} to first token`, "From sending to the first piece of the answer");
   if (answer_ms !== undefined) add(`${formatSeconds(answer_ms)} to the answer`, "From sending to the whole answer");
-  if (tokens_per_second !== undefined) add(`${about}${tokens_per_second < 10 ? tokens_per_second.toFixed(1) : Math.round(tokens_per_second)} tokens/s`, "While the model was writing");
+  if (tokens_per_second !== undefined)
+    add(
+      `${about}${tokens_per_second < 10 ? tokens_per_second.toFixed(1) : Math.round(tokens_per_second)} tokens/s`,
+      "While the model was writing",
+    );
   if (completion_tokens !== undefined) {
     const read = prompt_tokens === undefined ? "" : `${prompt_tokens.toLocaleString("en")} read, `;
     add(`${read}${about}${completion_tokens.toLocaleString("en")} written`, "Tokens, as the service counts them");

@@ -18,7 +18,11 @@ const EXAMPLES: readonly Example[] = [
     prompt:
       "Lake Baikal, in the south of Siberia, is 1,642 metres deep. It holds about a fifth of the unfrozen fresh water on the surface of the Earth. The lake is home to the Baikal seal, the only seal that lives in fresh water alone.\n\nHow deep is Lake Baikal?",
   },
-  { title: "Get JSON", format: "json", prompt: "Her name is Ann Berger, her role is hydrologist, she lives in the city of Bern and her age is 41." },
+  {
+    title: "Get JSON",
+    format: "json",
+    prompt: "Her name is Ann Berger, her role is hydrologist, she lives in the city of Bern and her age is 41.",
+  },
 ];
 
 /** Fills the empty state; `onPick` gets the example that was chosen. */
@@ -32,7 +36,16 @@ export function mountEmpty(onPick: (example: Example) => void): { show(visible: 
       "ul",
       { class: "examples", "aria-label": "Examples" },
       ...EXAMPLES.map((example) =>
-        h("li", {}, h("button", { type: "button", class: "example", onclick: () => onPick(example) }, h("span", { class: "example-title" }, example.title), h("span", { class: "example-text" }, example.prompt))),
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            { type: "button", class: "example", onclick: () => onPick(example) },
+            h("span", { class: "example-title" }, example.title),
+            h("span", { class: "example-text" }, example.prompt),
+          ),
+        ),
       ),
     ),
   );

@@ -16,8 +16,18 @@ export class Picker {
     const closed = choices.filter(({ reason }) => reason !== undefined);
     const selected = open.find(({ name }) => name === wanted)?.name ?? open[0]?.name ?? "";
     this.#select.replaceChildren(
-      ...(open.length > 0 ? [h("optgroup", { label: "Ready to chat" }, ...open.map(({ name }) => h("option", { value: name }, name)))] : [h("option", { value: "" }, "No chat model is ready")]),
-      ...(closed.length > 0 ? [h("optgroup", { label: "Not for this page" }, ...closed.map(({ name, reason }) => h("option", { value: name, disabled: true }, `${name} (${reason})`)))] : []),
+      ...(open.length > 0
+        ? [h("optgroup", { label: "Ready to chat" }, ...open.map(({ name }) => h("option", { value: name }, name)))]
+        : [h("option", { value: "" }, "No chat model is ready")]),
+      ...(closed.length > 0
+        ? [
+            h(
+              "optgroup",
+              { label: "Not for this page" },
+              ...closed.map(({ name, reason }) => h("option", { value: name, disabled: true }, `${name} (${reason})`)),
+            ),
+          ]
+        : []),
     );
     this.#select.disabled = open.length === 0;
     this.#select.value = selected;

@@ -8,18 +8,53 @@ import { byId, h, icon } from "./dom.js";
 export class SettingsPanel {
   #panel = byId("settings");
   #button = byId<HTMLButtonElement>("open-settings");
-  #close = h("button", { type: "button", id: "close-settings", class: "icon-button", title: "Close settings", onclick: () => this.toggle(false) }, icon("close"), h("span", { class: "visually-hidden" }, "Close settings"));
+  #close = h(
+    "button",
+    { type: "button", id: "close-settings", class: "icon-button", title: "Close settings", onclick: () => this.toggle(false) },
+    icon("close"),
+    h("span", { class: "visually-hidden" }, "Close settings"),
+  );
   #about = h("p", { class: "model-about" });
   #system = h("textarea", { id: "system", rows: 4, placeholder: "For example: Answer briefly, in plain words." });
-  #temperature = h("input", { id: "temperature", type: "number", min: 0, max: 2, step: 0.1, title: "From 0 to 2; lower is more predictable", inputmode: "decimal", placeholder: "default" });
-  #maxTokens = h("input", { id: "max-tokens", type: "number", min: 1, step: 1, title: "The longest answer, in tokens", inputmode: "numeric", placeholder: "default" });
-  #reasoning = h("select", { id: "reasoning" }, ...["off", "low", "medium", "high"].map((value) => h("option", { value }, value === "off" ? "default" : value)));
+  #temperature = h("input", {
+    id: "temperature",
+    type: "number",
+    min: 0,
+    max: 2,
+    step: 0.1,
+    title: "From 0 to 2; lower is more predictable",
+    inputmode: "decimal",
+    placeholder: "default",
+  });
+  #maxTokens = h("input", {
+    id: "max-tokens",
+    type: "number",
+    min: 1,
+    step: 1,
+    title: "The longest answer, in tokens",
+    inputmode: "numeric",
+    placeholder: "default",
+  });
+  #reasoning = h(
+    "select",
+    { id: "reasoning" },
+    ...["off", "low", "medium", "high"].map((value) => h("option", { value }, value === "off" ? "default" : value)),
+  );
   #reasoningNote = h("p", { class: "note" }, "This model is not known to take a reasoning setting.");
-  #format = h("select", { id: "format" }, h("option", { value: "text" }, "Text"), h("option", { value: "json" }, "JSON by a schema"));
+  #format = h(
+    "select",
+    { id: "format" },
+    h("option", { value: "text" }, "Text"),
+    h("option", { value: "json" }, "JSON by a schema"),
+  );
   #schema = h("textarea", { id: "schema", rows: 10, spellcheck: "false", class: "mono" });
   #schemaRow = field("schema", "Schema", this.#schema);
   #schemaNote = h("p", { class: "note bad", role: "alert", hidden: true });
-  #tools = PAGE_TOOLS.map((entry) => ({ name: entry.name, entry, input: h("input", { type: "checkbox", id: `tool-${entry.name}` }) }));
+  #tools = PAGE_TOOLS.map((entry) => ({
+    name: entry.name,
+    entry,
+    input: h("input", { type: "checkbox", id: `tool-${entry.name}` }),
+  }));
   #toolsNote = h("p", { class: "note" }, "Tools are off while the answer is JSON.");
 
   constructor(
@@ -28,24 +63,22 @@ export class SettingsPanel {
   ) {
     this.#schemaRow.append(this.#schemaNote);
     this.#panel.append(
-      h(
-        "div",
-        { class: "settings-head" },
-        h("h2", {}, "Settings"),
-        this.#close,
-      ),
+      h("div", { class: "settings-head" }, h("h2", {}, "Settings"), this.#close),
       this.#about,
       field("system", "System prompt", this.#system),
-      h("div", { class: "two" }, field("temperature", "Temperature", this.#temperature), field("max-tokens", "Max tokens", this.#maxTokens)),
+      h(
+        "div",
+        { class: "two" },
+        field("temperature", "Temperature", this.#temperature),
+        field("max-tokens", "Max tokens", this.#maxTokens),
+      ),
       h("div", { class: "field-group" }, field("reasoning", "Reasoning", this.#reasoning), this.#reasoningNote),
       h(
         "fieldset",
         { class: "tools" },
         h("legend", {}, "Tools"),
         h("p", { class: "note" }, "They run in this page."),
-        ...this.#tools.map(({ entry, input }) =>
-          toolSwitch(entry, input),
-        ),
+        ...this.#tools.map(({ entry, input }) => toolSwitch(entry, input)),
         this.#toolsNote,
       ),
       field("format", "Answer as", this.#format),
@@ -128,7 +161,13 @@ function toolSwitch({ label, about }: PageTool, input: HTMLInputElement): HTMLEl
   input.setAttribute("role", "switch");
   input.setAttribute("aria-labelledby", name.id);
   input.setAttribute("aria-describedby", note.id);
-  return h("label", { class: "switch", for: input.id }, input, h("span", { class: "track", "aria-hidden": "true" }), h("span", { class: "switch-text" }, name, note));
+  return h(
+    "label",
+    { class: "switch", for: input.id },
+    input,
+    h("span", { class: "track", "aria-hidden": "true" }),
+    h("span", { class: "switch-text" }, name, note),
+  );
 }
 
 /** The number in a field, or null when it is empty or outside what the field allows. */

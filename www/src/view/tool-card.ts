@@ -52,7 +52,14 @@ function fill(element: HTMLElement, text: string): void {
   const entries = Object.entries(value);
   if (entries.length === 0) return element.replaceChildren(h("span", { class: "muted" }, "no arguments"));
   element.replaceChildren(
-    ...entries.map(([name, entry]) => h("span", { class: "pair" }, h("span", { class: "pair-name" }, name), h("code", {}, typeof entry === "string" ? entry : JSON.stringify(entry)))),
+    ...entries.map(([name, entry]) =>
+      h(
+        "span",
+        { class: "pair" },
+        h("span", { class: "pair-name" }, name),
+        h("code", {}, typeof entry === "string" ? entry : JSON.stringify(entry)),
+      ),
+    ),
   );
 }
 
