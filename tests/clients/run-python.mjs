@@ -11,13 +11,13 @@ const env = {
   ...process.env,
   LAKEWIRE_EMULATOR: emulator(),
   DATABRICKS_TOKEN: process.env.DATABRICKS_TOKEN ?? "dapi-emulator",
-  PYTHONDONTWRITEBYTECODE: "1",
 };
 
 await installOnce(`${venv}/.lakewire-stamp`, [`${folder}requirements.txt`, `${folder}constraints.txt`], async () => {
   await step("making a virtual environment", base, ["-m", "venv", "--clear", venv]);
   // every version is in constraints.txt: --no-deps spares pip its search for a combination, which takes many minutes here
-  const install = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r"];
+  // compiled when first imported: most of it never is
+  const install = ["-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--disable-pip-version-check", "-r"];
   await step("installing Databricks' Python clients", python, [...install, `${folder}constraints.txt`]);
   await step("checking that they fit together", python, ["-m", "pip", "check"]);
 });
