@@ -94,6 +94,8 @@ pub struct ChatTraits {
     pub empty_content_with_tools: bool,
     /// Refuses empty text in assistant messages (Claude).
     pub refuses_empty_text: bool,
+    /// Signs its reasoning, wants it back signed, and refuses `reasoning_content` (Claude).
+    pub signs_reasoning: bool,
     /// What completion ids begin with.
     pub id_prefix: &'static str,
 }
@@ -109,6 +111,7 @@ const OPEN_WEIGHT: ChatTraits = ChatTraits {
     whole_tool_calls: false,
     empty_content_with_tools: false,
     refuses_empty_text: false,
+    signs_reasoning: false,
     id_prefix: "chatcmpl_",
 };
 
@@ -138,6 +141,7 @@ pub fn seeded(has_upstream: bool) -> Vec<Endpoint> {
         usage: StreamUsage::Running,
         empty_content_with_tools: true,
         refuses_empty_text: true,
+        signs_reasoning: true,
         id_prefix: "msg_bdrk_",
         ..OPEN_WEIGHT
     };

@@ -278,6 +278,17 @@ async fn claude_refuses_what_it_refuses() {
     };
     assert!(refused(&server, CLAUDE, &body(json!(""), "c1")).await.contains("non-empty"));
     assert_eq!(server.post(CLAUDE, &body(Value::Null, "c1")).await.status, 200);
+    let echo = |message: Value| json!({"messages": [{"role": "user", "content": "x"}, message, {"role": "user", "content": "y"}]});
+    let reasoning = |entry: Value| {
+        json!({"role": "assistant", "content":
+        [{"type": "reasoning", "summary": [entry]}, {"type": "text", "text": "Hi"}]})
+    };
+    let unsigned = json!({"type": "summary_text", "text": "hm"});
+    assert!(refused(&server, CLAUDE, &echo(reasoning(unsigned))).await.contains("signature"));
+    let signed = json!({"type": "summary_text", "text": "hm", "signature": "c2ln"});
+    assert_eq!(server.post(CLAUDE, &echo(reasoning(signed))).await.status, 200);
+    let extra = json!({"role": "assistant", "content": "Hi", "reasoning_content": "hm"});
+    assert!(refused(&server, CLAUDE, &echo(extra)).await.contains("Extra inputs are not permitted"));
     let long = "x".repeat(65);
     let message = refused(
         &server,

@@ -59,10 +59,15 @@ fn one(index: usize, value: &Value, traits: &ChatTraits) -> Result<Message, ApiE
         Some(Value::String(text)) => message.text.clone_from(text),
         Some(Value::Array(parts)) => {
             for part in parts {
-                one_part(index, part, &mut message)?;
+                one_part(index, part, traits, &mut message)?;
             }
         }
         Some(_) => return Err(invalid(index, "'content' must be a string or a list of parts")),
+    }
+    if traits.signs_reasoning && value.get("reasoning_content").is_some() {
+        return Err(ApiError::bad_request(&format!(
+            "messages.{index}.reasoning_content: Extra inputs are not permitted"
+        )));
     }
     let sent_text = value.get("content").is_some_and(Value::is_string);
     if traits.refuses_empty_text && sent_text && message.text.is_empty() && role == Role::Assistant {
@@ -77,7 +82,7 @@ fn one(index: usize, value: &Value, traits: &ChatTraits) -> Result<Message, ApiE
     Ok(message)
 }
 
-fn one_part(index: usize, part: &Value, message: &mut Message) -> Result<(), ApiError> {
+fn one_part(index: usize, part: &Value, traits: &ChatTraits, message: &mut Message) -> Result<(), ApiError> {
     match part.get("type").and_then(Value::as_str) {
         Some("text") => {
             let Some(text) = part.get("text").and_then(Value::as_str) else {
@@ -90,8 +95,13 @@ fn one_part(index: usize, part: &Value, message: &mut Message) -> Result<(), Api
         }
         Some("reasoning") => {
             let summary = part.get("summary").and_then(Value::as_array);
-            if summary.is_none_or(Vec::is_empty) {
+            let Some(summary) = summary.filter(|summary| !summary.is_empty()) else {
                 return Err(invalid(index, "a reasoning part needs 'summary'"));
+            };
+            let readable = |entry: &&Value| entry.get("type").and_then(Value::as_str) == Some("summary_text");
+            let signed = |entry: &Value| entry.get("signature").is_some_and(Value::is_string);
+            if traits.signs_reasoning && !summary.iter().filter(readable).all(signed) {
+                return Err(invalid(index, "a reasoning part must be sent back with its 'signature'"));
             }
         }
         Some(kind @ ("image_url" | "input_audio" | "audio_url" | "video_url" | "document" | "file")) => {

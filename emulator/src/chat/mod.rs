@@ -36,9 +36,8 @@ pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
         Reasoning::WhenThinking => request.thinking,
         Reasoning::Always => true,
     };
-    let choices = (0..request.n)
-        .map(|index| model::answer(&request, reasons, traits.extra_fields.contains(&"thinking"), draw, index))
-        .collect();
+    let choices =
+        (0..request.n).map(|index| model::answer(&request, reasons, traits.signs_reasoning, draw, index)).collect();
     let reply = Reply {
         id: format!("{}{}", traits.id_prefix, ids::uuid(draw)),
         created: 1_764_000_000 + draw % 1_000_000,
