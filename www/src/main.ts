@@ -19,6 +19,8 @@ import "./styles/index.css";
 
 /** How often a growing answer is saved while it grows. */
 const SAVE_EVERY_MS = 500;
+/** How often what was written is put into sentences for screen readers. */
+const ANNOUNCE_EVERY_MS = 500;
 
 // The same-origin server adds the token; this page never has one.
 const client = new WorkspaceClient({ host: "/databricks" });
@@ -88,7 +90,8 @@ async function answer(): Promise<void> {
   transcript.toEnd();
   running = new AbortController();
   composer.setBusy(true);
-  let spoken = 0;
+  // Said twice a second and not for every chunk: putting a long answer together is not free.
+  const announcing = window.setInterval(() => announcer.follow(turn), ANNOUNCE_EVERY_MS);
   await ask({
     client,
     settings: { ...settings },
@@ -98,18 +101,12 @@ async function answer(): Promise<void> {
     changed: () => {
       transcript.changed(turn);
       saveSoon();
-      // Words written since the last announcement; tool calls are announced by their card's label when focused.
-      const text = turn.parts
-        .map((part) =>
-          part.kind === "text" ? part.text : part.kind === "tool" && part.result !== undefined ? `\nUsed ${part.name}.\n` : "",
-        )
-        .join("");
-      if (text.length > spoken) announcer.write(text.slice(spoken));
-      spoken = Math.max(spoken, text.length);
     },
   });
+  clearInterval(announcing);
   running = undefined;
   transcript.flush();
+  announcer.follow(turn);
   announcer.finish();
   if (turn.problem) announcer.say(`${turn.problem.title} ${turn.problem.advice}`);
   else if (turn.state === "stopped") announcer.say("Stopped.");
