@@ -365,4 +365,9 @@ test("reasoning is folded away and opens on demand", async () => {
   await reasoning.locator("summary").click();
   assert.notEqual((await reasoning.locator(".reasoning-text").innerText()).trim(), "");
   assert.deepEqual((await chats())[0].body.thinking, { type: "enabled", budget_tokens: 1024 });
+  // The next turn gives the reasoning back as it came, signature and all: such models refuse it otherwise.
+  await page.send("And where do I live, if my name is Ann and Ann lives in Bern?");
+  assert.equal(await page.settled("done", "failed"), "done");
+  const [, answer] = (await chats()).at(-1).body.messages;
+  assert.ok(answer.content.find(({ type }) => type === "reasoning").summary[0].signature);
 });
