@@ -1,303 +1,331 @@
-// The stream's two faces, driven by a fetch that gives exactly the bytes a test wants.
-// Run after `npm run build`: `node --test --expose-gc tests/js/stream.test.mjs`.
+// Streams as they are used: chunks, words, the whole answer, and every way to read and to leave one.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { LakewireError, WorkspaceClient } from "../../pkg/dist/index.js";
+import { getEventListeners } from "node:events";
+import { after, test } from "node:test";
+import { CLAUDE, emulator, eventually, EXTERNAL, fault, GPT_OSS, LLAMA } from "./emulator.mjs";
+import { chunk, DONE, event, failure, refusal, scripted, sse, withClock } from "./fakes.mjs";
+import { ChatAnswer, ChatStream } from "./package.mjs";
 
-const encoder = new TextEncoder();
-const bytes = (text) => encoder.encode(text);
-const event = (value) => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
-const delta = (delta, finish_reason = null, rest = {}) => ({
-  id: "c1", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }], ...rest,
-});
-const TALK = [
-  delta({ role: "assistant", content: "" }),
-  ...["Hel", "lo", ", ", "wörld", " \"x\"\n", "😀"].map((content, at) => delta({ content }, null, { usage: { prompt_tokens: 3, completion_tokens: at, total_tokens: null } })),
-  delta({}, "stop", { usage: { prompt_tokens: 3, completion_tokens: 6, total_tokens: 9 } }),
-];
-const SAID = "Hello, wörld \"x\"\n😀";
-const SSE = `${TALK.map(event).join("")}data: [DONE]\n\n`;
+const workspace = await emulator();
+const ask = "My name is Ada. What is my name?";
+const words = (...texts) => [...texts.map((content) => event(chunk({ content }))), event(chunk({}, { finish_reason: "stop" })), DONE];
+const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A body that gives these reads and then what `end` says; what happened to it stands in `log`. */
-function body(reads, { end = "close", log = {} } = {}) {
-  let at = 0;
-  log.pulls = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        log.pulls += 1;
-        if (at < reads.length) {
-          controller.enqueue(reads[at++]);
-        } else if (end === "close") {
-          controller.close();
-        } else if (end === "error") {
-          controller.error(new TypeError("terminated"));
-        } else {
-          return new Promise(() => {});
-        }
-      },
-      cancel(reason) {
-        log.cancelled = true;
-        log.reason = reason;
-      },
-    },
-    { highWaterMark: 0 },
-  );
+const rejections = [];
+process.on("unhandledRejection", (reason) => rejections.push(reason));
+after(() => assert.deepEqual(rejections, [], "no unhandled rejections"));
+
+async function collect(stream) {
+  const all = [];
+  for await (const one of stream) all.push(one);
+  return all;
 }
 
-function chatOver(stream, { headers = {}, ...config } = {}) {
-  const seen = {};
-  const fetch = async (_url, init) => {
-    seen.signal = init?.signal;
-    return new Response(typeof stream === "function" ? stream() : stream, {
-      headers: { "content-type": "text/event-stream", "x-request-id": "r-1", "served-model-name": "served", ...headers },
-    });
-  };
-  const client = new WorkspaceClient({ host: "http://127.0.0.1:1", token: "dapi-test", fetch, ...config });
-  return { chat: client.chat("e"), client, seen };
-}
-
-const collect = async (stream) => {
-  const items = [];
-  for await (const item of stream) items.push(item);
-  return items;
-};
-
-async function caught(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof LakewireError, `${error}`);
-    return error;
-  }
-  assert.fail("it did not fail");
-}
-
-test("E1: E3: E25: every object is what JSON.parse gives, however the bytes are cut", async () => {
-  const whole = bytes(SSE);
-  for (const size of [1, 2, 3, 7, 50, 333, whole.length]) {
-    const reads = [];
-    for (let at = 0; at < whole.length; at += size) reads.push(whole.slice(at, at + size), new Uint8Array(0));
-    const stream = await chatOver(body(reads)).chat.stream("x");
+for (const endpoint of [LLAMA, GPT_OSS, CLAUDE, EXTERNAL]) {
+  test(`stream: ${endpoint} of the emulator gives chunks that fold to the whole answer`, async () => {
+    const { client } = workspace.client();
+    const options = { max_tokens: 2000, ...(endpoint === CLAUDE && { thinking: { type: "enabled", budget_tokens: 1024 } }), ...(endpoint === EXTERNAL && { stream_options: { include_usage: true } }) };
+    const chat = client.chat(endpoint, options);
+    const stream = await chat.stream(ask);
+    assert.ok(stream instanceof ChatStream && stream instanceof ReadableStream);
+    assert.ok(stream.requestId && stream.servedModelName);
+    assert.equal(stream.attempts, 1);
+    assert.equal(stream.completeness.state, "open");
     const chunks = await collect(stream);
-    assert.deepEqual(chunks, TALK);
-    assert.equal(JSON.stringify(chunks), JSON.stringify(TALK));
-    const words = await collect(await chatOver(body(reads)).chat.textStream("x"));
-    assert.equal(words.join(""), SAID);
+    assert.ok(chunks.length > 2);
+    assert.ok(chunks.every((one) => one.object === "chat.completion.chunk" && Array.isArray(one.choices)));
+    assert.deepEqual(stream.completeness, { state: "complete", noSentinel: false, noFinishReason: false, warnings: [] });
+    const whole = await stream.finalCompletion();
+    assert.ok(whole instanceof ChatAnswer);
+    assert.match(whole.text, /Ada/);
+    assert.equal(whole.finishReason, "stop");
+    assert.equal(whole.requestId, stream.requestId);
+    assert.equal(whole.servedModelName, stream.servedModelName);
+    assert.ok(whole.usage.total_tokens > 0);
+    const { stream_options, ...others } = options;
+    const invoked = await client.chat(endpoint, others).invoke(ask);
+    assert.equal(whole.text, invoked.text);
+    assert.deepEqual(whole.parts.map(({ type }) => type), invoked.parts.map(({ type }) => type));
+  });
+}
+
+test("stream: tool calls come in pieces and fold to calls that can be run", async () => {
+  const { client } = workspace.client();
+  const tools = [{ type: "function", function: { name: "get_weather", description: "Gets the weather of a city", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } }];
+  for (const endpoint of [LLAMA, CLAUDE, EXTERNAL]) {
+    const stream = await client.chat(endpoint).stream("What is the weather in Paris?", { tools });
+    const whole = await stream.finalCompletion();
+    assert.equal(whole.finishReason, "tool_calls");
+    assert.deepEqual(whole.toolCalls.map(({ name, arguments: args }) => [name, args]), [["get_weather", { city: "Paris" }]]);
   }
 });
 
-test("E6: a piece of text that begins with U+FEFF keeps it", async () => {
-  const chunks = ["a", "b", "\ufeffc", "\ufeff"].map((content) => delta({ content }));
-  const stream = await chatOver(body(chunks.map((chunk) => bytes(event(chunk))))).chat.stream("x");
-  const seen = [];
-  await caught((async () => { for await (const chunk of stream) seen.push(chunk); })());
-  assert.deepEqual(seen, chunks);
-});
-
-test("H12: objects of a known shape are plain, their own, and cannot pollute", async () => {
-  const chunks = [1, 2, 3, 4].map((n) => JSON.parse(`{"choices":[{"index":0,"delta":{"content":"${n}"},"tags":["a",{"b":{}}],"__proto__":{"polluted":1}}],"n":${n}}`));
-  const stream = await chatOver(body([bytes(chunks.map(event).join("") + event("[DONE]"))])).chat.stream("x");
-  const seen = await collect(stream);
-  assert.deepEqual(seen, chunks);
+test("stream: every chunk is what JSON.parse makes of its line", async () => {
+  const lines = [
+    chunk({ role: "assistant", content: "" }), ...Array.from({ length: 40 }, (_, place) => chunk({ content: `word ${place} "é\u{1f600}\\\n` })),
+    chunk({ content: "u" }, { usage: { prompt_tokens: 1, completion_tokens: 2, odd: [null, true, { a: 1.5e-7 }] } }),
+    ...Array.from({ length: 10 }, (_, place) => chunk({ tool_calls: [{ index: 0, id: place ? null : "c1", type: "function", function: { name: place ? undefined : "f", arguments: `{"${place}` } }] })),
+    { choices: [] }, chunk({ content: [{ type: "reasoning", summary: [{ type: "summary_text", text: "hm" }] }] }), chunk({}, { finish_reason: "stop" }),
+  ].map((one) => JSON.stringify(one));
+  lines.splice(5, 0, '{"__proto__":{"polluted":true},"choices":[{"index":0,"delta":{"content":"p","constructor":7},"finish_reason":null}]}', '{"choices":[{"index":0,"delta":{"content":"\\ud83d\\ude00\\u0041"},"finish_reason":null}],"n":-0,"big":12345678901234567890,"choices2":[]}');
+  const { chat } = scripted([sse([lines.map((line) => `data: ${line}\n\n`).join(""), DONE])]);
+  const chunks = await collect(await chat.stream("Hi"));
+  assert.equal(chunks.length, lines.length);
+  chunks.forEach((one, place) => {
+    assert.deepEqual(one, JSON.parse(lines[place]));
+    assert.deepEqual(Object.keys(one), Object.keys(JSON.parse(lines[place])), "the keys keep their order");
+  });
   assert.equal({}.polluted, undefined);
-  seen[2].choices[0].tags[1].b.mine = true;
-  seen[2].choices[0].tags.push("mine");
-  assert.deepEqual(seen[3].choices[0].tags, ["a", { b: {} }]);
-  assert.equal(Object.getPrototypeOf(seen[3].choices[0].delta), Object.prototype);
+  assert.notEqual(chunks[1], chunks[2]);
+  chunks[1].choices[0].delta.content = "changed";
+  assert.notEqual(chunks[2].choices[0].delta.content, "changed", "chunks share nothing");
 });
 
-test("H12: constant parts of a shape are copied for every chunk", async () => {
-  const chunks = [1, 2, 3, 4].map((n) => delta({ content: `${n}` }, null, { meta: { list: [1, { deep: {} }] } }));
-  const seen = await collect(await chatOver(body([bytes(chunks.map(event).join("") + event("[DONE]"))])).chat.stream("x"));
-  seen[2].meta.list[1].deep.mine = true;
-  seen[2].meta.list.push(2);
-  assert.deepEqual(seen[3], chunks[3]);
-});
-
-test("F1: G1: the final completion, its views and facts", async () => {
-  const { chat } = chatOver(() => body([bytes(SSE)]));
-  const stream = await chat.stream("x");
-  assert.equal(stream.requestId, "r-1");
-  assert.equal(stream.servedModelName, "served");
-  assert.equal(stream.attempts, 1);
-  assert.equal(stream.completeness.state, "open");
-  const answer = await stream.finalCompletion();
-  assert.equal(answer.text, SAID);
-  assert.equal(answer.finishReason, "stop");
-  assert.deepEqual(answer.usage, { prompt_tokens: 3, completion_tokens: 6, total_tokens: 9 });
-  assert.equal(answer.requestId, "r-1");
-  assert.deepEqual(stream.completeness, { state: "complete", noSentinel: false, noFinishReason: false, warnings: [] });
-  const iterated = await chat.stream("x");
-  await collect(iterated);
-  assert.deepEqual({ ...(await iterated.finalCompletion()) }, { ...answer });
-});
-
-test("F2: F3: F4: F5: the states of an end", async () => {
-  const parts = TALK.map(event);
-  const over = async (text, options) => (await chatOver(body([bytes(text)], options)).chat.stream("x"));
-  const eof = await over(parts.join(""));
-  await collect(eof);
-  assert.equal(eof.completeness.noSentinel, true);
-  const unsaid = await over(`${parts[1]}data: [DONE]\n\n`);
-  await collect(unsaid);
-  assert.equal(unsaid.completeness.noFinishReason, true);
-  const late = await over(parts.join(""), { end: "error" });
-  await collect(late);
-  assert.deepEqual(late.completeness.warnings, ["broken_after_end"]);
-  const cut = await over(parts.slice(0, 4).join(""));
-  const truncated = await caught(collect(cut));
-  assert.equal(truncated.kind, "Truncated");
-  assert.equal(truncated.requestId, "r-1");
-  assert.equal(truncated.partial.choices[0].message.content, "Hello, ");
-  assert.equal(cut.completeness.state, "truncated");
-  assert.equal((await caught(cut.finalCompletion())).kind, "Truncated");
-  const broken = await caught(collect(await over(parts.slice(0, 4).join(""), { end: "error" })));
-  assert.equal(broken.kind, "Connect");
-  assert.ok(broken.isRetryable && broken.cause instanceof TypeError);
-  assert.equal(broken.partial.choices[0].message.content, "Hello, ");
-});
-
-test("E28: E22: E24: faults come after the good chunks, typed", async () => {
-  for (const [bad, kind] of [
-    [event({ error_code: "TEMPORARILY_UNAVAILABLE", message: "later" }), "TemporarilyUnavailable"],
-    [event("{"), "Decode"],
-    [`data: ${"x".repeat(5000)}\n\n`, "EventTooLarge"],
-  ]) {
-    const log = {};
-    const { chat } = chatOver(body([bytes(TALK.slice(0, 4).map(event).join("") + bad + SSE)], { end: "hang", log }), { maxEventBytes: 4096 });
-    const seen = [];
-    const error = await caught((async () => { for await (const chunk of await chat.stream("x")) seen.push(chunk); })());
-    assert.equal(error.kind, kind);
-    assert.equal(error.requestId, "r-1");
-    assert.deepEqual(seen, TALK.slice(0, 4));
-    assert.equal(error.partial.choices[0].message.content, "Hello, ");
-    assert.ok(log.cancelled, "the body is let go");
+test("textStream: the words of the first choice and nothing else, with the facts of the answer", async () => {
+  const { chat } = scripted(() => sse([event(chunk({ role: "assistant", content: "" })), event(chunk({ content: "Hel" })), event(chunk({ content: "no" }, { index: 1 })),
+    event(chunk({ content: [{ type: "reasoning", summary: [] }] })), event(chunk({ content: [{ type: "text", text: "lo" }] })), event(chunk({ content: "\ufeff\u{1f600}" })), event(chunk({}, { finish_reason: "stop" })), DONE], { headers: { "x-request-id": "req-1", "served-model-name": "m-1" } }));
+  const stream = await chat.textStream("Hi");
+  assert.equal((await collect(stream)).join(""), "Hello\ufeff\u{1f600}");
+  assert.deepEqual([stream.requestId, stream.servedModelName, stream.attempts], ["req-1", "m-1", 1]);
+  assert.equal(stream.completeness.state, "complete");
+  const { client } = workspace.client();
+  for (const endpoint of [LLAMA, GPT_OSS]) {
+    const text = (await collect(await client.chat(endpoint).textStream(ask))).join("");
+    assert.equal(text, (await client.chat(endpoint).invoke(ask)).text);
   }
 });
 
-test("E19: after the end mark the body is let go", async () => {
-  const log = {};
-  const { chat, seen } = chatOver(body([bytes(SSE)], { end: "hang", log }));
-  assert.equal((await collect(await chat.stream("x"))).length, TALK.length);
-  while (!log.cancelled) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok(seen.signal.aborted);
+test("finalCompletion: alone, before, during and after reading; twice the same", async () => {
+  const { chat } = scripted(() => sse(words("a", "b", "c")));
+  assert.equal((await (await chat.stream("Hi")).finalCompletion()).text, "abc");
+  const stream = await chat.stream("Hi");
+  const early = [];
+  for await (const one of stream) {
+    early.push(one);
+    if (early.length === 1) early.whole = stream.finalCompletion();
+  }
+  assert.equal(early.length, 4, "asking for the whole answer takes nothing from the reader");
+  assert.equal((await early.whole).text, "abc");
+  assert.equal(await stream.finalCompletion(), await stream.finalCompletion());
+  assert.equal((await (await chat.textStream("Hi")).finalCompletion()).text, "abc");
 });
 
-test("I5: break, throw and return reach the server", async () => {
-  for (const leave of [
-    async (stream) => { for await (const _ of stream) break; },
-    async (stream) => { try { for await (const _ of stream) throw new Error("mine"); } catch (error) { assert.equal(error.message, "mine"); } },
-    async (stream) => { const all = stream[Symbol.asyncIterator](); await all.next(); await all.return(); assert.deepEqual(await all.next(), { value: undefined, done: true }); },
-    async (stream) => { await stream.cancel("enough"); },
-    async (stream) => { const reader = stream.getReader(); await reader.read(); await reader.cancel("enough"); },
-    async (stream) => { const all = stream[Symbol.asyncIterator](); const waiting = [all.next(), all.next()]; await waiting[0]; await all.return(); await Promise.allSettled(waiting); },
-  ]) {
-    const log = {};
-    const { chat, seen } = chatOver(body(TALK.slice(0, 3).map((chunk) => bytes(event(chunk))), { end: "hang", log }));
-    const stream = await chat.stream("x");
-    await leave(stream);
-    await stream.finished;
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.ok(log.cancelled, `the body is cancelled after ${leave}`);
-    assert.ok(seen.signal.aborted, "and the request aborted");
-    assert.equal((await caught(stream.finalCompletion())).kind, "Cancelled");
+test("stream: a reader, a pipe, tee and values() work as on any ReadableStream", async () => {
+  const { chat } = scripted(() => sse(words("a", "b")));
+  const reader = (await chat.textStream("Hi")).getReader();
+  const read = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) read.push(next.value);
+  assert.equal(read.join(""), "ab");
+  await reader.closed;
+  const piped = (await chat.textStream("Hi")).pipeThrough(new TextEncoderStream());
+  assert.equal(await new Response(piped).text(), "ab");
+  const [one, two] = (await chat.textStream("Hi")).tee();
+  assert.deepEqual([(await collect(one)).join(""), (await collect(two)).join("")], ["ab", "ab"]);
+  assert.equal((await collect((await chat.textStream("Hi")).values())).join(""), "ab");
+});
+
+test("I10: a second consumer gets a typed error, the first goes on", async () => {
+  const { chat } = scripted(() => sse(words("a", "b")));
+  const stream = await chat.stream("Hi");
+  const iterator = stream[Symbol.asyncIterator]();
+  assert.equal((await iterator.next()).value.choices[0].delta.content, "a");
+  await failure(() => collect(stream), "Closed");
+  await failure(async () => stream.getReader().read(), "Closed").catch((error) => assert.ok(error instanceof TypeError));
+  assert.equal((await iterator.next()).value.choices[0].delta.content, "b");
+  await iterator.return();
+  const locked = await chat.stream("Hi");
+  const reader = locked.getReader();
+  await failure(() => collect(locked), "Closed");
+  assert.equal((await reader.read()).done, false);
+  await reader.cancel();
+});
+
+test("I11: overlapping next() calls are answered in order, also past the end", async () => {
+  for (const method of ["stream", "textStream"]) {
+    const { chat } = scripted([sse(words("a", "b", "c"))]);
+    const iterator = (await chat[method]("Hi"))[Symbol.asyncIterator]();
+    const results = await Promise.all(Array.from({ length: 8 }, () => iterator.next()));
+    const values = results.filter(({ done }) => !done).map(({ value }) => (typeof value === "string" ? value : value.choices[0].delta.content ?? ""));
+    assert.equal(values.join(""), "abc");
+    assert.equal(results.at(-1).done, true);
+    assert.equal((await iterator.next()).done, true);
   }
 });
 
-test("I2: I14: a signal ends a waiting stream, and its reason is kept", async () => {
-  const log = {};
-  const { chat } = chatOver(body([bytes(event(TALK[1]))], { end: "hang", log }));
+for (const [way, leave] of [
+  ["break", async (stream) => { for await (const one of stream) { void one; break; } }],
+  ["throw", async (stream) => { await assert.rejects(async () => { for await (const one of stream) { void one; throw new RangeError("mine"); } }, RangeError); }],
+  ["return()", async (stream) => { const iterator = stream[Symbol.asyncIterator](); await iterator.next(); assert.equal((await iterator.return("x")).value, "x"); assert.equal((await iterator.next()).done, true); }],
+  ["cancel()", async (stream) => { await stream.cancel("enough"); }],
+  ["reader.cancel()", async (stream) => { const reader = stream.getReader(); await reader.read(); await reader.cancel("enough"); reader.releaseLock(); }],
+  ["abort", async (stream, controller) => { await failure(async () => { for await (const one of stream) { void one; controller.abort(); } }, "Cancelled"); }],
+  ["abort while waiting", async (stream, controller) => { const reading = failure(() => collect(stream), "Cancelled"); await tick(); controller.abort(); await reading; }],
+  ["close() of the client", async (stream, _, client) => { const reading = failure(() => collect(stream), "Closed"); await tick(); client.close(); await reading; }],
+]) {
+  test(`I2 I5: ${way} ends the stream at the fetch and at the server, and leaves nothing behind`, async () => {
+    let cancelled;
+    const { client: own, chat, calls } = scripted([sse(words("a", "b").slice(0, 2), { open: true, onCancel: () => { cancelled = true; } })]);
+    const first = new AbortController();
+    const fake = await chat.stream("Hi", { signal: first.signal });
+    fake.finished.then(() => (fake.over = true));
+    await leave(fake, first, own);
+    await tick();
+    assert.ok(cancelled || calls[0].signal.aborted, "the body is let go");
+    assert.ok(fake.over, "finished settles");
+    assert.equal(getEventListeners(first.signal, "abort").length, 0);
+    assert.equal(fake.completeness.state, "truncated");
+    const error = await failure(() => fake.finalCompletion());
+    assert.ok(["Cancelled", "Closed"].includes(error.kind));
+
+    const { client, seen } = workspace.client();
+    const second = new AbortController();
+    const stall = way === "abort while waiting" || way.startsWith("close") ? { stall_after_bytes: 400 } : { repeat_text: 1_000_000 };
+    const stream = await client.chat(LLAMA).stream(ask, { signal: second.signal, ...fault(stall) });
+    await leave(stream, second, client);
+    await eventually(async () => (await seen())[0].outcome === "client_closed", "the close at the server");
+    assert.equal(getEventListeners(second.signal, "abort").length, 0);
+  });
+}
+
+test("I3 I14: an abort with a reason is on the error; after the end it does nothing", async () => {
+  const { chat } = scripted(() => sse(words("a")));
   const controller = new AbortController();
-  const stream = await chat.stream("x", { signal: controller.signal });
-  const all = stream[Symbol.asyncIterator]();
-  await all.next();
-  const waiting = caught(all.next());
-  const reason = new Error("the user left");
-  controller.abort(reason);
-  const error = await waiting;
-  assert.equal(error.kind, "Cancelled");
+  const stream = await chat.stream("Hi", { signal: controller.signal });
+  const chunks = await collect(stream);
+  controller.abort(new Error("late"));
+  assert.equal(chunks.length, 2);
+  assert.equal(stream.completeness.state, "complete");
+  assert.equal((await stream.finalCompletion()).text, "a");
+  const again = new AbortController();
+  const open = scripted([sse([words("a")[0]], { open: true })]);
+  const reading = failure(async () => collect(await open.chat.stream("Hi", { signal: again.signal })), "Cancelled");
+  await tick();
+  const reason = { why: 1 };
+  again.abort(reason);
+  const error = await reading;
   assert.equal(error.cause, reason);
-  assert.equal(error.partial.choices[0].message.content, "Hel");
-  assert.ok(log.cancelled);
+  assert.equal(error.partial.choices[0].message.content, "a");
 });
 
-test("I9: I3: one signal over many streams keeps no listeners", async () => {
-  let listeners = 0;
-  const controller = new AbortController();
-  const { signal } = controller;
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = function (...args) { listeners += 1; return addEventListener.apply(this, args); };
-  signal.removeEventListener = function (...args) { listeners -= 1; return removeEventListener.apply(this, args); };
-  const { chat } = chatOver(() => body([bytes(SSE)]));
-  for (let at = 0; at < 50; at += 1) await collect(await chat.stream("x", { signal }));
-  assert.equal(listeners, 0);
-  const last = await chat.stream("x", { signal });
-  await collect(last);
-  controller.abort();
-  assert.equal((await last.finalCompletion()).text, SAID);
+test("I9: 2,000 streams on one signal leave no listener", async () => {
+  const { chat } = scripted(() => sse(words("a")));
+  const { signal } = new AbortController();
+  for (let place = 0; place < 2000; place += 1) {
+    const stream = await chat.stream("Hi", { signal });
+    if (place % 3 === 0) await collect(stream);
+    else if (place % 3 === 1) await stream.cancel();
+    else for await (const one of stream) { void one; break; }
+  }
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
-test("I10: I11: one reader at a time, and calls of next that overlap keep their order", async () => {
-  const { chat } = chatOver(() => body(TALK.map((chunk) => bytes(event(chunk))).concat(bytes("data: [DONE]\n\n"))));
-  const stream = await chat.stream("x");
-  const all = stream[Symbol.asyncIterator]();
-  assert.throws(() => stream[Symbol.asyncIterator](), { kind: "Closed" });
-  const results = await Promise.all(Array.from({ length: TALK.length + 2 }, () => all.next()));
-  assert.deepEqual(results.map(({ value }) => value), [...TALK, undefined, undefined]);
-  assert.ok(results.at(-1).done);
-  const locked = await chat.stream("x");
-  locked.getReader();
-  assert.throws(() => locked[Symbol.asyncIterator](), { kind: "Closed" });
+test("I13: a closed client ends 100 live streams, whoever holds them", async () => {
+  const { client, chat, calls } = scripted(() => sse([words("a")[0]], { open: true }));
+  const streams = await Promise.all(Array.from({ length: 100 }, () => chat.stream("Hi")));
+  const ends = streams.map(async (stream, place) => {
+    if (place % 2 === 0) return collect(stream).then(() => "ended", (error) => error.kind);
+    const reader = stream.getReader();
+    try {
+      while (!(await reader.read()).done);
+      return "ended";
+    } catch (error) {
+      return error.kind;
+    }
+  });
+  await tick();
+  client.close();
+  const kinds = await Promise.all(ends);
+  assert.deepEqual([...new Set(kinds)], ["Closed"]);
+  await tick();
+  assert.ok(calls.every((call) => call.signal.aborted));
 });
 
-test("C2: C10: idle counts only while waiting on the peer", async () => {
-  const { chat } = chatOver(() => body([bytes(event(TALK[1])), bytes(event(TALK[2]))], { end: "hang" }), { timeouts: { idleMs: 60 } });
-  const all = (await chat.stream("x"))[Symbol.asyncIterator]();
-  await all.next();
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  assert.equal((await all.next()).value.choices[0].delta.content, "lo");
-  const error = await caught(all.next());
-  assert.equal(error.kind, "DeadlineExceeded");
-  assert.equal(error.phase, "idle");
-  assert.equal(error.partial.choices[0].message.content, "Hello");
+test("J3 J5: a reader that does not read holds the server back", async () => {
+  let pulled = 0;
+  const answer = () => new Response(new ReadableStream({ pull(controller) { pulled += 1; controller.enqueue(new TextEncoder().encode(event(chunk({ content: "x".repeat(1000) })))); } }, { highWaterMark: 0 }), { headers: { "content-type": "text/event-stream" } });
+  const { chat } = scripted(answer);
+  const stream = await chat.stream("Hi");
+  const iterator = stream[Symbol.asyncIterator]();
+  for (let place = 0; place < 5; place += 1) await iterator.next();
+  for (let place = 0; place < 20; place += 1) await tick();
+  assert.ok(pulled <= 7, `${pulled} reads for 5 chunks`);
+  await iterator.return();
 });
 
-test("J3: reads are asked for one at a time, by the consumer", async () => {
-  const log = {};
-  const { chat } = chatOver(body(Array.from({ length: 100 }, () => bytes(event(TALK[1]))), { log }));
-  const all = (await chat.stream("x"))[Symbol.asyncIterator]();
-  await all.next();
-  await all.next();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(log.pulls <= 4, `${log.pulls} reads for two chunks`);
-  await all.return();
+test("D1 D9: a refused head of a stream is tried again, a broken body never", async () => {
+  await withClock(async () => {
+    const { chat, calls } = scripted([refusal(503), refusal(429), sse(words("a"))]);
+    const stream = await chat.stream("Hi");
+    assert.equal(stream.attempts, 3);
+    assert.equal(calls.length, 3);
+    assert.ok(calls.every((call) => call.text === calls[0].text && call.json.stream === true));
+    await stream.cancel();
+    const broken = scripted([sse([words("a")[0]], { error: new Error("reset") })]);
+    const error = await failure(async () => collect(await broken.chat.stream("Hi")));
+    assert.equal(broken.calls.length, 1);
+    assert.equal(error.attempts, 1);
+    assert.equal(error.partial.choices[0].message.content, "a");
+  }, { random: 0 });
 });
 
-test("it is a ReadableStream: pipes, tees and readers work", async () => {
-  const { chat } = chatOver(() => body([bytes(SSE)]));
-  const text = (await chat.textStream("x")).pipeThrough(new TextEncoderStream());
-  assert.equal(await new Response(text).text(), SAID);
-  const [left, right] = (await chat.stream("x")).tee();
-  const both = await Promise.all([Array.fromAsync ? Array.fromAsync(left) : collect(left), collect(right)]);
-  assert.deepEqual(both, [TALK, TALK]);
-  assert.ok((await chat.stream("x")) instanceof ReadableStream);
-});
-
-test("M6: E34: E35: bodies no fetch should give are typed errors", async () => {
-  const detached = () => { const chunk = bytes("x"); structuredClone(chunk, { transfer: [chunk.buffer] }); return chunk; };
-  for (const read of ["data: x", { length: 3 }, new Uint16Array(4), detached(), null]) {
-    const stream = await chatOver(body([read])).chat.stream("x").catch((error) => ({ async *[Symbol.asyncIterator]() { throw error; } }));
-    const error = await caught(collect(stream));
-    assert.ok(["Protocol", "EmptyBody", "Decode"].includes(error.kind), `${error.kind}: ${error.message}`);
+test("C2 C3 C5: idle and total limits of a stream, with the text so far; what keeps coming keeps it alive", async () => {
+  for (const [timeouts, phase, state] of [[{ idleMs: 500 }, "idle", "truncated"], [{ idleMs: 500, totalMs: 1200 }, "total", "truncated"]]) {
+    await withClock(async (clock) => {
+      let turn = 0;
+      const drip = new ReadableStream({
+        async pull(controller) {
+          turn += 1;
+          if (phase === "idle" && turn > 4) return new Promise(() => {});
+          await new Promise((resolve) => setTimeout(resolve, 400));
+          controller.enqueue(new TextEncoder().encode(turn % 2 ? event(chunk({ content: "a" })) : ": keepalive\n\n"));
+        },
+      }, { highWaterMark: 0 });
+      const { chat, calls } = scripted([new Response(drip, { headers: { "content-type": "text/event-stream" } })]);
+      const begin = clock.now;
+      const stream = await chat.stream("Hi", { timeouts });
+      const error = await failure(() => collect(stream), "DeadlineExceeded");
+      assert.equal(error.phase, phase);
+      const took = Math.round(clock.now - begin);
+      assert.equal(took, phase === "idle" ? 4 * 400 + 500 : 1200);
+      assert.match(error.partial.choices[0].message.content, /^a+$/);
+      assert.equal(stream.completeness.state, state);
+      assert.ok(calls[0].signal.aborted, "the connection is let go");
+    });
   }
 });
 
-test("J1: ten thousand chunks leave nothing behind", async () => {
-  const many = bytes(Array.from({ length: 10_000 }, (_, at) => event(delta({ content: `word ${at} ` }))).join("") + event("[DONE]"));
-  const { chat } = chatOver(() => body([many]));
-  let count = 0;
-  for await (const _ of await chat.stream("x")) count += 1;
-  assert.equal(count, 10_000);
+test("C9 C10 C11: a reader that sleeps is no time-out; a machine that slept while waiting is", async () => {
+  await withClock(async (clock) => {
+    const { chat } = scripted(() => sse([words("a")[0] + words("b")[0], ...words("c")]));
+    const stream = await chat.stream("Hi", { timeouts: { idleMs: 500 } });
+    let count = 0;
+    for await (const one of stream) {
+      void one;
+      count += 1;
+      clock.advance(3_600_000);
+    }
+    assert.equal(count, 4);
+  });
+  await withClock(async (clock) => {
+    let give;
+    const slow = new ReadableStream({ pull: (controller) => new Promise((resolve) => (give = () => { controller.enqueue(new TextEncoder().encode(words("a")[0])); resolve(); })) }, { highWaterMark: 0 });
+    const { chat } = scripted([new Response(slow, { headers: { "content-type": "text/event-stream" } })]);
+    const reading = failure(async () => collect(await chat.stream("Hi", { timeouts: { idleMs: 500 } })), "DeadlineExceeded");
+    while (give === undefined) await tick();
+    clock.advance(3_600_000);
+    give();
+    assert.equal((await reading).phase, "idle");
+  });
+});
+
+test("J2: 1,000 open streams in one instance all end", async () => {
+  const gates = [];
+  const { chat } = scripted(() => new Response(new ReadableStream({ start: (controller) => gates.push(controller) }), { headers: { "content-type": "text/event-stream" } }));
+  const streams = await Promise.all(Array.from({ length: 1000 }, () => chat.textStream("Hi")));
+  const ends = streams.map(async (stream) => (await collect(stream)).join(""));
+  gates.forEach((gate, place) => { for (const text of words(`${place}`, "!")) gate.enqueue(new TextEncoder().encode(text)); gate.close(); });
+  const texts = await Promise.all(ends);
+  const expected = new Set(Array.from({ length: 1000 }, (_, place) => `${place}!`));
+  assert.deepEqual(new Set(texts), expected);
 });
