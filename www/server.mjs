@@ -9,7 +9,7 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "./server/config.mjs";
-import { forward, workspaceKind } from "./server/forward.mjs";
+import { forward, workspaceFacts } from "./server/forward.mjs";
 import { sendJson, SECURITY_HEADERS } from "./server/respond.mjs";
 import { route } from "./server/routes.mjs";
 import { staticFiles } from "./server/static.mjs";
@@ -36,7 +36,7 @@ export async function createDemoServer(config, dist = fileURLToPath(new URL("./d
             decision.headers,
           );
         case "workspace-facts":
-          return void workspaceKind(config).then((kind) => sendJson(response, 200, { host: config.host.host, kind }));
+          return void workspaceFacts(config).then((facts) => sendJson(response, 200, { host: config.host.host, ...facts }));
         case "workspace":
           return void forward(request, response, decision, config);
         default:

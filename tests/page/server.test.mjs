@@ -183,6 +183,42 @@ test("P6: only accept and content-type travel; the page cannot name a token, a c
     assert.equal(headers[name], undefined, name);
 });
 
+test("an emulator is known by its own word alone: the page is told who answers, and may switch faults on", async () => {
+  const heard = [];
+  const emulator = http.createServer((request, response) => {
+    heard.push(request);
+    request.resume();
+    response.end(request.url === "/_emulator/health" ? '{"status":"ok","model":"upstream"}' : "{}");
+  });
+  await listen(emulator);
+  const dist = await mkdtemp(join(tmpdir(), "lakewire-page-"));
+  await writeFile(join(dist, "index.html"), "");
+  const host = `127.0.0.1:${emulator.address().port}`;
+  const other = await createDemoServer(readConfig({ DATABRICKS_HOST: `http://${host}`, DATABRICKS_TOKEN: TOKEN }), dist);
+  await listen(other);
+  const origin = `http://127.0.0.1:${other.address().port}`;
+  assert.deepEqual(await (await fetch(`${origin}/workspace.json`, { headers: { origin } })).json(), {
+    host,
+    kind: "emulator",
+    model: "upstream",
+  });
+  await fetch(origin + CHAT, {
+    method: "POST",
+    headers: { origin, "content-type": "application/json", "x-lakewire-fault": '{"status":500}' },
+    body: "{}",
+  });
+  assert.equal(heard.at(-1).headers["x-lakewire-fault"], '{"status":500}');
+  assert.equal(heard.at(0).headers.authorization, undefined, "asking who it is needs no token");
+  assert.deepEqual(JSON.parse((await send("GET", "/workspace.json")).text), {
+    host: `127.0.0.1:${workspace.address().port}`,
+    kind: "workspace",
+  });
+  for (const one of [other, emulator]) {
+    one.close();
+    one.closeAllConnections();
+  }
+});
+
 test("P7 P30: only four headers come back, and no cache keeps the answer", async () => {
   answer = (_request, response) =>
     response

@@ -74,8 +74,8 @@ test("units: exact factors, temperatures with their offset, plurals and symbols"
   ];
   for (const [value, from, to, expected] of cases)
     assert.ok(
-      Math.abs(convert(value, from, to).value - expected) < 1e-7,
-      `${value} ${from} gave ${convert(value, from, to).value} ${to}`,
+      Math.abs(convert(value, from, to) - expected) < 1e-7,
+      `${value} ${from} gave ${convert(value, from, to)} ${to}`,
     );
 });
 

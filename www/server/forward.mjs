@@ -18,9 +18,13 @@ const KIND_TIMEOUT_MS = 2_000;
 
 const known = new WeakMap();
 
-/** `"workspace"`, or `"emulator"` when a loopback host says so itself. Remembered once it answered. */
-export async function workspaceKind(config) {
-  if (!config.loopback) return "workspace";
+/**
+ * Who answers: `{ kind: "workspace" }`, or `{ kind: "emulator", model }` when a loopback host says so itself; `model` is
+ * `"stand-in"` or `"upstream"`. Remembered once it answered.
+ */
+export async function workspaceFacts(config) {
+  const workspace = { kind: "workspace" };
+  if (!config.loopback) return workspace;
   const before = known.get(config);
   if (before) return before;
   try {
@@ -28,12 +32,12 @@ export async function workspaceKind(config) {
       redirect: "manual",
       signal: AbortSignal.timeout(KIND_TIMEOUT_MS),
     });
-    await answer.arrayBuffer();
-    const kind = answer.status === 200 ? "emulator" : "workspace";
-    known.set(config, kind);
-    return kind;
+    const text = await answer.text();
+    const facts = answer.status === 200 ? { kind: "emulator", model: JSON.parse(text).model } : workspace;
+    known.set(config, facts);
+    return facts;
   } catch {
-    return "workspace";
+    return workspace;
   }
 }
 
@@ -52,7 +56,7 @@ export async function forward(request, response, { method, path }, config) {
     "user-agent": "lakewire-demo",
   };
   for (const name of REQUEST_HEADERS) if (request.headers[name] !== undefined) headers[name] = request.headers[name];
-  if (request.headers[FAULT_HEADER] !== undefined && (await workspaceKind(config)) === "emulator")
+  if (request.headers[FAULT_HEADER] !== undefined && (await workspaceFacts(config)).kind === "emulator")
     headers[FAULT_HEADER] = request.headers[FAULT_HEADER];
   if (body) headers["content-length"] = body.length;
 

@@ -133,24 +133,46 @@ function newChat(): void {
   composer.focus();
 }
 
-/** Where the page's calls go, and who answers there. */
+/** What the server tells about the workspace behind it. */
+interface WorkspaceFacts {
+  host: string;
+  kind: "workspace" | "emulator";
+  /** Who answers in an emulator. */
+  model?: "stand-in" | "upstream";
+}
+
+/** Says where the page's calls go, and who answers there. */
 async function showWorkspace(): Promise<void> {
   const line = byId("workspace");
   try {
-    const facts = (await (await fetch("/workspace.json")).json()) as { host: string; kind: "workspace" | "emulator" };
-    const emulator = facts.kind === "emulator";
-    line.replaceChildren(
-      h("span", { class: emulator ? "badge stand-in" : "badge" }, emulator ? "Emulator" : "Workspace"),
-      emulator ? `on this machine, ${facts.host}. A stand-in model answers.` : facts.host,
-    );
-    empty.say(
-      emulator
-        ? "This page talks to the workspace emulator on this machine. A stand-in model answers: it draws on your words and on the tools, not on knowledge of the world."
-        : `This page talks to ${facts.host} through a small server on this machine, which holds the token.`,
-    );
+    const { host, kind, model } = (await (await fetch("/workspace.json")).json()) as WorkspaceFacts;
+    const [name, short, long] = describe(host, kind, model);
+    line.replaceChildren(h("span", { class: kind === "emulator" ? "badge stand-in" : "badge" }, name), short);
+    empty.say(long);
   } catch {
     line.textContent = "The demo’s server does not answer. Is it still running?";
   }
+}
+
+function describe(
+  host: string,
+  kind: WorkspaceFacts["kind"],
+  model: WorkspaceFacts["model"],
+): [name: string, short: string, long: string] {
+  if (kind === "workspace")
+    return ["Workspace", host, `This page talks to ${host} through a small server on this machine, which holds the token.`];
+  if (model === "upstream") {
+    return [
+      "Emulator",
+      `on this machine, ${host}. A model of your own answers.`,
+      "This page talks to the workspace emulator on this machine, which passes the conversation on to the model server it was started with.",
+    ];
+  }
+  return [
+    "Emulator",
+    `on this machine, ${host}. A stand-in model answers.`,
+    "This page talks to the workspace emulator on this machine. A stand-in model answers: it draws on your words and on the tools, not on knowledge of the world.",
+  ];
 }
 
 async function loadModels(): Promise<void> {

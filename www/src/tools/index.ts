@@ -63,8 +63,7 @@ const convert_units = tool({
     const value = Number(field(args, "value"));
     const from_unit = String(field(args, "from_unit") ?? "");
     const to_unit = String(field(args, "to_unit") ?? "");
-    const converted = convert(value, from_unit, to_unit);
-    return { result: converted.value, unit: to_unit, quantity: converted.quantity };
+    return { result: convert(value, from_unit, to_unit), unit: to_unit };
   },
 });
 

@@ -90,7 +90,7 @@ define("data", {
 });
 
 /** Converts `value`; the result keeps ten significant digits, which hides nothing a person would call exact. */
-export function convert(value: number, from: string, to: string): { value: number; quantity: string } {
+export function convert(value: number, from: string, to: string): number {
   if (!Number.isFinite(value)) throw new UnitError("The value to convert is not a number.");
   const source = find(from);
   const target = find(to);
@@ -100,7 +100,7 @@ export function convert(value: number, from: string, to: string): { value: numbe
     );
   const base = value * source.factor + (source.offset ?? 0);
   const result = (base - (target.offset ?? 0)) / target.factor;
-  return { value: Number(result.toPrecision(10)), quantity: source.quantity };
+  return Number(result.toPrecision(10));
 }
 
 function find(name: string): Unit {
