@@ -67,7 +67,7 @@ async fn r5_hostile_bodies_are_refused_or_answered() {
         let body = json!({"messages": [{"role": "user", "content": text}]});
         assert_eq!(server.post(LLAMA, &body).await.status, 200, "{text}");
     }
-    let long = "word ".repeat(200_000);
+    let long = "word ".repeat(50_000);
     let body = json!({"messages": [{"role": "user", "content": format!("{long}. What is a word?")}]});
     assert_eq!(server.post(LLAMA, &body).await.status, 200);
 }
