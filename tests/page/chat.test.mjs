@@ -21,7 +21,7 @@ const chats = async () => (await all.emulator.operations()).filter(({ path }) =>
 const prose = () => page.last().locator(".prose");
 
 async function until(condition, what) {
-  for (let i = 0; i < 500; i += 1) {
+  for (let i = 0; i < 1500; i += 1) {
     const value = await condition();
     if (value) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -93,7 +93,7 @@ async function open(
     ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }),
     ...rest,
   });
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(30_000);
   const tab = await context.newPage();
   const log = { console: [], errors: [], requests: [], responses: [] };
   tab.on("console", (message) => log.console.push(`${message.type()}: ${message.text()}`));
