@@ -261,7 +261,13 @@ impl<'a> Walk<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let (value, rest) = self.0.split_at_checked(value_end(self.0.as_bytes()))?;
+        let end = value_end(self.0.as_bytes());
+        if end == 0 {
+            // a stray mark where a value should be: only unchecked text gets here, and the walk ends
+            self.0 = "";
+            return None;
+        }
+        let (value, rest) = self.0.split_at_checked(end)?;
         self.0 = rest.trim_start_matches(is_space);
         Some(Raw(value))
     }
@@ -644,6 +650,14 @@ mod tests {
         assert!(raw.get_some("b").is_none());
         assert_eq!(raw.get("aé").unwrap().as_bool(), Some(true));
         assert_eq!(raw.get("a").unwrap().at(2).unwrap().as_str().unwrap(), "s\n");
+    }
+
+    #[test]
+    fn a_stray_mark_ends_the_walk() {
+        for text in ["[}]", "[,]", "{:}", "[]]", "{\"a\":}}"] {
+            assert!(Raw::trusted(text).items().count() <= 1, "{text}");
+            assert!(Raw::trusted(text).fields().count() <= 1, "{text}");
+        }
     }
 
     #[test]
