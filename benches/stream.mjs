@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { aiSdk, core, eventsourceParser, langchain, openai } from "./lib/contestants.mjs";
+import { aiSdk, core, eventsourceParser, langchain, network, openai } from "./lib/contestants.mjs";
 import { assertEqual, rounds, table } from "./lib/measure.mjs";
 import { SHAPES, lines, memoryFetch, reads } from "./lib/shapes.mjs";
 
@@ -47,8 +47,8 @@ async function main() {
     ...aiSdk({ ...(await import("ai")), ...(await import("@databricks/ai-sdk-provider")), ...(await import("zod")) }),
     ...langchain(await import("@databricks/langchainjs")),
   };
-  const count = flag("--quick") ? 1000 : 3000;
-  const settings = { rounds: flag("--quick") ? 5 : 9, clock: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; } };
+  const count = flag("--quick") ? 600 : 2000;
+  const settings = { rounds: flag("--quick") ? 5 : 7, clock: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; } };
 
   if (!flag("--loopback-only")) {
     const rows = [];
@@ -68,7 +68,6 @@ async function main() {
   if (!flag("--memory-only")) {
     const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, BENCH_SERVER: "1" } });
     const port = await new Promise((resolve) => child.once("message", resolve));
-    const network = globalThis.fetch;
     const rows = [];
     for (const shape of SHAPES) {
       const made = lines(shape, count);

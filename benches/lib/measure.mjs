@@ -8,6 +8,7 @@ export async function rounds(contestants, fetch, { rounds: count, clock, warm = 
   for (let round = -warm; round < count; round += 1) {
     for (const [name, run] of Object.entries(contestants)) {
       globalThis.gc?.();
+      if (globalThis.process?.env.BENCH_TRACE) process.stderr.write(`${round} ${name}\n`);
       const start = clock();
       await run(fetch);
       if (round >= 0) times[name].push(clock() - start);
