@@ -34,7 +34,16 @@ impl WorkspaceClient {
     /// `InvalidInput` when the host cannot be one, when it is plain `http` and not loopback, or
     /// when the crate was built without a transport (feature `native`).
     pub fn new(host: &str, credentials: impl Into<Credentials>) -> Result<Self> {
-        Self::with_transport(Config::new(host)?, credentials.into(), transport::platform()?)
+        Self::with_config(Config::new(host)?, credentials.into())
+    }
+
+    /// A client with limits and headers of its own over the platform's transport.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_config(config: Config, credentials: Credentials) -> Result<Self> {
+        let transport = transport::platform(config.timeouts.connect)?;
+        Self::with_transport(config, credentials, transport)
     }
 
     /// A client from `DATABRICKS_HOST` and `DATABRICKS_TOKEN`.
@@ -44,7 +53,7 @@ impl WorkspaceClient {
     pub fn from_env() -> Result<Self> {
         let lookup = |name: &str| std::env::var(name).ok();
         let (config, credentials) = Config::from_lookup(lookup)?;
-        Self::with_transport(config, credentials, transport::platform()?)
+        Self::with_config(config, credentials)
     }
 
     /// A client from its parts.

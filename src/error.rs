@@ -160,6 +160,7 @@ struct Facts {
     retry_after: Option<Duration>,
     attempts: u32,
     maybe_processed: bool,
+    permanent: bool,
     partial: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -180,6 +181,7 @@ impl Error {
                 retry_after: None,
                 attempts: 0,
                 maybe_processed: false,
+                permanent: false,
                 partial: None,
                 source: None,
             }),
@@ -255,6 +257,9 @@ impl Error {
     /// Whether the same call may succeed later without a change to it.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        if self.facts.permanent {
+            return false;
+        }
         matches!(
             self.facts.kind,
             ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
@@ -266,6 +271,13 @@ impl Error {
     #[must_use]
     pub fn with_phase(mut self, phase: TimeoutPhase) -> Self {
         self.facts.phase = Some(phase);
+        self
+    }
+
+    /// Says that waiting will not help, whatever the kind: a used-up quota, for one.
+    #[must_use]
+    pub fn with_permanent(mut self, permanent: bool) -> Self {
+        self.facts.permanent = permanent;
         self
     }
 

@@ -115,7 +115,10 @@ fn limit(text: String, phase: TimeoutPhase) -> Error {
 
 impl fmt::Debug for Reads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reads").field("open", &self.body.is_some()).field("events", &self.decoder.events()).finish_non_exhaustive()
+        f.debug_struct("Reads")
+            .field("open", &self.body.is_some())
+            .field("events", &self.decoder.events())
+            .finish_non_exhaustive()
     }
 }
 

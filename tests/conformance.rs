@@ -2,7 +2,12 @@
 //! real workspace). `LAKEWIRE_EMULATOR` names it; `npm test` sets it. The JavaScript face runs the
 //! same scenarios in `tests/js`.
 #![cfg(feature = "native")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -72,9 +72,13 @@ fn allowed(file: &str) -> Option<&'static [&'static str]> {
         "client.rs" => return None,
         "serving_endpoints/types.rs" => OPEN,
         _ if file.starts_with("chat/types") => OPEN,
-        "chat/calls.rs" | "chat/body.rs" | "chat/structured.rs" | "chat/tool_calls.rs" => &["error", "order", "wire", "chat"],
+        "chat/calls.rs" | "chat/body.rs" | "chat/structured.rs" | "chat/tool_calls.rs" => {
+            &["error", "order", "wire", "chat"]
+        }
         "serving_endpoints/calls.rs" => &["error", "wire", "serving_endpoints"],
-        _ if file.starts_with("chat/") => &["chat", "error", "join", "macros", "order", "sender", "stream", "transport", "wire"],
+        _ if file.starts_with("chat/") => {
+            &["chat", "error", "join", "macros", "order", "sender", "stream", "transport", "wire"]
+        }
         _ if file.starts_with("serving_endpoints/") => &["error", "sender", "serving_endpoints"],
         _ if file.starts_with("js/") => return None,
         _ => return None,

@@ -557,11 +557,17 @@ fn index_of(raw: Option<Raw<'_>>, what: &str) -> Result<u32> {
 }
 
 fn out_of_range(what: &str) -> Error {
-    Error::new(ErrorKind::Decode, format!("A {what} of the stream has an index that is not a whole number from 0 to {MAX_INDEX}."))
+    Error::new(
+        ErrorKind::Decode,
+        format!("A {what} of the stream has an index that is not a whole number from 0 to {MAX_INDEX}."),
+    )
 }
 
 fn changed(what: &str) -> Error {
-    Error::new(ErrorKind::Decode, format!("A tool call of the stream changes its {what} midway: it cannot be put together."))
+    Error::new(
+        ErrorKind::Decode,
+        format!("A tool call of the stream changes its {what} midway: it cannot be put together."),
+    )
 }
 
 fn wrong(what: &str, expected: &str) -> Error {

@@ -10,9 +10,9 @@
 
 use crate::chat::accumulate::{Accumulator, Completeness, End};
 use crate::chat::plan::{Plan, Source};
-use crate::wire::fault;
 use crate::chat::types::ChatCompletion;
 use crate::error::{Error, ErrorKind, Result};
+use crate::wire::fault;
 use crate::wire::json::{Json, Raw, unescape};
 use crate::wire::skeleton::Skeletons;
 use crate::wire::skeleton::scan::{Kind, Span, unescape_into, utf16_len};

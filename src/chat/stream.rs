@@ -148,7 +148,12 @@ impl ChatStream {
 
     /// The one chunk that says what a whole completion says.
     fn whole_chunk(&mut self, whole: &str) -> Result<ChatCompletionChunk> {
-        let unfit = |_| Error::new(crate::ErrorKind::Decode, "The whole answer that came in place of a stream is no chat completion.");
+        let unfit = |_| {
+            Error::new(
+                crate::ErrorKind::Decode,
+                "The whole answer that came in place of a stream is no chat completion.",
+            )
+        };
         let mut value: Value = serde_json::from_str(whole).map_err(unfit)?;
         if let Some(root) = value.as_object_mut() {
             root.insert("object".into(), json!("chat.completion.chunk"));
@@ -156,7 +161,9 @@ impl ChatStream {
         for choice in value.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
             let Some(choice) = choice.as_object_mut() else { continue };
             let mut delta = choice.remove("message").unwrap_or_else(|| json!({}));
-            for (at, call) in delta.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+            for (at, call) in
+                delta.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten().enumerate()
+            {
                 if let Some(call) = call.as_object_mut() {
                     call.entry("index").or_insert_with(|| json!(at));
                 }

@@ -31,7 +31,8 @@ impl ChunkDecoder {
     #[must_use]
     pub fn new(max_event_bytes: usize, only_text: bool) -> Self {
         let mode = if only_text { Mode::Text } else { Mode::Objects };
-        let mut decoder = Self { columns: ChunkColumns::new(max_event_bytes, mode), state: Box::new([0; 8]), usual: 1024 };
+        let mut decoder =
+            Self { columns: ChunkColumns::new(max_event_bytes, mode), state: Box::new([0; 8]), usual: 1024 };
         decoder.show(Status::Hungry);
         decoder
     }

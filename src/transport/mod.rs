@@ -149,25 +149,31 @@ pub(crate) async fn race<T>(mut first: BoxFuture<'_, T>, mut second: BoxFuture<'
     .await
 }
 
-/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`. `connect` limits
+/// the making of a connection where the platform has such a phase.
 ///
 /// # Errors
 /// `InvalidInput` when the crate was built without one.
 #[cfg(all(target_arch = "wasm32", not(target_os = "wasi")))]
-pub fn platform() -> Result<Arc<dyn Transport>> {
+pub fn platform(_connect: Option<Duration>) -> Result<Arc<dyn Transport>> {
     Ok(Arc::new(fetch::FetchTransport::new()))
 }
 
-/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`. `connect` limits
+/// the making of a connection where the platform has such a phase.
 ///
 /// # Errors
 /// `InvalidInput` when the crate was built without one.
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-pub fn platform() -> Result<Arc<dyn Transport>> {
-    Ok(Arc::new(reqwest::ReqwestTransport::new()?))
+pub fn platform(connect: Option<Duration>) -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(match connect {
+        Some(limit) => reqwest::ReqwestTransport::with_connect_timeout(limit)?,
+        None => reqwest::ReqwestTransport::new()?,
+    }))
 }
 
-/// The platform's own transport: fetch on wasm, reqwest with the feature `native`.
+/// The platform's own transport: fetch on wasm, reqwest with the feature `native`. `connect` limits
+/// the making of a connection where the platform has such a phase.
 ///
 /// # Errors
 /// `InvalidInput` when the crate was built without one.
@@ -175,7 +181,7 @@ pub fn platform() -> Result<Arc<dyn Transport>> {
     all(target_arch = "wasm32", not(target_os = "wasi")),
     all(feature = "native", not(target_arch = "wasm32"))
 )))]
-pub fn platform() -> Result<Arc<dyn Transport>> {
+pub fn platform(_connect: Option<Duration>) -> Result<Arc<dyn Transport>> {
     Err(crate::error::Error::new(
         crate::error::ErrorKind::InvalidInput,
         "lakewire was built without a transport: add the feature `native`, or give one to WorkspaceClient::with_transport.",

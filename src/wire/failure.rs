@@ -8,6 +8,7 @@ use crate::wire::answer::{Headers, media_type};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
+use crate::wire::retry::is_permanent;
 use crate::wire::retry::retry_after;
 
 /// How much of an error body is kept, in bytes.
@@ -61,6 +62,7 @@ pub fn refusal(
     let maybe_processed = status == 408 || status == 499 || (status >= 500 && status != 501);
     Error::new(kind, sentence)
         .with_status(status)
+        .with_permanent(said.code.as_deref().is_some_and(is_permanent))
         .with_error_code(said.code.map(|code| clean(&code, 128, secret)))
         .with_request_id(request_id(headers).or(said.request_id.map(|id| clean(&id, 128, secret))))
         .with_details(said.details.map(|details| clean(&details, 4 * EXCERPT, secret)))
@@ -111,6 +113,7 @@ pub fn in_body(root: Raw<'_>) -> Option<Error> {
     }
     Some(
         Error::new(code.and_then(kind_of_code).unwrap_or(ErrorKind::InternalError), sentence)
+            .with_permanent(said.code.as_deref().is_some_and(is_permanent))
             .with_error_code(said.code.map(|code| clean(&code, 128, None)))
             .with_request_id(said.request_id.map(|id| clean(&id, 128, None)))
             .with_details(said.details.map(|details| clean(&details, 4 * EXCERPT, None)))

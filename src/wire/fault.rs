@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn e28_every_shape_of_an_error_event() {
-        let (kind, message, code) = of("", r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#).unwrap();
+        let (kind, message, code) =
+            of("", r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#).unwrap();
         assert_eq!((kind, code.as_deref()), (ErrorKind::TooManyRequests, Some("rate_limit_exceeded")));
         assert!(message.ends_with("error: slow down"));
         assert!(of("", r#"{"error":"text"}"#).unwrap().1.ends_with(": text"));

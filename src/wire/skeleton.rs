@@ -212,7 +212,8 @@ fn leaves(line: &str) -> Option<Vec<Leaf>> {
                 at = span.end();
                 if matches!(span.kind, Kind::Plain | Kind::Rich) && next_is_colon(bytes, at) {
                     let key = bytes.get(span.from..span.to)?;
-                    let hidden = key.contains(&b'\\') || key == b"__proto__" || key.first().is_some_and(u8::is_ascii_digit);
+                    let hidden =
+                        key.contains(&b'\\') || key == b"__proto__" || key.first().is_some_and(u8::is_ascii_digit);
                     if hidden || keys.len() > 2 * MAX_LEAVES || keys.contains(&(depth, key)) {
                         return None;
                     }

@@ -84,13 +84,16 @@ fn f9_parts_are_merged_and_keep_their_signature() {
     );
     let mixed = message(&[json!({"content": "a"}), json!({"content": [{"type": "text", "text": "b"}]})]);
     assert_eq!(mixed["content"], json!([{"type": "text", "text": "ab"}]));
-    let accumulator = fold(&deltas(&[reasoning("no", ""), json!({"content": [{"type": "text", "text": "yes"}]})])).unwrap();
+    let accumulator =
+        fold(&deltas(&[reasoning("no", ""), json!({"content": [{"type": "text", "text": "yes"}]})])).unwrap();
     assert_eq!(accumulator.text(), "yes");
 }
 
 #[test]
 fn f10_the_last_identity_wins_with_a_flag() {
-    let mut accumulator = fold(&[json!({"id": "a", "model": "m", "choices": []}), json!({"id": "b", "model": "", "choices": []})]).unwrap();
+    let mut accumulator =
+        fold(&[json!({"id": "a", "model": "m", "choices": []}), json!({"id": "b", "model": "", "choices": []})])
+            .unwrap();
     let flags = accumulator.finish(End::Done).unwrap();
     assert!(flags.identity_changed && flags.no_finish_reason);
     assert!(accumulator.partial().unwrap().starts_with(r#"{"id":"b","model":"m""#));
@@ -102,7 +105,12 @@ fn f11_choices_by_index_and_indexes_out_of_range() {
         json!({"choices": [{"index": 127, "delta": {"content": "z"}}, {"index": 0, "delta": {"content": "a"}}]}),
         json!({"choices": [{"index": 127, "delta": {"content": "z"}}]}),
     ]);
-    let said: Vec<_> = whole["choices"].as_array().unwrap().iter().map(|c| (c["index"].clone(), c["message"]["content"].clone())).collect();
+    let said: Vec<_> = whole["choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["index"].clone(), c["message"]["content"].clone()))
+        .collect();
     assert_eq!(said, [(json!(0), json!("a")), (json!(127), json!("zz"))]);
     for index in [json!(128), json!(-1), json!("0"), json!(0.5), json!("__proto__"), json!(null)] {
         assert_eq!(refusal(&[json!({"choices": [{"index": index, "delta": {}}]})]), ErrorKind::Decode);
@@ -129,7 +137,17 @@ fn g1_g4_g5_interleaved_calls_are_ordered_by_index() {
     let expected = json!([
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{\"x\":1}"}},
         {"id": "b", "type": "function", "function": {"name": "g", "arguments": "{}"}}]);
-    assert_eq!(calls(&[call(0, "a", "f", ""), call(1, "b", "g", ""), more(0, "{\"x\""), more(1, "{"), more(0, ":1}"), more(1, "}")]), expected);
+    assert_eq!(
+        calls(&[
+            call(0, "a", "f", ""),
+            call(1, "b", "g", ""),
+            more(0, "{\"x\""),
+            more(1, "{"),
+            more(0, ":1}"),
+            more(1, "}")
+        ]),
+        expected
+    );
     assert_eq!(calls(&[call(3, "b", "g", "{}"), call(1, "a", "f", "{\"x\":1}")]), expected);
 }
 
@@ -155,10 +173,12 @@ fn g6_g7_g8_g9_ids_and_names() {
         json!({"index": 0, "id": null, "function": {"name": "", "arguments": null}}),
     ]);
     assert_eq!(made, json!([{"id": "a", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}]));
-    let change = |second: Value| refusal(&deltas(&[
-        json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]}),
-        json!({"tool_calls": [second]}),
-    ]));
+    let change = |second: Value| {
+        refusal(&deltas(&[
+            json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]}),
+            json!({"tool_calls": [second]}),
+        ]))
+    };
     assert_eq!(change(json!({"index": 0, "id": "b"})), ErrorKind::Decode);
     assert_eq!(change(json!({"index": 0, "function": {"name": "g"}})), ErrorKind::Decode);
     let mut twice = fold(&deltas(&[
@@ -179,13 +199,16 @@ fn g14_indexes_over_the_limit_are_refused_before_anything_is_kept() {
     for index in [json!(128), json!(1_000_000_000), json!(-1), json!("toString"), json!(1.5)] {
         assert_eq!(refusal(&deltas(&[json!({"tool_calls": [{"index": index}]})])), ErrorKind::Decode);
     }
-    let many: Vec<Value> = (0..200).map(|at| json!({"tool_calls": [{"id": format!("t{at}"), "function": {"name": "f"}}]})).collect();
+    let many: Vec<Value> =
+        (0..200).map(|at| json!({"tool_calls": [{"id": format!("t{at}"), "function": {"name": "f"}}]})).collect();
     assert_eq!(refusal(&deltas(&many)), ErrorKind::Decode);
 }
 
 #[test]
 fn g15_fragments_are_limited() {
-    let mut accumulator = fold(&deltas(&[json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}]})])).unwrap();
+    let mut accumulator =
+        fold(&deltas(&[json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}]})]))
+            .unwrap();
     let piece = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1"}}]}}]}"#;
     let raw = Raw::parse(piece).unwrap();
     for _ in 1..MAX_FRAGMENTS {
@@ -198,7 +221,13 @@ fn g15_fragments_are_limited() {
 
 #[test]
 fn h3_wrong_types_are_refused() {
-    for delta in [json!({"content": 1}), json!({"tool_calls": {}}), json!({"tool_calls": [1]}), json!({"tool_calls": [{"index": 0, "function": {"arguments": {}}}]}), json!([])] {
+    for delta in [
+        json!({"content": 1}),
+        json!({"tool_calls": {}}),
+        json!({"tool_calls": [1]}),
+        json!({"tool_calls": [{"index": 0, "function": {"arguments": {}}}]}),
+        json!([]),
+    ] {
         assert_eq!(refusal(&deltas(&[delta])), ErrorKind::Decode);
     }
     assert_eq!(refusal(&[json!([])]), ErrorKind::Decode);
@@ -213,13 +242,19 @@ fn h5_unknown_fields_are_kept() {
     ]);
     let choice = &whole["choices"][0];
     assert_eq!(whole["system_fingerprint"], "fp");
-    assert_eq!((&choice["message"]["reasoning_content"], &choice["message"]["extra"]["x"], &choice["note"]), (&json!("ab"), &json!(1), &json!(1)));
+    assert_eq!(
+        (&choice["message"]["reasoning_content"], &choice["message"]["extra"]["x"], &choice["note"]),
+        (&json!("ab"), &json!(1), &json!(1))
+    );
     assert_eq!(choice["logprobs"], json!({"content": [{"token": "t"}, {"token": "u"}]}));
 }
 
 #[test]
 fn typed_chunks_fold_like_their_json() {
-    let chunks = deltas(&[json!({"role": "assistant", "content": "a\u{e9}\n"}), json!({"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]})]);
+    let chunks = deltas(&[
+        json!({"role": "assistant", "content": "a\u{e9}\n"}),
+        json!({"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}),
+    ]);
     let mut typed = Accumulator::new();
     for chunk in &chunks {
         typed.push(&serde_json::from_value(chunk.clone()).unwrap()).unwrap();

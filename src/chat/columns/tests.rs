@@ -154,13 +154,16 @@ fn agrees(events: &[String], reads: impl IntoIterator<Item = Vec<u8>> + Clone) -
 }
 
 fn chunk(delta: &str, rest: &str) -> String {
-    format!(r#"{{"id":"c1","object":"chat.completion.chunk","created":1764000000,"model":"m","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]{rest}}}"#)
+    format!(
+        r#"{{"id":"c1","object":"chat.completion.chunk","created":1764000000,"model":"m","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]{rest}}}"#
+    )
 }
 
 fn talk() -> Vec<String> {
     let mut events = vec![chunk(r#"{"role":"assistant","content":""}"#, "")];
     for (at, word) in ["Hel", "lo", " \\\"w\\\"", "é\\u00e9", "\\n", "", "😀", "lo", "lo"].iter().enumerate() {
-        let usage = format!(r#","usage":{{"prompt_tokens":9,"completion_tokens":{at},"ratio":{at}.5,"total_tokens":null}}"#);
+        let usage =
+            format!(r#","usage":{{"prompt_tokens":9,"completion_tokens":{at},"ratio":{at}.5,"total_tokens":null}}"#);
         events.push(chunk(&format!(r#"{{"content":"{word}"}}"#), &usage));
     }
     events.push(r#"{"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.into());
@@ -205,7 +208,11 @@ fn e19_e20_e21_e22_e36_the_sentinel_and_what_is_no_json() {
 
 #[test]
 fn e28_error_events_come_after_the_good_chunks() {
-    for bad in [r#"data: {"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}"#, "event: error\ndata: x", r#"data: {"error":{"message":"x"}}"#] {
+    for bad in [
+        r#"data: {"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}"#,
+        "event: error\ndata: x",
+        r#"data: {"error":{"message":"x"}}"#,
+    ] {
         let bytes = [stream(&talk()[..8]), bad.as_bytes().to_vec(), b"\n\n".to_vec(), stream(&talk()[8..])].concat();
         let outcome = run([bytes.as_slice()], false);
         assert_eq!(outcome.chunks.len(), 8, "{bad}");
@@ -216,11 +223,15 @@ fn e28_error_events_come_after_the_good_chunks() {
 
 #[test]
 fn f1_f2_f3_f4_the_states_of_an_end() {
-    let (text, end) = (chunk(r#"{"content":"x"}"#, ""), r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned());
+    let (text, end) =
+        (chunk(r#"{"content":"x"}"#, ""), r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned());
     let verdict = |events: &[String]| run([stream(events).as_slice()], false).verdict;
     assert_eq!(verdict(&[text.clone(), end.clone(), "[DONE]".into()]), Ok(Completeness::default()));
     assert_eq!(verdict(&[text.clone(), end]), Ok(Completeness { no_sentinel: true, ..Completeness::default() }));
-    assert_eq!(verdict(&[text.clone(), "[DONE]".into()]), Ok(Completeness { no_finish_reason: true, ..Completeness::default() }));
+    assert_eq!(
+        verdict(&[text.clone(), "[DONE]".into()]),
+        Ok(Completeness { no_finish_reason: true, ..Completeness::default() })
+    );
     assert_eq!(verdict(&[text]).unwrap_err().0, ErrorKind::Truncated);
     assert_eq!(verdict(&[]).unwrap_err().0, ErrorKind::Truncated);
 }
@@ -264,7 +275,8 @@ fn h12_hidden_keys_and_h9_lone_surrogates_go_the_plain_way() {
 
 #[test]
 fn e16_invalid_utf8_inside_a_known_shape() {
-    let line = |word: &[u8]| [b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"", word, b"\"}}]}\n\n"].concat();
+    let line =
+        |word: &[u8]| [b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"", word, b"\"}}]}\n\n"].concat();
     let bytes = [line(b"a"), line(b"b"), line(b"c"), line(b"\xff\xf0\x9f"), line(b"\xed\xa0\x80d")].concat();
     let outcome = run([bytes.as_slice()], false);
     let words: String = outcome.chunks.iter().map(|c| c["choices"][0]["delta"]["content"].as_str().unwrap()).collect();
@@ -298,8 +310,14 @@ fn j8_a_step_is_bounded() {
 /// Deltas of every kind the fold knows, in every mixture.
 fn event() -> impl Strategy<Value = String> {
     let word = prop_oneof![
-        Just("a".to_owned()), Just("é".to_owned()), Just("\\n".to_owned()), Just(String::new()), Just("b\\\"".to_owned()),
-        Just("@".to_owned()), Just("@".to_owned()), Just("@\\u00e9".to_owned()),
+        Just("a".to_owned()),
+        Just("é".to_owned()),
+        Just("\\n".to_owned()),
+        Just(String::new()),
+        Just("b\\\"".to_owned()),
+        Just("@".to_owned()),
+        Just("@".to_owned()),
+        Just("@\\u00e9".to_owned()),
     ];
     let delta = (0..14_u8, word.clone(), word).prop_map(|(kind, a, b)| match kind {
         0..4 => format!(r#"{{"content":"{a}"}}"#),

@@ -13,11 +13,14 @@ use crate::transport::scripted::{Reply, Scripted};
 const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
 fn word(text: &str) -> String {
-    format!("data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n")
+    format!(
+        "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
+    )
 }
 
 fn chat(network: &Scripted) -> Chat {
-    let sender = Sender::new(Config::new("x.example").unwrap(), Credentials::token("t"), Arc::new(network.clone())).unwrap();
+    let sender =
+        Sender::new(Config::new("x.example").unwrap(), Credentials::token("t"), Arc::new(network.clone())).unwrap();
     Chat::new(sender, "e".into())
 }
 
@@ -82,7 +85,10 @@ fn f5_a_break_after_the_end_is_no_error() {
 #[test]
 fn e28_e22_faults_in_place() {
     for (bad, kind) in [
-        ("data: {\"error_code\":\"TEMPORARILY_UNAVAILABLE\",\"message\":\"later\"}\n\n", ErrorKind::TemporarilyUnavailable),
+        (
+            "data: {\"error_code\":\"TEMPORARILY_UNAVAILABLE\",\"message\":\"later\"}\n\n",
+            ErrorKind::TemporarilyUnavailable,
+        ),
         ("data: {\"error\":{\"message\":\"x\"},\"choices\":[]}\n\n", ErrorKind::InternalError),
         ("event: error\ndata: x\n\n", ErrorKind::InternalError),
         ("data: {\"choices\":1}\n\n", ErrorKind::Decode),
@@ -103,7 +109,10 @@ fn c2_c3_idle_counts_between_reads() {
     end.unwrap();
     let (words, end, open) = listen(Reply::events([word("a").as_str()]).stall());
     let fault = end.unwrap_err();
-    assert_eq!((words.len(), fault.kind(), fault.phase(), open), (1, ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Idle), 0));
+    assert_eq!(
+        (words.len(), fault.kind(), fault.phase(), open),
+        (1, ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Idle), 0)
+    );
     assert!(fault.partial().is_some() && fault.is_retryable());
 }
 

@@ -218,7 +218,22 @@ mod tests {
 
     #[test]
     fn h6_scalars_are_read_by_the_grammar() {
-        for bad in ["01,", "1.,", ".5,", "-,", "+1,", "1e,", "1.2.3,", "\"a", "\"\\x\"", "\"\\u12\"", "\"\n\"", "nul,", "{", "12"] {
+        for bad in [
+            "01,",
+            "1.,",
+            ".5,",
+            "-,",
+            "+1,",
+            "1e,",
+            "1.2.3,",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\n\"",
+            "nul,",
+            "{",
+            "12",
+        ] {
             let span = scalar(bad.as_bytes(), 0);
             assert!(span.is_none_or(|span| bad.as_bytes()[span.end()] == b'.'), "{bad} {span:?}");
         }

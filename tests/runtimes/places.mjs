@@ -1,0 +1,75 @@
+// Node, Deno, Bun and workerd.
+
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { run } from "../../scripts/lib.mjs";
+
+const exe = process.platform === "win32" ? ".exe" : "";
+
+/** The places as functions that run the smoke test there. */
+export function runtimes({ folder, tools, smoke, host, token }) {
+  const config = JSON.stringify({ host, token });
+  const load = `import { smoke } from ${JSON.stringify(pathToFileURL(smoke).href)};`;
+  const esm = `import * as lakewire from "lakewire";\n${load}\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
+  const slim = `import init, * as lakewire from "lakewire/slim";\nimport { readFile } from "node:fs/promises";\n${load}\nawait init(await readFile(new URL(import.meta.resolve("lakewire/core.wasm"))));\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
+  const cjs = `const lakewire = require("lakewire");\nimport(${JSON.stringify(pathToFileURL(smoke).href)}).then(({ smoke }) => smoke(lakewire, ${config})).then((all) => console.log("RESULT " + JSON.stringify(all)));\n`;
+
+  /** Writes a program, runs it, and reads what it reported. Whatever it says besides is a failure. */
+  async function program(name, text, command, args) {
+    await writeFile(join(folder, name), text);
+    const { code, stdout, stderr } = await run(command, [...args, name], { cwd: folder, check: false, timeoutMs: 120_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
+    const found = /^RESULT (.*)$/m.exec(stdout);
+    if (!found || code !== 0) throw new Error(`it ended with exit code ${code}\n${stdout}${stderr}`);
+    return [...JSON.parse(found[1]), ["says nothing by itself", stderr.trim() === "" ? null : stderr.trim()]];
+  }
+  const node = (name, text) => () => program(name, text, process.execPath, []);
+
+  // one platform's Deno comes from npm; elsewhere it is the one on PATH
+  const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
+
+  return {
+    "Node, import": node("node.mjs", esm),
+    "Node, require": async () => {
+      const results = await program("node.cjs", cjs, process.execPath, []);
+      // Node 20 and 22 warn of require() of an ES module; that is theirs to say
+      return results.map(([name, why]) => [name, name.startsWith("says") && why?.includes("ExperimentalWarning: Support for loading ES Module in require()") ? null : why]);
+    },
+    "Node, slim": node("slim.mjs", slim),
+    "Node, bundled by esbuild": async () => {
+      const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
+      await writeFile(join(folder, "bundle-me.mjs"), esm.replace(pathToFileURL(smoke).href, smoke));
+      await build({ entryPoints: [join(folder, "bundle-me.mjs")], bundle: true, platform: "node", format: "esm", outfile: join(folder, "bundled.mjs"), logLevel: "silent", absWorkingDir: folder });
+      return program("bundled.mjs", await readFile(join(folder, "bundled.mjs"), "utf8"), process.execPath, []);
+    },
+    "Deno": () => program("deno.mjs", esm, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--node-modules-dir=manual", "--no-lock"]),
+    "Bun, import": () => program("bun.mjs", esm, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "Bun, require": () => program("bun.cjs", cjs, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "workerd, oldest date": () => worker("2024-01-01"),
+    "workerd, newest date": () => worker("2026-04-01"),
+  };
+
+  /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
+  async function worker(compatibilityDate) {
+    const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
+    const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
+    await writeFile(join(folder, "worker.mjs"), `import * as lakewire from "lakewire";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`);
+    const out = join(folder, `worker-${compatibilityDate}`);
+    const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
+    const files = Object.keys(metafile.outputs).map((path) => join(folder, path));
+    const modules = files
+      .sort((one) => (one.endsWith("worker.mjs") ? -1 : 1))
+      .map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
+    if (!modules.some(({ path }) => basename(path).endsWith(".wasm"))) throw new Error("the bundle has no wasm module: the workerd condition was not taken");
+    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate });
+    try {
+      const response = await miniflare.dispatchFetch("http://worker.example/");
+      const text = await response.text();
+      if (!response.ok) throw new Error(text.slice(0, 2000));
+      return JSON.parse(text);
+    } finally {
+      await miniflare.dispose();
+    }
+  }
+}
