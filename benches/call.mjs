@@ -1,7 +1,7 @@
 // One small non-streaming call in memory: what a client costs on top of fetch and JSON.parse. CPU time, ratio to bare
-// fetch. `npm run build`, `npm ci --legacy-peer-deps` here, then `node --expose-gc call.mjs`.
+// fetch. `npm run build`, `npm ci --legacy-peer-deps` here, then `node call.mjs`.
 
-import { invokers } from "./lib/contestants.mjs";
+import { invokers } from "./lib/invokers.mjs";
 import { rounds, table } from "./lib/measure.mjs";
 
 process.env.LANGSMITH_TRACING = "false";
@@ -18,10 +18,8 @@ for (const [name, invoke] of Object.entries(once)) {
   const said = await invoke(fetch);
   if (said !== "A lakehouse keeps tables on object storage.") throw new Error(`${name} says ${said}`);
 }
-const contestants = Object.fromEntries(
-  Object.entries(once).map(([name, invoke]) => [name, async () => { for (let at = 0; at < CALLS; at += 1) await invoke(fetch); }]),
-);
 const cpu = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
-const times = await rounds(contestants, fetch, { rounds: 15, clock: cpu });
+const work = (name) => ({ run: async () => { for (let at = 0; at < CALLS; at += 1) await once[name](fetch); }, events: CALLS });
+const times = await rounds(Object.keys(once), work, { rounds: 15, clock: cpu });
 console.log(`\nOne small call in memory, Node ${process.version}, CPU time, ratio to bare fetch (less is better)\n`);
-console.log(table(["call"], [{ head: ["invoke"], times, per: CALLS }], "bare fetch"));
+console.log(table(["call"], [{ head: ["invoke"], times }], "bare fetch"));

@@ -2,7 +2,7 @@
 
 import { parserStream, plainStream } from "./plain.mjs";
 
-const HOST = "https://bench.cloud.databricks.com";
+export const HOST = "https://bench.cloud.databricks.com";
 const BODY = { messages: [{ role: "user", content: "x" }], stream: true };
 
 async function drain(stream, each) {
@@ -51,7 +51,7 @@ let current = network;
 // two contestants call the global fetch, and one of them keeps the one it was made with
 globalThis.fetch = (...request) => current(...request);
 
-async function through(fetch, run) {
+export async function through(fetch, run) {
   current = fetch;
   try {
     return await run();
@@ -75,36 +75,4 @@ export function aiSdk({ streamText, tool, createDatabricksProvider, z }) {
 export function langchain({ ChatDatabricks }) {
   const model = new ChatDatabricks({ model: "e", maxRetries: 0, auth: { host: HOST, token: "x" } });
   return { langchainjs: (fetch, each) => through(fetch, async () => drain(await model.stream("x"), each)) };
-}
-
-/** One whole answer each; the answer's text is returned. */
-export async function invokers() {
-  const { WorkspaceClient } = await import("../../pkg/dist/index.js");
-  const { OpenAI } = await import("openai");
-  const { ChatDatabricks } = await import("@databricks/langchainjs");
-  const { messages } = BODY;
-  const init = () => ({ method: "POST", headers: { authorization: "Bearer x", "content-type": "application/json" }, body: JSON.stringify({ messages }) });
-  const made = new Map();
-  const of = (kind, fetch, make) => {
-    if (!made.has(kind)) made.set(kind, make(fetch));
-    return made.get(kind);
-  };
-  return {
-    "bare fetch": async (fetch) => {
-      const response = await fetch(`${HOST}/serving-endpoints/e/invocations`, init());
-      return JSON.parse(await response.text()).choices[0].message.content;
-    },
-    lakewire: async (fetch) => {
-      const chat = of("lakewire", fetch, () => new WorkspaceClient({ host: HOST, token: "dapi-bench", fetch }).chat("e"));
-      return (await chat.invoke("x")).text;
-    },
-    openai: async (fetch) => {
-      const client = of("openai", fetch, () => new OpenAI({ apiKey: "x", baseURL: `${HOST}/serving-endpoints`, fetch }));
-      return (await client.chat.completions.create({ model: "e", messages })).choices[0].message.content;
-    },
-    langchainjs: async (fetch) => {
-      const model = of("langchainjs", fetch, () => new ChatDatabricks({ model: "e", maxRetries: 0, auth: { host: HOST, token: "x" } }));
-      return through(fetch, async () => (await model.invoke("x")).content);
-    },
-  };
 }

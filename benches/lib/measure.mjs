@@ -1,17 +1,19 @@
-// Interleaved runs in one process, medians, ratios to plain JavaScript.
+// Interleaved runs in one process, medians per event, ratios to plain JavaScript.
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Times every contestant once per round, in turn, so that a busy machine is busy for all of them. */
-export async function rounds(contestants, fetch, { rounds: count, clock, warm = 2 }) {
-  const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+/**
+ * Times every contestant once per round, in turn, so that a busy machine is busy for all of them. `work(name)` gives what
+ * one run is and how many events it reads: long enough that a run is warm, shorter for those that take far longer.
+ */
+export async function rounds(names, work, { rounds: count, clock, warm = 3 }) {
+  const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warm; round < count; round += 1) {
-    for (const [name, run] of Object.entries(contestants)) {
-      globalThis.gc?.();
-      if (globalThis.process?.env.BENCH_TRACE) process.stderr.write(`${round} ${name}\n`);
+    for (const name of names) {
+      const { run, events } = work(name);
       const start = clock();
-      await run(fetch);
-      if (round >= 0) times[name].push(clock() - start);
+      await run();
+      if (round >= 0) times[name].push((clock() - start) / events);
     }
   }
   return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
@@ -34,13 +36,13 @@ export async function assertEqual(made, contestants, fetch) {
   if (said !== expected) throw new Error("lakewire, text only: the words differ");
 }
 
-/** A markdown table of rows `{ head: [..], times }`. */
+/** A markdown table of rows `{ head: [..], times }`, times in milliseconds per event. */
 export function table(columns, rows, baseline = "plain JS") {
   const names = [...new Set(rows.flatMap(({ times }) => Object.keys(times)))].filter((name) => name !== baseline);
   const out = [`| ${[...columns, `${baseline}, ns`, ...names].join(" | ")} |`, `|${"---|".repeat(columns.length + 1 + names.length)}`];
-  for (const { head, times, per } of rows) {
+  for (const { head, times } of rows) {
     const cells = names.map((name) => (times[name] === undefined ? "–" : (times[name] / times[baseline]).toFixed(2)));
-    out.push(`| ${[...head, Math.round((times[baseline] / per) * 1e6), ...cells].join(" | ")} |`);
+    out.push(`| ${[...head, Math.round(times[baseline] * 1e6), ...cells].join(" | ")} |`);
   }
   return out.join("\n");
 }
