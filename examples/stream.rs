@@ -11,7 +11,8 @@ use lakewire::{Result, WorkspaceClient};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let endpoint = std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
+    let endpoint =
+        std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
     let chat = WorkspaceClient::from_env()?.chat(endpoint);
     let mut stream = pin!(chat.stream("Tell me about delta tables.").await?);
     while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {

@@ -14,14 +14,17 @@ struct Person {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let endpoint = std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
+    let endpoint =
+        std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
     let schema = json!({
         "title": "person",
         "type": "object",
         "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
         "required": ["name", "age"],
     });
-    let chat = WorkspaceClient::from_env()?.chat(endpoint).structured_output::<Person>(&schema, StructuredMethod::JsonSchema)?;
+    let chat = WorkspaceClient::from_env()?
+        .chat(endpoint)
+        .structured_output::<Person>(&schema, StructuredMethod::JsonSchema)?;
     let person = chat.invoke("Ann is 31 years old.").await?.value;
     println!("{} is {}", person.name, person.age);
     Ok(())

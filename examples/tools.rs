@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let endpoint = std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
+    let endpoint =
+        std::env::var("LAKEWIRE_ENDPOINT").unwrap_or_else(|_| "databricks-meta-llama-3-3-70b-instruct".into());
     let chat = WorkspaceClient::from_env()?.chat(endpoint);
     let definition = Tool::function(
         "add",

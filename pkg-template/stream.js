@@ -59,6 +59,7 @@ class Pump {
     this.rest = undefined;
     this.failure = undefined;
     this.ended = false;
+    this.first = true;
     this.taken = "";
     this.turns = 0;
     this.last = undefined;
@@ -190,6 +191,11 @@ class Pump {
     const chunk = result.value;
     if (!isBytes(chunk)) throw this.error("Protocol", "The answer's body gave something else than bytes: a custom fetch must stream Uint8Array.");
     if (chunk.length > 0) {
+      // platforms leave the header in place after undoing the encoding, so only the bytes can tell: no text begins like this
+      if (this.first && chunk[0] === 0x1f && chunk[1] === 0x8b) {
+        throw this.error("UnsupportedEncoding", "The answer is still gzip: a custom fetch must undo the content encoding.");
+      }
+      this.first = false;
       this.feed(chunk);
     } else if (isDetached(chunk.buffer)) {
       throw this.error("Protocol", "The answer's body gave a buffer that was transferred elsewhere: a custom fetch must stream bytes it keeps its hands off.");

@@ -40,6 +40,9 @@ pub fn build(defaults: &str, request: &str, stream: bool) -> Result<String> {
     out.push_str("{\"messages\":");
     push_messages(&mut out, messages)?;
     let extra = [request.get_some("extra_params"), defaults.get_some("extra_params")];
+    if extra.iter().flatten().any(|given| !given.is_object()) {
+        return Err(invalid("`extra_params` must be an object of request fields."));
+    }
     let in_extra = |name: &str| extra.iter().flatten().any(|object| object.get(name).is_some());
     for (name, value) in defaults.fields() {
         if request.get(&name).is_none() && !in_extra(&name) {
@@ -396,6 +399,7 @@ mod tests {
         assert!(refusal(r#"{"messages":[7]}"#).contains("message"));
         assert!(refusal(r#"{"messages":"x","tools":[{}]}"#).contains("Tool 0"));
         assert!(refusal("[]").contains("object"));
+        assert!(refusal(r#"{"messages":"x","extra_params":7}"#).contains("extra_params"));
     }
 
     #[test]

@@ -278,6 +278,8 @@ impl Stream for FetchReads {
             Ok(read) => match (get(&read, "done"), get(&read, "value")) {
                 (Ok(done), _) if done.is_truthy() => None,
                 (_, Ok(value)) => match value.dyn_into::<Uint8Array>() {
+                    // copying out of a buffer that was transferred away would throw through the wasm
+                    Ok(bytes) if bytes.length() == 0 => Some(Ok(Vec::new())),
                     Ok(bytes) => Some(Ok(bytes.to_vec())),
                     Err(_) => Some(Err(protocol("fetch gave a body whose reads are not bytes."))),
                 },

@@ -1,4 +1,4 @@
-//! Status, headers and body to a value, or to an [`Error`](crate::Error).
+//! Status, headers and body to a value, or to an [`Error`].
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::wire::failure;
