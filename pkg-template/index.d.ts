@@ -1,5 +1,6 @@
 /// <reference lib="es2022" />
 /// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
 /// <reference lib="dom.asynciterable" />
 
 import type { ChatCompletion, ChatCompletionChunk, ChatParams, ContentPart, FinishReason, Message, Role, ServingEndpoint, Tool } from "./types.js";
@@ -51,7 +52,7 @@ export interface WorkspaceClientConfig {
     budget?: number;
   };
   /** Headers of every request. */
-  headers?: Record<string, string> | Iterable<[string, string]>;
+  headers?: Record<string, string> | Iterable<[string, string]> | Headers;
   /** A fetch to use instead of the platform's, called as `fetch(url, init)`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The longest stream event, in bytes; 8 MiB unless set. */
@@ -67,7 +68,7 @@ export interface CallOptions {
   /** Time limits of this call. */
   timeouts?: Timeouts;
   /** Headers of this call. */
-  headers?: Record<string, string> | Iterable<[string, string]>;
+  headers?: Record<string, string> | Iterable<[string, string]> | Headers;
   /** Requests for this call, the first included. */
   maxAttempts?: number;
 }

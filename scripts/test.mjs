@@ -84,7 +84,7 @@ async function main() {
   const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
   emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--seed", "1"], { ready: /listening on (http:\S+)/ });
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
-  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native"), { env });
+  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
   if (only.size === 0 || ["wasm", "js", "types", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));

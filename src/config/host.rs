@@ -3,6 +3,7 @@
 use super::invalid;
 use crate::error::Result;
 use crate::transport::IN_PAGE;
+use crate::wire::find::{replace, split_once};
 
 /// The address of a workspace, checked and brought to one form.
 ///
@@ -41,7 +42,7 @@ impl Host {
         if text.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'\\')) {
             return Err(refused("holds a space, a control or non-ASCII character, `#` or `\\`"));
         }
-        let (secure, rest) = match text.split_once("://") {
+        let (secure, rest) = match split_once(text, "://") {
             None => (true, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -153,7 +154,7 @@ fn is_loopback(name: &str) -> bool {
 fn check_path(path: &str) -> Result<()> {
     let before_query = path.split('?').next().unwrap_or("");
     let relative = before_query.split('/').any(|segment| {
-        let dots = segment.replace("%2e", ".").replace("%2E", ".");
+        let dots = replace(&replace(segment, "%2e", "."), "%2E", ".");
         dots == "." || dots == ".."
     });
     let foreign = path.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'\\'));

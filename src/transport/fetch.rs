@@ -20,6 +20,7 @@ use web_sys::{AbortController, RequestInit, RequestRedirect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Body, BoxFuture, HttpRequest, Response, Transport};
 use crate::wire::answer::Headers;
+use crate::wire::find::find;
 
 #[wasm_bindgen]
 extern "C" {
@@ -190,7 +191,7 @@ fn connect(fault: &JsValue) -> Error {
         }
         Some(code)
             if code.starts_with("CERT_")
-                || code.contains("_CERT")
+                || find(code, "_CERT").is_some()
                 || code.starts_with("ERR_TLS")
                 || code.starts_with("ERR_SSL") =>
         {

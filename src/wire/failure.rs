@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::wire::answer::{Headers, media_type};
+use crate::wire::find::{find, split_once};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
@@ -155,11 +156,11 @@ pub fn redirect(request: &Request, status: u16, headers: &Headers) -> Error {
     sentence.push_str(request.path.split('?').next().unwrap_or(""));
     sentence.push_str(" was redirected");
     let location = headers.get("location").unwrap_or("");
-    if location.contains("private-link-validation-error") {
+    if find(location, "private-link-validation-error").is_some() {
         sentence.push_str(": the workspace takes calls only through its private link, and this network is not on it.");
     } else {
         // the path may hold more than is meant for an error: the origin says enough
-        if let Some((scheme, rest)) = location.split_once("://") {
+        if let Some((scheme, rest)) = split_once(location, "://") {
             let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
             sentence.push_str(" to ");
             sentence.push_str(&clean(scheme, 16, None));
@@ -200,7 +201,7 @@ fn read(body: &[u8], status: u16) -> Said {
     if let Some(message) = html_text(text) {
         return said(message);
     }
-    match text.split_once(": ") {
+    match split_once(text, ": ") {
         Some((code, message)) if code.len() >= 3 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') => {
             Said { message: message.to_owned(), code: Some(code.to_owned()), ..Said::default() }
         }
@@ -316,9 +317,9 @@ fn html_text(text: &str) -> Option<&str> {
     }
     let lower = text.to_ascii_lowercase();
     let inner = |open: &str, close: &str| {
-        let start = lower.find(open)?;
+        let start = find(&lower, open)?;
         let start = start + lower.get(start..)?.find('>')? + 1;
-        let end = start + lower.get(start..)?.find(close)?;
+        let end = start + find(lower.get(start..)?, close)?;
         text.get(start..end).map(str::trim).filter(|text| !text.is_empty())
     };
     inner("<pre", "</pre").or_else(|| inner("<title", "</title"))

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod call;
 pub mod failure;
 pub(crate) mod fault;
+pub(crate) mod find;
 pub mod json;
 pub mod redact;
 pub mod request;

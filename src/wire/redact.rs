@@ -1,5 +1,7 @@
 //! Takes what looks like a secret out of text that came from outside, before it reaches an error.
 
+use crate::wire::find::{find, replace, split_once};
+
 /// What stands where a secret stood.
 const MARK: &str = "[redacted]";
 
@@ -16,8 +18,8 @@ const NAMES: [&str; 8] = ["token", "secret", "password", "signature", "sig", "ap
 pub fn clean(text: &str, limit: usize, secret: Option<&str>) -> String {
     let own;
     let text = match secret {
-        Some(secret) if !secret.is_empty() && text.contains(secret) => {
-            own = text.replace(secret, MARK);
+        Some(secret) if !secret.is_empty() && find(text, secret).is_some() => {
+            own = replace(text, secret, MARK);
             own.as_str()
         }
         _ => text,
@@ -103,7 +105,7 @@ fn names_secret(name: &str) -> bool {
 }
 
 fn push_word(out: &mut String, word: &str) {
-    if let Some((scheme, rest)) = word.split_once("://") {
+    if let Some((scheme, rest)) = split_once(word, "://") {
         let (address, query) = match rest.find(['?', '#']) {
             Some(at) => (rest.get(..at).unwrap_or(""), true),
             None => (rest, false),

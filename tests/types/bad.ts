@@ -1,0 +1,116 @@
+// What must not type-check. Every statement after a directive has to be an error, or tsc reports the directive.
+
+import { Chat, ChatStream, LakewireError, tool, WorkspaceClient } from "lakewire";
+import * as z from "zod";
+
+// @ts-expect-error a host is needed
+new WorkspaceClient({});
+// @ts-expect-error a configuration is needed
+new WorkspaceClient();
+// @ts-expect-error a token is text or a function
+new WorkspaceClient({ host: "x", token: 7 });
+// @ts-expect-error a provider gives text or an object with the token
+new WorkspaceClient({ host: "x", token: () => ({ access_token: "x" }) });
+// @ts-expect-error the option is named maxAttempts
+new WorkspaceClient({ host: "x", retry: { max_attempts: 3 } });
+// @ts-expect-error call options are camelCase
+new WorkspaceClient({ host: "x", timeouts: { total_ms: 3 } });
+// @ts-expect-error no such option
+new WorkspaceClient({ host: "x", tokens: "y" });
+
+const client = new WorkspaceClient({ host: "x" });
+// @ts-expect-error an endpoint is named
+client.chat();
+// @ts-expect-error a default must be a request field
+client.chat("e", { tempreature: 1 });
+// @ts-expect-error request fields are snake_case
+client.chat("e", { maxTokens: 1 });
+// @ts-expect-error handles are made by the client
+new Chat();
+// @ts-expect-error streams are made by the chat
+new ChatStream();
+// @ts-expect-error errors are made by the package
+new LakewireError();
+
+const chat = client.chat("e");
+// @ts-expect-error an endpoint's name does not change
+chat.endpoint = "other";
+// @ts-expect-error a number is no message
+await chat.invoke(7);
+// @ts-expect-error a message has a role
+await chat.invoke([{ content: "x" }]);
+// @ts-expect-error a pair has two items
+await chat.invoke([["user", "x", "y"]]);
+// @ts-expect-error content is text or parts
+await chat.invoke({ role: "user", content: 7 });
+// @ts-expect-error a text part has a text
+await chat.invoke({ role: "user", content: [{ type: "text" }] });
+// @ts-expect-error temperature is a number
+await chat.invoke("x", { temperature: "hot" });
+// @ts-expect-error a misspelt option
+await chat.invoke("x", { max_token: 1 });
+// @ts-expect-error streaming is a method of its own
+await chat.invoke("x", { stream: true });
+// @ts-expect-error a signal is an AbortSignal
+await chat.invoke("x", { signal: new AbortController() });
+// @ts-expect-error a response format has a known type
+await chat.invoke("x", { response_format: { type: "yaml" } });
+// @ts-expect-error a tool is an object
+await chat.invoke("x", { tools: ["add"] });
+// @ts-expect-error extra parameters are an object
+await chat.invoke("x", { extra_params: "x" });
+// @ts-expect-error a batch takes a list
+await chat.batch(7);
+// @ts-expect-error the bound is a number
+await chat.batch(["x"], { maxConcurrency: "4" });
+// @ts-expect-error an invoke has no bound
+await chat.invoke("x", { maxConcurrency: 4 });
+
+const answer = await chat.invoke("x");
+// @ts-expect-error views are read only
+answer.text = "other";
+// @ts-expect-error a finish reason may be absent
+answer.finishReason.length;
+// @ts-expect-error usage may be absent
+answer.usage.total_tokens;
+// @ts-expect-error arguments may be absent, when they are no JSON object
+answer.toolCalls[0]!.arguments.x;
+
+// @ts-expect-error a stream is awaited first
+for await (const chunk of chat.stream("x")) void chunk;
+const stream = await chat.stream("x");
+// @ts-expect-error a chunk has a delta, not a message
+for await (const chunk of stream) void chunk.choices[0]?.message;
+// @ts-expect-error a stream of words gives text
+for await (const word of await chat.textStream("x")) void word.choices;
+
+// @ts-expect-error a tool has a name
+tool({ execute: () => 1 });
+// @ts-expect-error a tool has code
+tool({ name: "x" });
+// @ts-expect-error the schema says that a is a number
+tool({ name: "x", parameters: z.object({ a: z.number() }), execute: ({ a }) => a.toUpperCase() });
+// @ts-expect-error the schema has no b
+tool({ name: "x", parameters: z.object({ a: z.number() }), execute: ({ b }) => b });
+// @ts-expect-error a loop needs tools
+await chat.runTools("x", {});
+// @ts-expect-error a loop needs tools with code
+await chat.runTools("x", { tools: [7] });
+
+const typed = chat.structuredOutput(z.object({ x: z.number() }));
+// @ts-expect-error the value follows the schema
+(await typed.invoke("x")).value.y;
+// @ts-expect-error no such method
+chat.structuredOutput({ type: "object" }, { method: "guess" });
+// @ts-expect-error a schema is an object
+chat.structuredOutput("object");
+
+const result = (await chat.batch(["x"]))[0]!;
+// @ts-expect-error a result may be a failure
+result.value.text;
+
+declare const error: LakewireError;
+// @ts-expect-error facts are read only
+error.kind = "BadRequest";
+// @ts-expect-error a status may be absent
+error.status.toFixed();

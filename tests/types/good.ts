@@ -1,0 +1,175 @@
+// What must type-check: every entry point, option and result, as users write them.
+
+import { Chat, ChatStream, LakewireError, StructuredChat, tool, WorkspaceClient } from "lakewire";
+import type {
+  BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, Completeness, ContentPart, ErrorKind,
+  FinishReason, Message, RequestedTool, Role, RunnableTool, RunToolsOptions, ServingEndpoint, StandardSchema, StructuredOptions, Timeouts, Tool, ToolCall,
+  ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
+} from "lakewire";
+import init, { WorkspaceClient as SlimClient } from "lakewire/slim";
+import * as z from "zod";
+
+/** Holds when the two types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(..._: Same<A, B> extends true ? [] : ["the types differ"]): void {}
+
+const bare = new WorkspaceClient({ host: "/databricks" });
+const config: WorkspaceClientConfig = {
+  host: "https://my-workspace.cloud.databricks.com",
+  token: "dapi",
+  dangerouslyAllowBrowser: false,
+  timeouts: { firstByteMs: 1, idleMs: 2, totalMs: 3 },
+  retry: { maxAttempts: 3, budget: 500 },
+  headers: { "x-team": "a" },
+  fetch: (url, init) => fetch(url, init),
+  maxEventBytes: 1,
+  maxBodyBytes: 1,
+};
+const client = new WorkspaceClient(config);
+new WorkspaceClient({ host: "x", token: () => "dapi" });
+new WorkspaceClient({ host: "x", token: async () => "dapi" });
+new WorkspaceClient({ host: "x", token: async () => ({ token: "dapi", expiresInMs: 3_600_000 }) });
+new WorkspaceClient({ host: "x", headers: new Headers(), fetch });
+new WorkspaceClient({ host: "x", headers: new Map([["a", "b"]]) });
+new SlimClient({ host: "x" });
+const started: Promise<void> = init();
+void init(new Uint8Array());
+bare.close();
+
+const defaults: ChatDefaults = { temperature: 0.2, max_tokens: 400, extra_params: { safe_prompt: true } };
+const chat: Chat = client.chat("my-endpoint", defaults);
+const endpoint: string = chat.endpoint;
+
+const part: ContentPart = { type: "image_url", image_url: { url: "data:image/png;base64,AA", detail: "low" } };
+const message: Message = { role: "user", content: [{ type: "text", text: "hi" }, part] };
+const role: Role = "critic";
+const inputs: ChatInput[] = [
+  "text",
+  message,
+  ["text", ["user", "pair"], ["system", [{ type: "text", text: "x" }]], message, { role: "tool", tool_call_id: "a", content: "4" }],
+  [{ role: "assistant", tool_calls: [{ id: "a", type: "function", function: { name: "f", arguments: "{}" } }] }],
+  [[role, "x"]],
+] as const;
+
+const callOptions: CallOptions = { signal: new AbortController().signal, timeouts: { totalMs: 5 } satisfies Timeouts, headers: [["a", "b"]], maxAttempts: 1 };
+const add = tool({
+  name: "add",
+  description: "Adds",
+  parameters: z.object({ a: z.number(), b: z.string().optional() }),
+  execute: ({ a, b }, { signal, toolCallId }: ToolContext) => {
+    same<typeof a, number>();
+    same<typeof b, string | undefined>();
+    return signal.aborted ? toolCallId : a;
+  },
+});
+const described = tool({ name: "now", parameters: { type: "object", properties: {} }, strict: true, execute: async (args) => ({ at: args["zone"] }) });
+const typedByHand = tool<{ city: string }>({ name: "weather", parameters: { type: "object" }, execute: ({ city }) => city.length });
+const definition: Tool = { type: "function", function: { name: "f" } };
+const tools: RunnableTool[] = [add, described, typedByHand];
+
+const options: ChatOptions = {
+  ...callOptions,
+  max_tokens: 1, temperature: null, top_p: 0.5, top_k: 3, stop: ["a"], n: 2, tools: [add, definition], tool_choice: "any", logprobs: true, top_logprobs: 2,
+  response_format: { type: "json_schema", json_schema: { name: "x", schema: {}, strict: true } }, reasoning_effort: "low", thinking: { type: "enabled" },
+  user: "u", seed: 1, presence_penalty: 1, frequency_penalty: 1, stream_options: { include_usage: true }, databricks_options: { return_trace: true },
+  client_request_id: "id", usage_context: { team: "x" }, custom_inputs: { a: 1 }, extra_params: { anything: [1, "2"] },
+};
+await chat.invoke("x", { tool_choice: { type: "function", function: { name: "add" } }, stop: "x", response_format: { type: "json_object" } });
+await chat.invoke("x", { tool_choice: "add", reasoning_effort: "tomorrow's", tools: null });
+
+const answer: ChatAnswer = await chat.invoke(inputs[0] ?? "", options);
+const completion: ChatCompletion = answer;
+same<typeof answer.text, string>();
+same<typeof answer.parts, ContentPart[]>();
+same<typeof answer.toolCalls, RequestedTool[]>();
+same<typeof answer.finishReason, FinishReason | undefined>();
+same<typeof answer.message, Message>();
+const ids: (string | undefined)[] = [answer.requestId, answer.servedModelName];
+const attempts: number | undefined = answer.attempts;
+const usage: Usage | null | undefined = answer.usage;
+const total: number = usage?.total_tokens ?? 0;
+for (const call of answer.toolCalls) {
+  const error: LakewireError | undefined = call.error;
+  const args: Record<string, unknown> | undefined = call.arguments;
+  void [call.id, call.name, call.argumentsRaw, error, args];
+}
+for (const one of answer.parts) {
+  if (one.type === "text") same<typeof one.text, string>();
+  if (one.type === "reasoning") for (const step of one.summary) if (step.type === "summary_text") same<typeof step.signature, string | null | undefined>();
+}
+const call: ToolCall | undefined = answer.choices[0]?.message.tool_calls?.[0];
+await chat.invoke([["user", "q"], answer.message, "again"]);
+
+const stream: ChatStream<ChatCompletionChunk> = await chat.stream("x", options);
+for await (const chunk of stream) {
+  same<typeof chunk, ChatCompletionChunk>();
+  const content = chunk.choices[0]?.delta.content;
+  const name: string | null | undefined = chunk.choices[0]?.delta.tool_calls?.[0]?.function?.name;
+  void [content, name];
+}
+const readable: ReadableStream<ChatCompletionChunk> = stream;
+const completeness: Completeness = stream.completeness;
+if (completeness.state === "truncated") void completeness.warnings.length;
+const whole: ChatAnswer = await stream.finalCompletion();
+const finished: Promise<void> = stream.finished;
+const words: ChatStream<string> = await chat.textStream("x");
+for await (const word of words) same<typeof word, string>();
+await words.cancel("enough");
+words.getReader().releaseLock();
+void words.pipeThrough(new TextEncoderStream());
+
+const results: BatchResult[] = await chat.batch(new Set(["a", message]), { ...options, maxConcurrency: 2 });
+for (const result of results) {
+  if (result.status === "fulfilled") same<typeof result.value, ChatAnswer>();
+  else same<typeof result.reason, LakewireError>();
+}
+
+const runOptions: RunToolsOptions = {
+  tools,
+  maxSteps: 3,
+  toolTimeoutMs: 1000,
+  stream: true,
+  temperature: 0,
+  onEvent: (event: ToolEvent) => {
+    if (event.type === "chunk") same<typeof event.chunk, ChatCompletionChunk>();
+    if (event.type === "tool_result") void [event.name, event.result, event.error];
+  },
+};
+const run: ToolRun = await chat.runTools("x", runOptions);
+const transcript: Message[] = run.messages;
+const last: string = run.answer.text;
+
+const person = z.object({ name: z.string(), age: z.coerce.number(), tags: z.array(z.string()).default([]) });
+const structured: StructuredOptions = { method: "function_calling", name: "person", strict: true };
+const typed = chat.structuredOutput(person, structured);
+const { value, completion: raw } = await typed.invoke("x", options);
+same<typeof value, { name: string; age: number; tags: string[] }>();
+same<typeof raw, ChatAnswer>();
+const byHand = await chat.structuredOutput<{ x: number }>({ type: "object" }, { method: "json_mode" }).invoke("x");
+same<typeof byHand.value, { x: number }>();
+const free = await chat.structuredOutput({ type: "object" }).invoke("x");
+same<typeof free.value, unknown>();
+const handle: StructuredChat<{ name: string; age: number; tags: string[] }> = typed;
+const own: StandardSchema<number> = { "~standard": { version: 1, vendor: "own", validate: (given) => ({ value: Number(given) }) } };
+
+const all: ServingEndpoint[] = await client.servingEndpoints().list(callOptions);
+const one: ServingEndpoint = await client.servingEndpoints().get("x");
+const ready: string = one.state?.ready ?? one.config?.served_entities?.[0]?.name ?? "";
+
+try {
+  await chat.invoke("x");
+} catch (error) {
+  if (error instanceof LakewireError) {
+    const kind: ErrorKind = error.kind;
+    same<typeof error.isRetryable, boolean>();
+    same<typeof error.maybeProcessed, boolean>();
+    same<typeof error.attempts, number>();
+    const facts: (string | number | undefined)[] = [error.status, error.errorCode, error.requestId, error.retryAfterMs, error.phase, error.message];
+    const text: string | undefined = error.completion?.text;
+    const partial: ChatCompletion | undefined = error.partial;
+    void [kind, facts, text, partial, error.details, error.cause];
+    if (error.kind === "TooManyRequests" || error.kind === "a kind of tomorrow") throw error;
+  }
+}
+
+export { all, attempts, call, completion, endpoint, finished, handle, ids, last, own, readable, ready, started, total, transcript, whole };
