@@ -6,7 +6,7 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
  * Times every contestant once per round, in turn, so that a busy machine is busy for all of them. `work(name)` gives what
  * one run is and how many events it reads: long enough that a run is warm, shorter for those that take far longer.
  */
-export async function rounds(names, work, { rounds: count, clock, warm = 3 }) {
+export async function rounds(names, work, { rounds: count, clock, warm = 6 }) {
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warm; round < count; round += 1) {
     for (const name of names) {
