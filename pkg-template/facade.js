@@ -86,7 +86,7 @@ export class WorkspaceClient {
     if (this.#closing.aborted) return;
     this.#closing.fire();
     const reason = fail("Closed", "The client was closed.");
-    for (const stream of this.#streams) stream.cancel(reason).catch(() => {});
+    for (const held of this.#streams) held.deref()?.cancel(reason).catch(() => {});
     this.#streams.clear();
   }
 
@@ -109,8 +109,10 @@ export class WorkspaceClient {
   }
 
   #track(stream) {
-    this.#streams.add(stream);
-    stream.finished.then(() => this.#streams.delete(stream));
+    // held weakly: a stream that its reader has forgotten must be collected, so that it lets its connection go
+    const held = typeof WeakRef === "undefined" ? { deref: () => stream } : new WeakRef(stream);
+    this.#streams.add(held);
+    stream.finished.then(() => this.#streams.delete(held));
     return stream;
   }
 }

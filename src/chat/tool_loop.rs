@@ -35,7 +35,11 @@ pub fn next_step(completion: Raw<'_>, known: &[&str]) -> Result<Step> {
         return Ok(Step::Answer);
     }
     if let Some(stranger) = tools.iter().find(|tool| !known.contains(&tool.name.as_str())) {
-        let mut offered = known.join(", ");
+        let mut offered = String::new();
+        for name in known {
+            offered.push_str(if offered.is_empty() { "" } else { ", " });
+            offered.push_str(name);
+        }
         if offered.is_empty() {
             offered.push_str("none");
         }

@@ -29,6 +29,30 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
+
+    /// Whatever fetch gave: a property may be missing, of any type, or throw.
+    type Given;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn status(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn headers(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn body(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch, js_name = bodyUsed)]
+    fn body_used(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn locked(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch, js_name = getReader)]
+    fn reader_maker(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn done(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn value(this: &Given) -> std::result::Result<JsValue, JsValue>;
 }
 
 /// fetch, `setTimeout`, `performance.now` and `Math.random`.
@@ -129,43 +153,47 @@ fn pair((name, value): &(String, String)) -> Array {
 }
 
 fn read_head(response: &JsValue, guard: AbortOnDrop) -> Result<Response> {
-    let status = get(response, "status")?.as_f64().filter(|status| (0.0..=999.0).contains(status));
+    let unreadable = |_| protocol("fetch gave an answer that cannot be read.");
+    let response: &Given = response.unchecked_ref();
+    let status = response.status().map_err(unreadable)?.as_f64().filter(|status| (0.0..=999.0).contains(status));
     let status = status.ok_or_else(|| protocol("fetch gave an answer without a status."))? as u16;
-    if get(response, "bodyUsed")?.as_bool() == Some(true) {
+    if response.body_used().map_err(unreadable)?.as_bool() == Some(true) {
         return Err(protocol("fetch gave an answer whose body was already read."));
     }
-    let headers = read_headers(&get(response, "headers")?)?;
-    let stream = get(response, "body")?;
+    let headers = read_headers(&response.headers().map_err(unreadable)?)?;
+    let stream = response.body().map_err(unreadable)?;
     let body = if stream.is_null() || stream.is_undefined() {
+        // nothing is left to end
+        let _ = guard.release();
         Body::Empty
     } else {
-        if !get(&stream, "getReader")?.is_function() {
+        let stream: Given = stream.unchecked_into();
+        if !stream.reader_maker().map_err(unreadable)?.is_function() {
             return Err(protocol("fetch gave a body that is not a ReadableStream."));
         }
-        if get(&stream, "locked")?.as_bool() == Some(true) {
+        if stream.locked().map_err(unreadable)?.as_bool() == Some(true) {
             return Err(protocol("fetch gave a body that someone else is reading."));
         }
-        Body::Fetch(FetchBody { stream, guard })
+        Body::Fetch(FetchBody { stream: stream.into(), guard })
     };
     Ok(Response { status, headers, body })
 }
 
 fn read_headers(headers: &JsValue) -> Result<Headers> {
     let unusable = || protocol("fetch gave an answer without usable headers.");
-    let entries = js_sys::try_iter(headers).map_err(|_| unusable())?.ok_or_else(unusable)?;
+    if !headers.is_object() {
+        return Err(unusable());
+    }
+    // one crossing for all, since `Array.from` walks them on the other side
+    let entries = Array::from_iterable(headers.unchecked_ref::<Array>()).map_err(|_| unusable())?;
     let mut pairs = Vec::new();
-    for entry in entries {
-        let entry: Array = entry.map_err(|_| unusable())?.dyn_into().map_err(|_| unusable())?;
+    for entry in entries.iter() {
+        let entry: Array = entry.dyn_into().map_err(|_| unusable())?;
         if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
             pairs.push((name, value));
         }
     }
     Ok(Headers::new(pairs))
-}
-
-/// A property that may be missing, of any type, or throw.
-fn get(of: &JsValue, name: &str) -> Result<JsValue> {
-    Reflect::get(of, &JsValue::from_str(name)).map_err(|_| protocol("fetch gave an answer that cannot be read."))
 }
 
 fn protocol(sentence: &str) -> Error {
@@ -230,33 +258,55 @@ impl FetchBody {
     /// The reads as a Rust stream.
     #[must_use]
     pub fn into_reads(self) -> FetchReads {
-        FetchReads { stream: self.stream, reader: None, pending: None, _guard: self.guard }
+        FetchReads { stream: self.stream.unchecked_into(), reader: None, pending: None, guard: Some(self.guard) }
     }
 }
 
 /// The reads of a [`FetchBody`].
-#[derive(Debug)]
 pub struct FetchReads {
-    stream: JsValue,
-    reader: Option<web_sys::ReadableStreamDefaultReader>,
+    stream: Given,
+    reader: Option<Given>,
     pending: Option<JsFuture<JsValue>>,
-    _guard: AbortOnDrop,
+    guard: Option<AbortOnDrop>,
+}
+
+impl fmt::Debug for FetchReads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FetchReads")
+    }
 }
 
 impl FetchReads {
     fn start(&mut self) -> Result<()> {
-        let broken = || protocol("fetch gave a body that cannot be read.");
-        if self.reader.is_none() {
-            let get_reader: Function = get(&self.stream, "getReader")?.dyn_into().map_err(|_| broken())?;
-            let reader = get_reader.call0(&self.stream).map_err(|_| broken())?;
-            self.reader = Some(reader.unchecked_into());
-        }
-        if let Some(reader) = &self.reader {
-            let read: Function = get(reader, "read")?.dyn_into().map_err(|_| broken())?;
-            let promise = read.call0(reader).map_err(|_| broken())?;
-            self.pending = Some(JsFuture::from(Promise::resolve(&promise)));
-        }
+        let broken = |_| protocol("fetch gave a body that cannot be read.");
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => self.stream.get_reader().map_err(broken)?.unchecked_into(),
+        };
+        let promise = reader.read().map_err(broken)?;
+        self.reader = Some(reader);
+        self.pending = Some(JsFuture::from(Promise::resolve(&promise)));
         Ok(())
+    }
+
+    fn take(&mut self, read: JsValue) -> Option<Result<Vec<u8>>> {
+        let unreadable = |_| protocol("fetch gave an answer that cannot be read.");
+        let read: Given = read.unchecked_into();
+        match read.done().map_err(unreadable) {
+            Ok(done) if done.is_truthy() => {
+                // whole: aborting it now would only build an exception nobody reads
+                let _ = self.guard.take().and_then(AbortOnDrop::release);
+                return None;
+            }
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        Some(read.value().map_err(unreadable).and_then(|value| match value.dyn_into::<Uint8Array>() {
+            // copying out of a buffer that was transferred away would throw through the wasm
+            Ok(bytes) if bytes.length() == 0 => Ok(Vec::new()),
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(_) => Err(protocol("fetch gave a body whose reads are not bytes.")),
+        }))
     }
 }
 
@@ -264,6 +314,9 @@ impl Stream for FetchReads {
     type Item = Result<Vec<u8>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.guard.is_none() {
+            return Poll::Ready(None);
+        }
         if self.pending.is_none() {
             if let Err(error) = self.start() {
                 return Poll::Ready(Some(Err(error)));
@@ -273,18 +326,9 @@ impl Stream for FetchReads {
         let outcome = std::task::ready!(Pin::new(pending).poll(cx));
         self.pending = None;
         Poll::Ready(match outcome {
+            Ok(read) => self.take(read),
             Err(_) => Some(Err(Error::new(ErrorKind::Truncated, "The connection broke before the answer was whole.")
                 .with_maybe_processed(true))),
-            Ok(read) => match (get(&read, "done"), get(&read, "value")) {
-                (Ok(done), _) if done.is_truthy() => None,
-                (_, Ok(value)) => match value.dyn_into::<Uint8Array>() {
-                    // copying out of a buffer that was transferred away would throw through the wasm
-                    Ok(bytes) if bytes.length() == 0 => Some(Ok(Vec::new())),
-                    Ok(bytes) => Some(Ok(bytes.to_vec())),
-                    Err(_) => Some(Err(protocol("fetch gave a body whose reads are not bytes."))),
-                },
-                (_, Err(error)) => Some(Err(error)),
-            },
         })
     }
 }

@@ -16,6 +16,16 @@ pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
     None
 }
 
+/// Everywhere `needle` stands in `text`.
+pub(crate) fn places<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + find(text.get(from..)?, needle)?;
+        from = at + needle.len();
+        Some(at)
+    })
+}
+
 /// What stands before and after the first `mark`.
 pub(crate) fn split_once<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, mark)?;
@@ -44,6 +54,7 @@ mod tests {
         #[test]
         fn finds_splits_and_replaces_like_the_standard_library(text in "[abé]{0,12}", needle in "[abé]{1,3}", to in "[xy]{0,2}") {
             prop_assert_eq!(find(&text, &needle), text.find(&needle));
+            prop_assert_eq!(places(&text, &needle).collect::<Vec<_>>(), text.match_indices(&needle).map(|(at, _)| at).collect::<Vec<_>>());
             prop_assert_eq!(split_once(&text, &needle), text.split_once(needle.as_str()));
             prop_assert_eq!(replace(&text, &needle, &to), text.replace(&needle, &to));
         }

@@ -1,6 +1,6 @@
 //! Takes what looks like a secret out of text that came from outside, before it reaches an error.
 
-use crate::wire::find::{find, replace, split_once};
+use crate::wire::find::{find, places, replace, split_once};
 
 /// What stands where a secret stood.
 const MARK: &str = "[redacted]";
@@ -86,7 +86,7 @@ fn is_token_char(byte: u8) -> bool {
 
 fn is_secret(word: &str) -> bool {
     TOKENS.iter().any(|(start, least)| {
-        word.match_indices(start).any(|(at, _)| {
+        places(word, start).any(|at| {
             let before = at.checked_sub(1).and_then(|at| word.as_bytes().get(at));
             let after = word.as_bytes().get(at + start.len()..).unwrap_or(&[]);
             !before.is_some_and(u8::is_ascii_alphanumeric)
