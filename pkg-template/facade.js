@@ -36,6 +36,14 @@ class Closing {
   }
 }
 
+/**
+ * A stream that its reader has forgotten must be collected, so that it lets its connection go. A function of its own: a
+ * closure keeps alive whatever its neighbours in the same scope use.
+ */
+function weakly(stream) {
+  return typeof WeakRef === "undefined" ? { deref: () => stream } : new WeakRef(stream);
+}
+
 /** A Databricks workspace. */
 export class WorkspaceClient {
   #core;
@@ -109,8 +117,7 @@ export class WorkspaceClient {
   }
 
   #track(stream) {
-    // held weakly: a stream that its reader has forgotten must be collected, so that it lets its connection go
-    const held = typeof WeakRef === "undefined" ? { deref: () => stream } : new WeakRef(stream);
+    const held = weakly(stream);
     this.#streams.add(held);
     stream.finished.then(() => this.#streams.delete(held));
     return stream;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
-import { completion, failure, HOST, json, scripted } from "./fakes.mjs";
+import { completion, DONE, event, failure, HOST, json, scripted, sse } from "./fakes.mjs";
 import { ChatAnswer, entry, LakewireError, tool, WorkspaceClient } from "./package.mjs";
 
 const rejections = [];
@@ -147,7 +147,7 @@ test("M6: reads that reject or throw", async () => {
 });
 
 test("M6: headers that are none, hold odd pairs, or throw", async () => {
-  for (const headers of [undefined, null, 7, {}, { get: () => "x" }, [7], ["ab"], { [Symbol.iterator]() { throw new Error("x"); } }]) {
+  for (const headers of [undefined, null, 7, [7], ["ab"], { [Symbol.iterator]() { throw new Error("x"); } }]) {
     const good = json(completion());
     await fails(fake(good.body, { headers }), "Protocol");
   }
@@ -243,4 +243,41 @@ test("errors: instanceof holds across copies of the package and for nothing else
   assert.ok(theirs instanceof LakewireError && theirs instanceof Error);
   assert.equal(theirs.name, "LakewireError");
   for (const other of [null, undefined, 7, "x", {}, new Error("x"), { name: "LakewireError" }]) assert.ok(!(other instanceof LakewireError));
+});
+
+test("M4 H2: answers and events nested without end are Decode errors, and the core goes on", async () => {
+  const deep = `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`;
+  const { chat } = scripted([json(deep), json(`{"choices":[],"deep":${deep}}`), sse([event(`{"choices":[],"deep":${deep}}`), DONE]), json(completion("still usable"))], once);
+  await failure(() => chat.invoke("Hi"), "Decode");
+  await failure(() => chat.invoke("Hi"), "Decode");
+  await failure(async () => { for await (const one of await chat.stream("Hi")) void one; }, "Decode");
+  assert.equal((await chat.invoke("Hi")).text, "still usable");
+});
+
+test("H8: of two keys of one name both the answer's views and the tool loop take the same one", async () => {
+  const plain = '"choices":[{"index":0,"message":{"role":"assistant","content":"plain"},"finish_reason":"stop"}]';
+  const asks = '"choices":[{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]';
+  for (const [first, second] of [[plain, asks], [asks, plain]]) {
+    const text = `{${first},${second}}`;
+    const views = await scripted([json(text)], once).chat.invoke("Hi").then((answer) => answer.toolCalls.length, (error) => error.kind);
+    let runs = 0;
+    const f = tool({ name: "f", execute: () => (runs += 1) });
+    const ran = await scripted([json(text), json(completion("end"))], once).chat.runTools("Hi", { tools: [f] }).then(() => runs, (error) => error.kind);
+    assert.equal(ran, views);
+  }
+});
+
+test("A13: a refused fetch in a page names the missing CORS headers and never a token in the page", async () => {
+  const script = `
+    globalThis.window = globalThis; globalThis.document = {};
+    const { WorkspaceClient } = await import(${JSON.stringify(entry("."))});
+    const client = new WorkspaceClient({ host: "https://x.example", fetch: async () => { throw new TypeError("Failed to fetch"); }, retry: { maxAttempts: 1 } });
+    const error = await client.chat("e").invoke("Hi").catch((thrown) => thrown);
+    console.log(JSON.stringify({ kind: error.kind, message: error.message, maybe: error.maybeProcessed }));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  const { kind, message, maybe } = JSON.parse(stdout);
+  assert.equal(kind, "Connect");
+  assert.equal(maybe, true);
+  assert.match(message, /CORS.*(server|relay)/);
+  assert.doesNotMatch(message, /dangerouslyAllowBrowser|token/i);
 });

@@ -155,3 +155,9 @@ test("L1: streams show no secret", async () => {
   for await (const part of stream) clean(part);
   clean(stream.completeness);
 });
+
+test("L3: nothing at all is written to the console or as a warning", async () => {
+  await scripted(() => json(completion()), config).chat.invoke(PROMPT);
+  await failure(() => scripted(() => refusal(500), { ...config, retry: { maxAttempts: 1 } }).chat.invoke(PROMPT), "InternalError");
+  assert.deepEqual([...written, ...warnings], []);
+});

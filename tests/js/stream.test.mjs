@@ -295,6 +295,24 @@ test("C2 C3 C5: idle and total limits of a stream, with the text so far; what ke
   }
 });
 
+test("C3 C4: comments alone keep a stream alive for ten minutes", async () => {
+  await withClock(async (clock) => {
+    let turn = 0;
+    const drip = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 59_000));
+        turn += 1;
+        controller.enqueue(new TextEncoder().encode(turn < 11 ? ": keepalive\n\n" : words("a").join("")));
+        if (turn === 11) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const { chat } = scripted([new Response(drip, { headers: { "content-type": "text/event-stream" } })]);
+    const begin = clock.now;
+    assert.equal((await collect(await chat.stream("Hi"))).length, 2);
+    assert.ok(clock.now - begin > 600_000);
+  });
+});
+
 test("C9 C10 C11: a reader that sleeps is no time-out; a machine that slept while waiting is", async () => {
   await withClock(async (clock) => {
     const { chat } = scripted(() => sse([words("a")[0] + words("b")[0], ...words("c")]));
