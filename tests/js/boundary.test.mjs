@@ -231,7 +231,7 @@ test("M8: the slim entry refuses use before init with a typed error, starts once
   assert.deepEqual([out.before, out.broken], ["InvalidInput", "InvalidInput"]);
 });
 
-test("M1: classes of handles cannot be forged into the core", async () => {
+test("M7: classes of handles cannot be forged into the core", async () => {
   for (const make of [() => new ChatAnswer().text, () => new tool(), () => Object.create(WorkspaceClient.prototype).chat("x")]) {
     assert.throws(make, (error) => !(error instanceof WebAssembly.RuntimeError));
   }

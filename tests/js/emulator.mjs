@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { after } from "node:test";
 import { ROOT, WorkspaceClient } from "./package.mjs";
 
@@ -19,7 +19,7 @@ export const EXTERNAL = "team-chat";
 export async function emulator() {
   const given = process.env.LAKEWIRE_EMULATOR;
   if (given) return make(given.replace(/\/$/, ""));
-  const program = join(ROOT, "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
+  const program = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
   const flags = ["--port", "0", "--token", TOKEN, "--token-delay-ms", "0"];
   const [command, args] = existsSync(program) ? [program, flags] : ["cargo", ["run", "-q", "-p", "lakewire-emulator", "--", ...flags]];
   const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });

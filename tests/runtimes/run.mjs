@@ -40,7 +40,7 @@ async function place(name, run) {
 async function workspace() {
   const given = process.env.LAKEWIRE_EMULATOR;
   if (given) return given.replace(/\/$/, "");
-  const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
+  const program = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
   if (!existsSync(program)) throw new Error("There is no emulator: build it with `cargo build -p lakewire-emulator`, or set LAKEWIRE_EMULATOR.");
   return (await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "0"], { ready: /listening on (http:\/\/\S+)/ })).match[1].replace(/\/$/, "");
 }
