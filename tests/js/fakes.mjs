@@ -122,7 +122,8 @@ export async function failure(act, kind) {
 export async function withClock(act, { random } = {}) {
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, now: performance.now, random: Math.random };
   const timers = new Map();
-  let now = performance.now();
+  // whole milliseconds: sums of fractions would be off by the last bit
+  let now = Math.ceil(performance.now());
   let last = 0;
   const clock = {
     /** The waits of timers that fired, in milliseconds. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { completion, failure, json, never, refusal, scripted, withClock } from "./fakes.mjs";
+import { completion, failure, json, refusal, scripted, withClock } from "./fakes.mjs";
 
 const good = () => json(completion("done"));
 
@@ -260,64 +260,6 @@ test("A3 A7 A12: a rejected fetch is tried again; refused is provably unsent, br
   const doubt = await fails(() => { throw new TypeError("fetch failed"); }, "Connect", 3);
   assert.equal(doubt.maybeProcessed, true);
   assert.equal(doubt.isRetryable, true);
-});
-
-test("C1: headers that never come end at the first-byte limit", async () => {
-  await withClock(async (clock) => {
-    const { chat, calls } = scripted(never);
-    const error = await failure(() => chat.invoke("Hi", { timeouts: { firstByteMs: 1500 }, maxAttempts: 1 }), "DeadlineExceeded");
-    assert.equal(error.phase, "first_byte");
-    assert.equal(error.maybeProcessed, true);
-    assert.deepEqual(clock.fired, [1500]);
-    assert.ok(calls[0].signal.aborted, "the request is ended");
-  });
-});
-
-test("C2 C5: a body that stops ends at the idle or the total limit, whichever comes first", async () => {
-  for (const [timeouts, phase, ms] of [[{ idleMs: 700 }, "idle", 700], [{ idleMs: 700, totalMs: 300 }, "total", 300]]) {
-    await withClock(async (clock) => {
-      const cut = () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([123])) }), { headers: { "content-type": "application/json" } });
-      const { chat, calls } = scripted(cut);
-      const error = await failure(() => chat.invoke("Hi", { timeouts, maxAttempts: 1 }), "DeadlineExceeded");
-      assert.equal(error.phase, phase);
-      assert.equal(clock.fired.length, 1);
-      assert.ok(Math.abs(clock.fired[0] - ms) <= 1, `${clock.fired}`);
-      assert.ok(calls[0].signal.aborted, "the connection is let go");
-    });
-  }
-});
-
-test("C6: a backoff that would pass the deadline is not begun", async () => {
-  await withClock(async (clock) => {
-    const { chat, calls } = scripted(() => refusal(429, { headers: { "retry-after": "5" } }));
-    const error = await failure(() => chat.invoke("Hi", { timeouts: { totalMs: 4000 } }), "TooManyRequests");
-    assert.equal(error.retryAfterMs, 5000);
-    assert.equal(calls.length, 1);
-    assert.deepEqual(clock.fired, []);
-  });
-});
-
-test("C7: limits that no timer can hold are refused, at the client and at the call", async () => {
-  const { client, chat, calls } = scripted(good);
-  for (const name of ["firstByteMs", "idleMs", "totalMs"]) {
-    for (const value of [0, -1, Number.NaN, Infinity, 1e12, 2 ** 31, "100", {}, true]) {
-      await failure(() => chat.invoke("Hi", { timeouts: { [name]: value } }), "InvalidInput");
-      await failure(async () => scripted(good, { timeouts: { [name]: value } }), "InvalidInput");
-      await failure(() => client.servingEndpoints().list({ timeouts: { [name]: value } }), "InvalidInput");
-    }
-  }
-  assert.equal(calls.length, 0);
-  await chat.invoke("Hi", { timeouts: { firstByteMs: 2 ** 31 - 1, idleMs: 0.5, totalMs: undefined } });
-});
-
-test("C9 C10: time that passes while nothing is awaited is no time-out", async () => {
-  await withClock(async (clock) => {
-    const { chat } = scripted(good);
-    clock.advance(3_600_000);
-    assert.equal((await chat.invoke("Hi", { timeouts: { firstByteMs: 100 } })).text, "done");
-    clock.advance(-10_000_000);
-    assert.equal((await chat.invoke("Hi", { timeouts: { firstByteMs: 100 } })).text, "done", "a clock that goes back breaks nothing");
-  });
 });
 
 test("H1: a body over the limit is refused before it is held", async () => {
