@@ -1,21 +1,25 @@
 // Every call into the core that waits. If the core panics, its promise would never settle: the
 // panic handler rejects whatever is in flight instead.
 
-import { onPanic } from "./core.js";
+import { onPanic, onTrap } from "./core.js";
 import { fail, toError } from "./errors.js";
 
 const inFlight = new Set();
 let watching = false;
 
+function rejectAll(place) {
+  const error = fail("InternalError", `The core stopped unexpectedly${place}; this is a bug in lakewire.`);
+  for (const reject of inFlight) reject(error);
+  inFlight.clear();
+}
+
 /** Installs the panic handler; called when the first client is made, once the wasm is there. */
 export function watchPanics() {
   if (watching) return;
   try {
-    onPanic((place) => {
-      const error = fail("InternalError", `The core stopped unexpectedly${place}; this is a bug in lakewire.`);
-      for (const reject of inFlight) reject(error);
-      inFlight.clear();
-    });
+    onPanic(rejectAll);
+    // what stops the core without a panic, such as a lack of memory, has no place to name
+    onTrap(() => rejectAll(""));
   } catch (cause) {
     throw fail("InvalidInput", "The core has not been started: await init() of \"lakewire/slim\" first, or import \"lakewire\", which starts it.", { cause });
   }

@@ -57,8 +57,37 @@ async function compile(staging) {
   );
 }
 
+/**
+ * A future that panics traps inside a microtask, where nobody can catch it: Node would end the process for it. The calls
+ * in flight are rejected by the panic handler already, so the trap itself is kept from escaping.
+ */
+async function containTraps(glue) {
+  const text = await readFile(glue, "utf8");
+  const call = /^(\s*)queueMicrotask\(arg0\);$/gm;
+  if (text.match(call)?.length !== 1) throw new Error("wasm-bindgen's glue schedules its tasks in a new way: look at containTraps in scripts/build.mjs.");
+  const contained = `
+let trapped = () => {};
+/** Calls the handler when the core stops inside one of its tasks. */
+export function onTrap(handler) {
+  trapped = handler;
+}
+function contain(task) {
+  return () => {
+    try {
+      task();
+    } catch (thrown) {
+      if (!(thrown instanceof WebAssembly.RuntimeError)) throw thrown;
+      trapped();
+    }
+  };
+}
+`;
+  await writeFile(glue, text.replace(call, "$1queueMicrotask(contain(arg0));") + contained);
+}
+
 async function assemble(staging) {
   const { build } = await import("esbuild");
+  await containTraps(join(staging, "core.js"));
   const dist = join(OUT, "dist");
   const template = join(ROOT, "pkg-template");
   await rm(OUT, { recursive: true, force: true });
