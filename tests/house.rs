@@ -22,7 +22,7 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
                 && path.file_name().is_some_and(|n| n != "tests.rs")
             {
                 let text = fs::read_to_string(&path).unwrap();
-                let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+                let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
                 found.insert(path.strip_prefix(base).unwrap().to_string_lossy().replace('\\', "/"), code);
             }
         }

@@ -150,7 +150,7 @@ impl ChatStream {
     fn whole_chunk(&mut self, whole: &str) -> Result<ChatCompletionChunk> {
         let unfit = |_| {
             Error::new(
-                crate::ErrorKind::Decode,
+                crate::error::ErrorKind::Decode,
                 "The whole answer that came in place of a stream is no chat completion.",
             )
         };

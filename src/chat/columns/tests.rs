@@ -1,5 +1,6 @@
 //! Columns against plain parsing: the same objects, the same fold, however the stream is cut.
 
+use super::core::{FALSE, LEARNED, NULL, NUMBER, PLAIN, STRING, TRUE};
 use super::*;
 use proptest::prelude::*;
 use serde_json::Value;
