@@ -146,7 +146,10 @@ export interface RequestedTool {
   error?: LakewireError;
 }
 
-/** A whole answer: the completion as the service sent it, with views on its first choice. */
+/**
+ * A whole answer: the completion as the service sent it, with views on its first choice. Numbers are JavaScript numbers:
+ * an integer beyond 2^53 in a field of an endpoint's own loses its last digits.
+ */
 export interface ChatAnswer extends ChatCompletion {
   /** The message; put it into the next turn as it is. */
   readonly message: Message;

@@ -38,8 +38,15 @@ export function pairs(headers) {
   }
 }
 
-/** An object of settings or nothing; a number or text in its place must not pass for nothing. */
+const SETTINGS = { timeouts: ["firstByteMs", "idleMs", "totalMs"], retry: ["maxAttempts", "budget"] };
+
+/** An object of settings or nothing; neither a number or text in its place nor a misspelt name must pass for nothing. */
 export function settings(value, name) {
-  if (value !== undefined && value !== null && typeof value !== "object") throw fail("InvalidInput", `\`${name}\` must be an object.`);
+  if (value === undefined || value === null) return value;
+  if (typeof value !== "object") throw fail("InvalidInput", `\`${name}\` must be an object.`);
+  const stranger = Object.keys(value).find((key) => !SETTINGS[name].includes(key));
+  if (stranger !== undefined) {
+    throw fail("InvalidInput", `\`${name}\` has no setting \`${stranger}\`: it takes ${SETTINGS[name].join(", ")}.`);
+  }
   return value;
 }

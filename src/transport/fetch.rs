@@ -181,7 +181,8 @@ fn read_head(response: &JsValue, guard: AbortOnDrop) -> Result<Response> {
 
 fn read_headers(headers: &JsValue) -> Result<Headers> {
     let unusable = || protocol("fetch gave an answer without usable headers.");
-    if !headers.is_object() {
+    let walks = Reflect::get(headers, &js_sys::Symbol::iterator()).is_ok_and(|iterator| iterator.is_function());
+    if !walks {
         return Err(unusable());
     }
     // one crossing for all, since `Array.from` walks them on the other side

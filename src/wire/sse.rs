@@ -5,12 +5,13 @@
 //! and comments are dropped as they come. Nothing here knows what the data means, except the
 //! `[DONE]` sentinel of chat streams.
 
-use std::borrow::Cow;
-
 use crate::error::{Error, ErrorKind, Result};
 
+mod event;
 #[cfg(test)]
 mod tests;
+
+pub use event::SseEvent;
 
 /// How many bytes one event may hold unless set otherwise.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = if cfg!(target_pointer_width = "32") { 8 << 20 } else { 32 << 20 };
@@ -19,33 +20,6 @@ pub const DEFAULT_MAX_EVENT_BYTES: usize = if cfg!(target_pointer_width = "32") 
 const MIN_WINDOW: usize = 1024;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// One event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SseEvent<'a> {
-    /// The event's type; empty when the stream gave none (the standard then says `message`).
-    pub event: &'a str,
-    /// The data lines joined by LF, as bytes: see [`text`](Self::text).
-    pub data: &'a [u8],
-    /// Which event of the stream this is, the first one being 1.
-    pub number: u64,
-    /// Where in the stream its first data line starts, in bytes.
-    pub offset: u64,
-}
-
-impl<'a> SseEvent<'a> {
-    /// The data as text; invalid UTF-8 becomes U+FFFD as in the Encoding standard.
-    #[must_use]
-    pub fn text(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.data)
-    }
-
-    /// Whether this is the end mark of a chat stream: exactly `[DONE]`.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.data == b"[DONE]"
-    }
-}
 
 /// Bytes in, events out.
 ///
