@@ -86,13 +86,14 @@ async function main() {
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
-  if (only.size === 0 || ["wasm", "js", "types", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
   await suite("wasm", "The core's tests inside wasm", node, ["scripts/wasm-tests.mjs"], { env });
   await suite("types", "Declarations under tsc --strict", node, ["tests/types/check.mjs"]);
   await suite("js", "JavaScript: the package in Node", node, ["tests/js/run.mjs"], { env });
+  await suite("examples", "The examples of both faces", node, ["scripts/examples.mjs"], { env });
   await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
   await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
   await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });

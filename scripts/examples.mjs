@@ -1,0 +1,43 @@
+// Runs every example of both faces against the emulator that LAKEWIRE_EMULATOR names, and looks at what it prints.
+
+import { mkdtemp, mkdir, readdir, rm, symlink, copyFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "./lib.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const EXAMPLES = join(ROOT, "examples");
+const env = { DATABRICKS_HOST: process.env.LAKEWIRE_EMULATOR, DATABRICKS_TOKEN: "dapi-emulator" };
+/** What each must say, whichever face it shows. */
+const SAYS = { chat: /tokens, request \S+/, stream: /\S{3}/, structured: /^Ann is 31$/m, tools: /42.*\(2 steps\)/s };
+
+let passed = 0;
+let failed = 0;
+async function one(name, command, args, cwd) {
+  const says = SAYS[name.split(".")[0]];
+  const { code, stdout, stderr } = await run(command, args, { cwd, env, check: false }).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
+  const good = code === 0 && says !== undefined && says.test(stdout);
+  if (good) passed += 1;
+  else failed += 1;
+  process.stdout.write(good ? `ok - ${name}\n` : `not ok - ${name}: ${says === undefined ? "scripts/examples.mjs does not know it" : `${stdout}${stderr}`.trim()}\n`);
+}
+
+// the examples import the package by its name, as a user's code does
+const folder = await mkdtemp(join(tmpdir(), "lakewire-examples-"));
+try {
+  await mkdir(join(folder, "node_modules"));
+  await symlink(join(ROOT, "pkg"), join(folder, "node_modules", "lakewire"), "junction");
+  for (const name of (await readdir(EXAMPLES)).sort()) {
+    if (name.endsWith(".mjs")) {
+      await copyFile(join(EXAMPLES, name), join(folder, name));
+      await one(name, process.execPath, [join(folder, name)], folder);
+    } else {
+      await one(name, "cargo", ["run", "-q", "--locked", "-p", "lakewire", "--features", "native", "--example", name.replace(/\.rs$/, "")], ROOT);
+    }
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
