@@ -66,7 +66,11 @@ export class ChatAnswer {
 
 /** Makes an answer of a completion's JSON text and the facts of its headers. */
 export function makeAnswer(text, facts) {
-  const answer = Object.setPrototypeOf(JSON.parse(text), ChatAnswer.prototype);
+  const parsed = JSON.parse(text);
+  // copying is six times cheaper than changing a prototype, but would take a key of that name for one
+  const answer = Object.hasOwn(parsed, "__proto__")
+    ? Object.setPrototypeOf(parsed, ChatAnswer.prototype)
+    : Object.assign(Object.create(ChatAnswer.prototype), parsed);
   Object.defineProperty(answer, FACTS, { value: facts });
   return answer;
 }
