@@ -123,15 +123,14 @@ impl fmt::Debug for Reads {
 }
 
 /// Reads an event's data as `E`, or as the error it carries.
-pub(crate) fn read_event<E: DeserializeOwned>(event: &SseEvent<'_>) -> Result<E> {
-    let text = event.text();
+pub(crate) fn read_event<E: DeserializeOwned>(event: &SseEvent<'_>, text: &str) -> Result<E> {
     // errors have an `error…` key or the event type `error`; most events have neither
     if event.event == "error" || text.contains("\"error") {
-        if let Some(fault) = fault::read(event.event, Raw::parse(&text).ok()) {
+        if let Some(fault) = fault::read(event.event, Raw::parse(text).ok()) {
             return Err(fault);
         }
     }
-    serde_json::from_str(&text).map_err(|fault| {
+    serde_json::from_str(text).map_err(|fault| {
         Error::new(
             ErrorKind::Decode,
             format!(
@@ -178,7 +177,11 @@ impl<E: DeserializeOwned> EventStream<E> {
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<E>>> {
         loop {
             if let Some(event) = self.reads.decoder.next_event()? {
-                return Poll::Ready(if event.is_done() { Ok(None) } else { read_event(&event).map(Some) });
+                return Poll::Ready(if event.is_done() {
+                    Ok(None)
+                } else {
+                    read_event(&event, &event.text()).map(Some)
+                });
             }
             match self.reads.poll_more(cx)? {
                 Poll::Ready(true) => {}

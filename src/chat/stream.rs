@@ -130,8 +130,9 @@ impl ChatStream {
                 if event.is_done() {
                     return Poll::Ready(Ok(None));
                 }
-                let chunk = read_event(&event)?;
-                self.fold.fold_event(&event.text())?;
+                let text = event.text();
+                let chunk = read_event(&event, &text)?;
+                self.fold.fold_event(&text)?;
                 return Poll::Ready(Ok(Some(chunk)));
             }
             match self.reads.poll_more(cx)? {
