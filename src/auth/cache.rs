@@ -242,6 +242,20 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
+    fn m9_a_panic_under_the_lock_does_not_lock_the_others_out() {
+        let mutex = Arc::new(Mutex::new(1));
+        let held = mutex.clone();
+        let panicked = std::thread::spawn(move || {
+            let _guard = held.lock().unwrap();
+            panic!("while holding it");
+        });
+        assert!(panicked.join().is_err());
+        assert!(mutex.is_poisoned());
+        *lock(&mutex) += 1;
+        assert_eq!(*lock(&mutex), 2);
+    }
+
+    #[test]
     fn k2_who_came_while_another_thread_was_polling_is_woken_at_the_end() {
         struct Flag(AtomicBool);
         impl Wake for Flag {
