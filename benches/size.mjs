@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 /** What we want. */
 const AIM = 70_000;
-/** What was reached; only ever lowered. */
+/** What was reached. The check stood at the aim at first and failed there; from here it may only be lowered. */
 const CEILING = 88_000;
 const dist = fileURLToPath(new URL("../pkg/dist/", import.meta.url));
 const squeeze = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;

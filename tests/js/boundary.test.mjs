@@ -147,7 +147,7 @@ test("M6: reads that reject or throw", async () => {
 });
 
 test("M6: headers that are none, hold odd pairs, or throw", async () => {
-  for (const headers of [undefined, null, 7, [7], ["ab"], { [Symbol.iterator]() { throw new Error("x"); } }]) {
+  for (const headers of [undefined, null, 7, {}, { get: () => "x" }, [7], ["ab"], { [Symbol.iterator]() { throw new Error("x"); } }]) {
     const good = json(completion());
     await fails(fake(good.body, { headers }), "Protocol");
   }
