@@ -82,6 +82,7 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
+        let credentials = credentials.bind(&config.host, &transport)?;
         check_headers(&config.headers, &credentials)?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]

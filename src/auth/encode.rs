@@ -5,7 +5,7 @@ use crate::wire::request::encode;
 /// Base64 as `Authorization: Basic` wants it: with `+`, `/` and padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
     let mut out = digits(bytes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    while !out.len().is_multiple_of(4) {
+    while out.len() % 4 != 0 {
         out.push('=');
     }
     out

@@ -149,7 +149,10 @@ mod tests {
         assert_eq!(chosen(None).name(), "robot");
         assert_eq!(chosen(Some("DEFAULT")).get("token"), Some("CANARY"));
         // DEFAULT is inherited by nobody
-        assert_eq!((chosen(Some("robot")).get("token"), chosen(Some("robot")).get("host")), (None, Some("https://b.example/")));
+        assert_eq!(
+            (chosen(Some("robot")).get("token"), chosen(Some("robot")).get("host")),
+            (None, Some("https://b.example/"))
+        );
         assert_eq!(chosen(Some("robot")).get("client_id"), Some("1=1"));
         assert!(file.choose(Some("nobody")).unwrap_err().message().contains("`nobody`"));
         assert!(file.choose(Some("__settings__")).unwrap_err().message().contains("not a profile"));

@@ -11,6 +11,7 @@ use crate::transport::{Body, BoxFuture, ByteStream, HttpRequest, IN_PAGE, Respon
 use crate::wire::answer::{Headers, media_type};
 use crate::wire::call::Repeat;
 use crate::wire::failure;
+use crate::wire::find::replace;
 use crate::wire::request::Request;
 use crate::wire::retry::{self, RetryLimits, Verdict};
 
@@ -113,10 +114,7 @@ impl<'a> Exchange<'a> {
                 Err(error) => error,
             };
             doubt |= error.maybe_processed();
-            if error.status() == Some(401)
-                && !refreshed
-                && secret.is_some_and(|used| shared.credentials.invalidate(&used))
-            {
+            if !refreshed && secret.is_some_and(|used| self.forget(&used, &error)) {
                 refreshed = true;
                 continue;
             }
@@ -130,12 +128,24 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Forgets a token that was refused. Whether another one can be had.
+    ///
+    /// Expired tokens of service principals are refused with 403, as missing permissions are: a 403
+    /// counts when it says so, or when the token's time is up.
+    fn forget(&self, used: &Arc<Secret>, error: &Error) -> bool {
+        let shared = &self.sender.0;
+        match error.status() {
+            Some(401) => shared.credentials.invalidate(used),
+            Some(403) if failure::blames_the_token(error.message()) => shared.credentials.invalidate(used),
+            Some(403) => shared.credentials.invalidate_expired(used, &shared.transport),
+            _ => false,
+        }
+    }
+
     async fn attempt(&self, secret: Option<&Arc<Secret>>, refresh: Option<Refresh>, whole: bool) -> Result<Got> {
         let mut headers = self.headers.clone();
         if let Some(secret) = secret {
-            let mut value = String::from("Bearer ");
-            value.push_str(secret.expose());
-            headers.push(("authorization".into(), value));
+            headers.extend(secret.headers());
         }
         let http = HttpRequest {
             method: self.request.method,
@@ -208,6 +218,11 @@ impl<'a> Exchange<'a> {
 
     async fn refused(&self, status: u16, headers: &Headers, body: Body, secret: Option<&Arc<Secret>>) -> Error {
         let text = self.prefix(body, REFUSAL).await;
+        let mut text = text;
+        for beside in secret.iter().flat_map(|secret| secret.texts().skip(1)) {
+            let shown = String::from_utf8_lossy(&text);
+            text = replace(&shown, beside, "[redacted]").into_bytes();
+        }
         let secret = secret.map(|secret| secret.expose());
         failure::refusal(self.request, status, headers, &text, self.sender.0.transport.wall_clock(), secret)
     }
