@@ -1,12 +1,15 @@
 //! The one loop that sends: authorize, send, time out, retry, read.
 
 mod exchange;
+mod link;
+mod redirect;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::exchange::{Exchange, Read};
+pub use self::link::Link;
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};

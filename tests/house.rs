@@ -66,7 +66,7 @@ fn allowed(file: &str) -> Option<&'static [&'static str]> {
         _ if file.starts_with("transport/") => &["error", "wire", "transport"],
         "join.rs" => &["transport"],
         _ if file.starts_with("auth/") => &["auth", "config", "error", "order", "transport", "wire"],
-        "config.rs" => &["auth", "config", "error", "transport", "wire"],
+        "config.rs" | "config/world.rs" => &["auth", "config", "error", "transport", "wire"],
         "sender.rs" | "stream.rs" => &["auth", "config", "error", "macros", "sender", "stream", "transport", "wire"],
         _ if file.starts_with("sender/") => &["auth", "config", "error", "sender", "transport", "wire"],
         "client.rs" => return None,

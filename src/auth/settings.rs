@@ -99,6 +99,9 @@ impl Settings {
                 settings.add(name, &value);
             }
         }
+        if variable("DATABRICKS_OIDC_TOKEN").is_some() {
+            settings.add("oidc_token_env", "DATABRICKS_OIDC_TOKEN");
+        }
         let named = named.or_else(|| variable("DATABRICKS_CONFIG_PROFILE"));
         let known = settings.get("host").is_some()
             || settings.get("azure_workspace_resource_id").is_some()
@@ -177,8 +180,6 @@ impl Settings {
         ];
         if let Some(wanted) = self.get("auth_type") {
             return match ways.iter().find(|(name, ..)| *name == wanted) {
-                // the variable has a name of its own when none is given
-                Some((_, Method::EnvOidc, _)) => Ok(Method::EnvOidc),
                 Some((_, method, names)) if has(names) => Ok(*method),
                 Some((name, _, names)) => {
                     Err(invalid(&["The auth_type `", name, "` needs ", &names.join(" and "), ": set what is missing."]))
