@@ -215,4 +215,6 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
 #[cfg(test)]
 mod auth_tests;
 #[cfg(test)]
+mod grant_tests;
+#[cfg(test)]
 mod tests;

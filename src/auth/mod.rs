@@ -228,13 +228,19 @@ impl Credentials {
     /// The credentials at one workspace. Each client asks for tokens of its own: they never cross.
     pub(crate) fn bind(self, host: &Host, transport: &Arc<dyn Transport>) -> Result<Self> {
         let Kind::Grant(grant) = self.0 else { return Ok(self) };
-        if matches!(&*grant, Grant::Session(session) if session.host() != host) {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                "The session was opened at another workspace: sign in to this one, or give the client that host.",
-            ));
-        }
-        Ok(Self::provider(Bound::new(grant, host.clone(), transport.clone())))
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let make = || Arc::new(Cache::new(Box::new(Bound::new(grant.clone(), host.clone(), transport.clone()))));
+        let cache = match &*grant {
+            Grant::Session(session) if session.host() == host => session.cache(make),
+            Grant::Session(_) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "The session was opened at another workspace: sign in to this one, or give the client that host.",
+                ));
+            }
+            _ => make(),
+        };
+        Ok(Self(Kind::Provider(cache)))
     }
 
     /// The token for one request, waiting for a refresh when there is no good one; and the refresh

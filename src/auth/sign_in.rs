@@ -1,9 +1,10 @@
 //! A user's sign-in in the browser (authorization code with PKCE), and the session it opens.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use super::cache::Cache;
 use super::encode::{decode, form};
 use super::grants::{At, discover, granted};
 use super::oauth::{self, Endpoints, Granted};
@@ -246,11 +247,25 @@ struct State {
     /// A token that nobody was given yet, and its end on the wall clock.
     access: Option<(Secret, Option<Duration>)>,
     refresh: Option<Arc<Secret>>,
+    /// The cache of the clients that use this session.
+    cache: Weak<Cache>,
 }
 
 impl Session {
     pub(super) fn host(&self) -> &Host {
         &self.0.sign_in.host
+    }
+
+    /// The one cache of all clients of this session: two renewals at once would use a refresh token
+    /// twice, which may end the session.
+    pub(super) fn cache(&self, make: impl FnOnce() -> Arc<Cache>) -> Arc<Cache> {
+        let mut state = self.0.lock();
+        if let Some(cache) = state.cache.upgrade() {
+            return cache;
+        }
+        let cache = make();
+        state.cache = Arc::downgrade(&cache);
+        cache
     }
 
     pub(super) async fn token(&self, at: &At) -> Result<Token> {
