@@ -1,10 +1,12 @@
 // The public API of the whole package: the client with every room, over the core's exports.
 // Nothing here calls the wasm while modules load.
 
-import { WorkspaceClient as ChatClient, inner } from "./client.js";
+import { makeCore } from "./auth.js";
+import { WorkspaceClient as ChatClient, CORE, inner } from "./client.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
+export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { LakewireError } from "./errors.js";
 export { ChatStream } from "./stream.js";
@@ -12,6 +14,10 @@ export { tool } from "./tools.js";
 
 /** A Databricks workspace. */
 export class WorkspaceClient extends ChatClient {
+  static [CORE](config, token, fetch) {
+    return makeCore(config, token, fetch);
+  }
+
   /** The workspace's serving endpoints. */
   servingEndpoints() {
     return new ServingEndpoints(inner(this));

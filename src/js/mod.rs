@@ -6,6 +6,8 @@
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports must be pub, and this module is private")]
 
+#[cfg(feature = "js")]
+mod auth;
 mod bag;
 mod chat;
 mod client;
