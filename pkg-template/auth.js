@@ -18,7 +18,7 @@ export class Session {
   #core;
 
   constructor(core) {
-    if (core?.constructor?.name === undefined || typeof core.free !== "function") throw fail("InvalidInput", "A session comes from a sign-in: use SignIn, completeSignIn() or u2mLoopback().");
+    if (typeof core?.free !== "function") throw fail("InvalidInput", "A session comes from a sign-in: use SignIn, completeSignIn() or u2mLoopback().");
     this.#core = core;
   }
 }

@@ -53,6 +53,10 @@ export interface WorkspaceClientConfig {
   };
   /** Headers of every request. */
   headers?: Record<string, string> | Iterable<[string, string]> | Headers;
+  /** Follows redirects on the host's own origin, at most five; off unless set. In a page it has no effect, since fetch hides where they lead. */
+  followRedirects?: boolean;
+  /** The workspace's id, for hosts that serve several; sent with every request. */
+  workspaceId?: string;
   /** A fetch to use instead of the platform's, called as `fetch(url, init)`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The longest stream event, in bytes; 8 MiB unless set. */
@@ -294,7 +298,7 @@ export type ErrorKind =
   | "BadRequest" | "Unauthenticated" | "PermissionDenied" | "NotFound" | "ResourceConflict" | "TooManyRequests"
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
-  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "InvalidArguments"
+  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "TokenEndpoint" | "InvalidArguments"
   | "UnknownTool" | "StepLimit" | "OutputMismatch" | "Closed"
   | (string & {});
 
