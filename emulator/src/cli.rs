@@ -22,6 +22,7 @@ OPTIONS
     --token TOKEN         a personal access token to accept; repeatable (default dapi-emulator)
     --upstream URL        pass chat to an OpenAI-compatible server (Ollama, llama.cpp, vLLM), http:// only
     --upstream-model M    the model name to ask that server for (default: the first it lists)
+    --upstream-embedding-model M  the model to ask there for embeddings (default: the one of chat)
     --seed N              seed of everything random (default 0); same seed, same bytes
     --token-delay-ms N    pause between streamed tokens (default 15)
     --help                this text
@@ -51,6 +52,7 @@ where
     let mut tokens = Vec::new();
     let mut upstream_url: Option<String> = None;
     let mut upstream_model: Option<String> = None;
+    let mut embedding_model: Option<String> = None;
     let mut allow_remote = false;
     while let Some(argument) = parser.next().map_err(sentence)? {
         match argument {
@@ -63,6 +65,9 @@ where
             Arg::Long("token") => tokens.push(value(&mut parser, "--token")?),
             Arg::Long("upstream") => upstream_url = Some(value(&mut parser, "--upstream")?),
             Arg::Long("upstream-model") => upstream_model = Some(value(&mut parser, "--upstream-model")?),
+            Arg::Long("upstream-embedding-model") => {
+                embedding_model = Some(value(&mut parser, "--upstream-embedding-model")?);
+            }
             Arg::Long("seed") => config.seed = number(&mut parser, "--seed")?,
             Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
@@ -80,11 +85,12 @@ where
             config.host
         ));
     }
-    if upstream_model.is_some() && upstream_url.is_none() {
+    if (upstream_model.is_some() || embedding_model.is_some()) && upstream_url.is_none() {
         return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());
     }
     if let Some(url) = upstream_url {
-        config.upstream = Some(Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?);
+        let upstream = Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?;
+        config.upstream = Some(upstream.with_embedding_model(embedding_model));
     }
     Ok(Command::Run(config))
 }

@@ -74,6 +74,22 @@ pub struct Fault {
     pub redirect: Option<String>,
     /// Says the whole answer text this many times: a flood.
     pub repeat_text: Option<u64>,
+    /// What is wrong with the rows of an embeddings answer.
+    pub embeddings: Option<EmbeddingsFault>,
+}
+
+/// What can be wrong with the rows of an embeddings answer (fault-matrix O6, H11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingsFault {
+    /// The rows come last first, each with its right `index`.
+    Reversed,
+    /// The last row is missing.
+    LastMissing,
+    /// The first row comes again in place of the last.
+    FirstTwice,
+    /// The last row has a number too few.
+    LastShort,
 }
 
 /// One header value or several.
