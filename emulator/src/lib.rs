@@ -15,6 +15,7 @@ pub mod identity;
 pub mod ids;
 pub mod invocations;
 pub mod json;
+pub mod loopback;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;

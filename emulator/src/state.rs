@@ -1,13 +1,15 @@
 //! What one running emulator holds: its configuration, the endpoints, the scripted faults and the history.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::faults::FaultScript;
 use crate::history::History;
 use crate::ids;
+use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 
@@ -28,6 +30,16 @@ pub struct Config {
     pub seed: u64,
     /// Pause between streamed tokens, in milliseconds.
     pub token_delay_ms: u64,
+    /// How long a created or changed endpoint takes to be ready, in milliseconds.
+    pub endpoint_delay_ms: u64,
+    /// How long OAuth tokens live, in seconds.
+    pub token_ttl_s: u64,
+    /// Where endpoints, secrets and permissions are kept; `None` forgets them at the end.
+    pub data: Option<PathBuf>,
+    /// Custom-model endpoints answered by a real scoring server: endpoint name and server.
+    pub custom: Vec<(String, Loopback)>,
+    /// The (cluster, port) pairs the driver proxy forwards to.
+    pub driver_proxy: Vec<(String, u16)>,
 }
 
 impl Default for Config {
@@ -40,6 +52,11 @@ impl Default for Config {
             upstream: None,
             seed: 0,
             token_delay_ms: 15,
+            endpoint_delay_ms: 3000,
+            token_ttl_s: 3600,
+            data: None,
+            custom: Vec::new(),
+            driver_proxy: Vec::new(),
         }
     }
 }
@@ -51,7 +68,7 @@ pub struct Emulator(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
-    endpoints: Vec<Endpoint>,
+    endpoints: Mutex<Vec<Arc<Endpoint>>>,
     faults: Mutex<FaultScript>,
     history: Mutex<History>,
     requests: AtomicU64,
@@ -63,13 +80,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The time of day in milliseconds since 1970: when endpoints and secrets were changed, and when a deployment ends.
+#[must_use]
+// The emulator's own clock, as in `Emulator::new`.
+#[allow(clippy::disallowed_methods)]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Emulator {
     /// A fresh workspace with the seeded endpoints.
     #[must_use]
     // The emulator's own clock: the ban on `Instant::now` keeps the SDK's core pure, and this crate is not part of it.
     #[allow(clippy::disallowed_methods)]
     pub fn new(config: Config) -> Self {
-        let endpoints = crate::serving_endpoints::seeded(config.upstream.is_some());
+        let seeded = crate::serving_endpoints::seeded(config.upstream.is_some());
+        let endpoints = Mutex::new(seeded.into_iter().map(Arc::new).collect());
         Self(Arc::new(Inner {
             config,
             endpoints,
@@ -86,16 +113,28 @@ impl Emulator {
         &self.0.config
     }
 
-    /// Every serving endpoint, in listing order.
+    /// Every serving endpoint as it is now, in listing order.
     #[must_use]
-    pub fn endpoints(&self) -> &[Endpoint] {
-        &self.0.endpoints
+    pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
+        self.store().clone()
     }
 
-    /// The endpoint of that name.
+    /// The endpoint of that name as it is now.
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.0.endpoints.iter().find(|endpoint| endpoint.name == name)
+    pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.store().iter().find(|endpoint| endpoint.name == name).cloned()
+    }
+
+    /// The endpoints, to be changed; deployments whose time has come are settled.
+    pub fn store(&self) -> MutexGuard<'_, Vec<Arc<Endpoint>>> {
+        let mut store = lock(&self.0.endpoints);
+        let now_ms = now_ms();
+        for endpoint in store.iter_mut() {
+            if endpoint.pending.as_ref().is_some_and(|pending| pending.until_ms <= now_ms) {
+                Arc::make_mut(endpoint).settle(now_ms);
+            }
+        }
+        store
     }
 
     /// The scripted faults.
