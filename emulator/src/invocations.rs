@@ -15,7 +15,7 @@ use crate::faults::Fault;
 use crate::gate::RequestId;
 use crate::serving_endpoints::Endpoint;
 use crate::state::Emulator;
-use crate::{chat, ids};
+use crate::{agents, chat, embeddings, ids, responses};
 
 /// Which path a query came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,10 +173,11 @@ async fn dispatch(query: Query<'_>) -> Result<Response, ApiError> {
     match (query.form, task.as_str()) {
         (Form::Invocations | Form::ChatCompletions, "llm/v1/chat") => chat::answer(query).await,
         (Form::Invocations | Form::Completions, "llm/v1/completions") => Err(not_answered(&query)),
-        (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => Err(not_answered(&query)),
-        (Form::Invocations | Form::Responses, "agent/v1/responses") => Err(not_answered(&query)),
-        (Form::Responses, "llm/v1/chat") => Err(not_answered(&query)),
-        (Form::Invocations, "agent/v1/chat" | "agent/v2/chat") => Err(not_answered(&query)),
+        (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => embeddings::answer(query).await,
+        (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(&query),
+        (Form::Responses, "llm/v1/chat") => responses::answer(&query),
+        (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(&query),
+        (Form::Invocations | Form::ChatCompletions, "agent/v2/chat") => agents::chat_agent::answer(&query),
         (Form::Invocations, "" | "llama2/chat") => Err(not_answered(&query)),
         _ => Err(wrong_form(&query)),
     }

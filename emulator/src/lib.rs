@@ -22,8 +22,11 @@ pub mod shaping;
 pub mod state;
 pub mod upstream;
 
+pub mod agents;
 pub mod chat;
+pub mod embeddings;
 pub mod model;
+pub mod responses;
 
 pub use server::{Listening, listen};
 pub use state::{Config, Emulator};

@@ -137,7 +137,9 @@ pub async fn embed(upstream: &Upstream, body: &Map<String, Value>) -> Result<Val
 
 /// `instruction` is Databricks' own field: elsewhere it stands before each text.
 fn instructed(body: &mut Value) {
-    let Some(Value::String(instruction)) = body.as_object_mut().and_then(|map| map.remove("instruction")) else { return };
+    let Some(Value::String(instruction)) = body.as_object_mut().and_then(|map| map.remove("instruction")) else {
+        return;
+    };
     match body.get_mut("input") {
         Some(Value::String(text)) => *text = format!("{instruction} {text}"),
         Some(Value::Array(texts)) => {

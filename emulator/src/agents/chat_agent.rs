@@ -44,7 +44,8 @@ fn read(body: &Map<String, Value>) -> Result<ChatRequest, ApiError> {
         Some(Value::Array(_)) => return Err(invalid("'messages' must hold at least one message")),
         _ => return Err(invalid("'messages' must be a list of messages")),
     };
-    let messages = list.iter().enumerate().map(|(index, value)| message(index, value)).collect::<Result<Vec<_>, _>>()?;
+    let messages =
+        list.iter().enumerate().map(|(index, value)| message(index, value)).collect::<Result<Vec<_>, _>>()?;
     let stream = match body.get("stream").filter(|value| !value.is_null()) {
         None => false,
         Some(Value::Bool(stream)) => *stream,

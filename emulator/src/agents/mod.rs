@@ -43,11 +43,7 @@ impl Turn {
 pub fn turn(mut request: ChatRequest, reasons: bool, own_tool: bool, draw: u64) -> Turn {
     let own = (own_tool && request.tools.is_empty()).then(|| calculation(&request.messages, draw)).flatten();
     if let Some((call, result)) = &own {
-        request.messages.push(Message {
-            role: Role::Assistant,
-            tool_calls: vec![call.clone()],
-            ..Message::default()
-        });
+        request.messages.push(Message { role: Role::Assistant, tool_calls: vec![call.clone()], ..Message::default() });
         request.messages.push(Message {
             role: Role::Tool,
             text: result.clone(),

@@ -19,9 +19,27 @@ pub fn output(name: &str, inputs: &Value, outputs: &Value, turn: &Turn, draw: u6
     let mut spans = vec![span(&trace_bytes, root, None, name, "AGENT", 0, inputs, outputs)];
     if let Some((call, result)) = &turn.own {
         let arguments = serde_json::from_str(&call.arguments).unwrap_or(Value::Null);
-        spans.push(span(&trace_bytes, ids::mix(draw ^ 4), Some(root), &call.name, "TOOL", 1, &arguments, &json!(result)));
+        spans.push(span(
+            &trace_bytes,
+            ids::mix(draw ^ 4),
+            Some(root),
+            &call.name,
+            "TOOL",
+            1,
+            &arguments,
+            &json!(result),
+        ));
     }
-    spans.push(span(&trace_bytes, ids::mix(draw ^ 5), Some(root), "stand-in", "CHAT_MODEL", 2, inputs, &json!(turn.choice.text)));
+    spans.push(span(
+        &trace_bytes,
+        ids::mix(draw ^ 5),
+        Some(root),
+        "stand-in",
+        "CHAT_MODEL",
+        2,
+        inputs,
+        &json!(turn.choice.text),
+    ));
     json!({
         "trace": {
             "info": {

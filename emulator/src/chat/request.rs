@@ -141,11 +141,11 @@ pub fn read(body: &Map<String, Value>, traits: &ChatTraits) -> Result<ChatReques
 }
 
 /// The value of a field, where null counts as absent.
-fn present<'b>(body: &'b Map<String, Value>, name: &str) -> Option<&'b Value> {
+pub(crate) fn present<'b>(body: &'b Map<String, Value>, name: &str) -> Option<&'b Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
+pub(crate) fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match present(body, name) {
         None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
@@ -153,7 +153,7 @@ fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     }
 }
 
-fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) -> Result<(), ApiError> {
+pub(crate) fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) -> Result<(), ApiError> {
     match present(body, name).map(Value::as_f64) {
         None => Ok(()),
         Some(Some(number)) if (low..=high).contains(&number) => Ok(()),
@@ -161,7 +161,7 @@ fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) ->
     }
 }
 
-fn positive(body: &Map<String, Value>, name: &str) -> Result<Option<usize>, ApiError> {
+pub(crate) fn positive(body: &Map<String, Value>, name: &str) -> Result<Option<usize>, ApiError> {
     match present(body, name).map(Value::as_u64) {
         None => Ok(None),
         Some(Some(number)) if number > 0 => Ok(usize::try_from(number).ok()),

@@ -113,15 +113,39 @@ mod tests {
         // query, what belongs to it, what does not
         for (query, near, far) in [
             ("How do I reset my password?", "Recovering a lost login credential", "The recipe for banana bread"),
-            ("The car broke down on the highway", "An automobile stopped on the road", "She plays the violin in an orchestra"),
-            ("What is the weather in Oslo?", "Rain and cold wind are forecast for Norway", "The invoice must be paid by Friday"),
+            (
+                "The car broke down on the highway",
+                "An automobile stopped on the road",
+                "She plays the violin in an orchestra",
+            ),
+            (
+                "What is the weather in Oslo?",
+                "Rain and cold wind are forecast for Norway",
+                "The invoice must be paid by Friday",
+            ),
             ("My puppy is hungry", "Feeding a young dog", "Interest rates of a mortgage"),
-            ("Delta tables in the lakehouse", "Query a parquet table with SQL in the warehouse", "Tickets for the opera"),
-            ("refund for a broken order", "The customer wants reimbursement for the purchase", "The moon and the planets"),
-            ("the physician treated the patient", "a doctor at the hospital helped someone who was ill", "football match result"),
+            (
+                "Delta tables in the lakehouse",
+                "Query a parquet table with SQL in the warehouse",
+                "Tickets for the opera",
+            ),
+            (
+                "refund for a broken order",
+                "The customer wants reimbursement for the purchase",
+                "The moon and the planets",
+            ),
+            (
+                "the physician treated the patient",
+                "a doctor at the hospital helped someone who was ill",
+                "football match result",
+            ),
             ("databricks embeddings endpoint", "Embedding endpoints of Databricks", "Cooking pasta"),
             ("serverless compute", "compute that is server-less", "lion in the zoo"),
-            ("The quick brown fox jumps over the lazy dog", "A fast fox leaps above a sleepy hound", "Quarterly revenue grew"),
+            (
+                "The quick brown fox jumps over the lazy dog",
+                "A fast fox leaps above a sleepy hound",
+                "Quarterly revenue grew",
+            ),
         ] {
             let (good, bad) = (cosine(query, near), cosine(query, far));
             assert!(good > bad + 0.05, "{query}: {good:.3} against {bad:.3}");

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::errors::{ApiError, json_response};
 use crate::faults::EmbeddingsFault;
-use crate::invocations::Query;
+use crate::invocations::{self, Query};
 use crate::json::set;
 use crate::model::tokens;
 use crate::serving_endpoints::Kind;
@@ -32,16 +32,8 @@ const MAX_DIMENSIONS: u64 = 3072;
 const LONG_NUMBERS: &str = "databricks-bge-large-en";
 
 /// Fields a Databricks-hosted model knows.
-const KNOWN_FIELDS: &[&str] = &[
-    "input",
-    "instruction",
-    "model",
-    "user",
-    "encoding_format",
-    "extra_params",
-    "client_request_id",
-    "usage_context",
-];
+const KNOWN_FIELDS: &[&str] =
+    &["input", "instruction", "model", "user", "encoding_format", "extra_params", "client_request_id", "usage_context"];
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -52,19 +44,22 @@ struct Request<'b> {
     base64: bool,
 }
 
-/// Answers an embeddings query; `openai` says that it came in the OpenAI form, which honours `encoding_format` everywhere.
+/// Answers an embeddings query. The OpenAI form honours `encoding_format` at every endpoint.
 ///
 /// # Errors
 /// The refusal the service would send.
-pub async fn answer(query: Query<'_>, openai: bool) -> Result<Response, ApiError> {
-    let external = matches!(query.endpoint.kind, Kind::External { .. });
-    let request = read(&query.body, external, openai)?;
+pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
+    let external = query.endpoint.kind == Kind::External;
+    let request = read(&query.body, external, query.form == invocations::Form::Embeddings)?;
     if let Some(server) = &query.emulator.config().upstream {
         let mut answer = upstream::embed(server, &query.body).await?;
         set(&mut answer, "model", json!(query.served));
         return Ok(json_response(StatusCode::OK, &answer));
     }
-    let draw = ids::hash(query.emulator.config().seed, &[b"embeddings", Value::from(query.body.clone()).to_string().as_bytes()]);
+    let draw = ids::hash(
+        query.emulator.config().seed,
+        &[b"embeddings", Value::from(query.body.clone()).to_string().as_bytes()],
+    );
     let used: usize = request.texts.iter().map(|text| tokens::count(text).max(1)).sum::<usize>()
         + request.instruction.map_or(0, tokens::count) * request.texts.len();
     let form = match (request.base64, query.endpoint.name == LONG_NUMBERS) {

@@ -104,20 +104,17 @@ const SUBJECTS: &[&str] = &[
 
 /// Which groups a stem belongs to: those of synonyms, and those of subjects.
 #[derive(Debug, Default, Clone)]
-pub struct Groups {
-    /// Lines of [`SYNONYMS`].
-    pub synonyms: Vec<u16>,
-    /// Lines of [`SUBJECTS`].
-    pub subjects: Vec<u16>,
+pub(super) struct Groups {
+    /// Lines of `SYNONYMS`.
+    pub(super) synonyms: Vec<u16>,
+    /// Lines of `SUBJECTS`.
+    pub(super) subjects: Vec<u16>,
 }
 
 static TABLE: LazyLock<HashMap<String, Groups>> = LazyLock::new(|| {
     let mut table: HashMap<String, Groups> = HashMap::new();
     let lines = |lines: &'static [&'static str]| {
-        lines
-            .iter()
-            .zip(0_u16..)
-            .flat_map(|(line, number)| line.split(' ').map(move |word| (stem(word), number)))
+        lines.iter().zip(0_u16..).flat_map(|(line, number)| line.split(' ').map(move |word| (stem(word), number)))
     };
     for (word, number) in lines(SYNONYMS) {
         table.entry(word).or_default().synonyms.push(number);
@@ -129,7 +126,6 @@ static TABLE: LazyLock<HashMap<String, Groups>> = LazyLock::new(|| {
 });
 
 /// The groups of a stem, if it is in the table.
-#[must_use]
-pub fn groups(stem: &str) -> Option<&'static Groups> {
+pub(super) fn groups(stem: &str) -> Option<&'static Groups> {
     TABLE.get(stem)
 }

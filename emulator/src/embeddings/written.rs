@@ -22,7 +22,8 @@ pub(super) enum Form {
 
 /// The whole body.
 pub(super) fn body(id: &str, model: &str, rows: &[(usize, Vec<f32>)], form: Form, used: usize) -> String {
-    let mut body = format!("{{\"id\":{},\"object\":\"list\",\"model\":{},\"data\":[", Value::from(id), Value::from(model));
+    let mut body =
+        format!("{{\"id\":{},\"object\":\"list\",\"model\":{},\"data\":[", Value::from(id), Value::from(model));
     for (position, (index, row)) in rows.iter().enumerate() {
         if position > 0 {
             body.push(',');
