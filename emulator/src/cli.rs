@@ -28,6 +28,7 @@ OPTIONS
     --token-delay-ms N    pause between streamed tokens (default 15)
     --endpoint-delay-ms N how long a created or changed endpoint takes to be ready (default 3000)
     --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
+    --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
     --data DIR            keep endpoints, secrets and permissions in DIR across restarts
     --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
@@ -78,6 +79,13 @@ where
             Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
             Arg::Long("endpoint-delay-ms") => config.endpoint_delay_ms = number(&mut parser, "--endpoint-delay-ms")?,
             Arg::Long("token-ttl-s") => config.token_ttl_s = number(&mut parser, "--token-ttl-s")?,
+            Arg::Long("expired-token-status") => {
+                let status = number(&mut parser, "--expired-token-status")?;
+                if !matches!(status, 401 | 403) {
+                    return Err(format!("--expired-token-status is 401 or 403, not {status}."));
+                }
+                config.expired_token_status = status;
+            }
             Arg::Long("data") => config.data = Some(parser.value().map_err(sentence)?.into()),
             Arg::Long("custom") => config.custom.push(custom(&value(&mut parser, "--custom")?)?),
             Arg::Long("driver-proxy") => config.driver_proxy.push(proxied(&value(&mut parser, "--driver-proxy")?)?),

@@ -242,6 +242,14 @@ impl Fault {
         self.status.and_then(|status| StatusCode::from_u16(status).ok())
     }
 
+    /// The status, if that alone decides the answer: no body, preset or redirect is given with it.
+    #[must_use]
+    pub fn bare_status(&self) -> Option<StatusCode> {
+        let alone =
+            self.redirect.is_none() && self.body.is_none() && self.body_base64.is_none() && self.preset.is_none();
+        self.status_code().filter(|status| alone && status.as_u16() >= 400)
+    }
+
     /// The answer to send instead of the real one, if this fault asks for that.
     #[must_use]
     pub fn replacement(&self, request_id: &str) -> Option<Replacement> {

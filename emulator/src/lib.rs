@@ -25,7 +25,9 @@ pub mod upstream;
 pub mod agents;
 pub mod chat;
 pub mod embeddings;
+pub mod hugging_face;
 pub mod model;
+pub mod oauth;
 pub mod responses;
 
 pub use server::{Listening, listen};

@@ -21,7 +21,7 @@ use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
-use crate::{identity, invocations, serving_endpoints};
+use crate::{hugging_face, identity, invocations, oauth, serving_endpoints};
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).
 const HEADER_TIME: Duration = Duration::from_secs(30);
@@ -106,6 +106,8 @@ pub fn router(emulator: Emulator) -> Router {
         // one line for each surface
         .merge(serving_endpoints::routes())
         .merge(invocations::routes())
+        .merge(oauth::routes())
+        .merge(hugging_face::routes())
         .route("/_emulator/health", get(health))
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
