@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -114,6 +114,8 @@ pub fn router(emulator: Emulator) -> Router {
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
         .fallback(no_such_route)
+        // the gate has the limits
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(emulator.clone(), gate::pass))
         .with_state(emulator)
 }
