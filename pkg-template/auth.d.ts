@@ -12,6 +12,8 @@ export interface AzureServicePrincipal {
   environment?: "PUBLIC" | "USGOVERNMENT" | "CHINA";
   /** The workspace's id in Azure, for a principal that is not yet a user of the workspace. */
   workspaceResourceId?: string;
+  /** Where Entra gives tokens, instead of at the cloud's own address. */
+  loginEndpoint?: string;
 }
 
 /** Tokens exchanged for those of another identity provider. */

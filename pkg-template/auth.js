@@ -52,7 +52,7 @@ export function makeCore(config, token, fetch) {
       return CoreClient.ofSession(rest, core, fetch);
     }
     case "azure":
-      return CoreClient.signed(rest, { way: "azure", ...part(azure, "azure", ["clientId", "clientSecret", "tenantId", "environment", "workspaceResourceId"]) }, fetch);
+      return CoreClient.signed(rest, { way: "azure", ...part(azure, "azure", ["clientId", "clientSecret", "tenantId", "environment", "workspaceResourceId", "loginEndpoint"]) }, fetch);
     case "federation":
       return CoreClient.signed(rest, { way: "federation", ...part(federation, "federation", ["token", "clientId"]), scopes: joined(scopes) }, fetch);
     case "clientId and clientSecret": {

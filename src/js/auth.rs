@@ -56,6 +56,9 @@ fn credentials(config: &JsValue, grant: &JsValue) -> Result<Credentials> {
             if let Some(name) = bag.text("environment")? {
                 grant = grant.environment(name);
             }
+            if let Some(url) = bag.text("loginEndpoint")? {
+                grant = grant.login_endpoint(url);
+            }
             if let Some(id) = bag.text("workspaceResourceId")? {
                 grant = grant.workspace_resource_id(id);
             }
