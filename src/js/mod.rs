@@ -11,6 +11,7 @@ mod chat;
 mod client;
 mod decoder;
 mod error;
+mod events;
 mod options;
 mod panic;
 mod steps;
