@@ -19,7 +19,6 @@ export class EventStream extends AnswerStream {}
  * the whole answer, got by `stream[WHOLE]()`, of its JSON text and the facts of the headers; `Stream` is the class to make.
  */
 export function openEvents(source, { signal, form = "json", text = false, answer = JSON.parse, Stream = EventStream } = {}) {
-  source.abort ??= (reason) => source.controller?.abort(reason);
   return new Stream(source, {
     signal,
     text,

@@ -11,9 +11,15 @@ mod chat;
 mod client;
 mod decoder;
 mod error;
+#[cfg(feature = "js")]
 mod events;
+#[cfg(feature = "js")]
+mod operations;
 mod options;
+mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod serving_endpoints;
 mod steps;
 
 use js_sys::Promise;

@@ -16,6 +16,7 @@ mod simple;
 #[cfg(test)]
 mod tests;
 
+#[allow(unused_imports, reason = "for the JavaScript face")]
 pub(crate) use columns::{EventColumns, Status};
 pub use simple::{Completions, Marked, Tgi};
 
