@@ -7,6 +7,7 @@ import { ServingEndpoints } from "./serving-endpoints.js";
 export { ChatAnswer } from "./answer.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { LakewireError } from "./errors.js";
+export { EventStream } from "./events.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 

@@ -2,6 +2,7 @@ import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
 export * from "./chat.js";
+export * from "./events.js";
 export type * from "./serving-endpoints.js";
 
 /** A Databricks workspace.

@@ -12,6 +12,8 @@ mod client;
 mod decoder;
 mod error;
 #[cfg(feature = "js")]
+mod events;
+#[cfg(feature = "js")]
 mod operations;
 mod options;
 mod outcome;
