@@ -42,11 +42,15 @@ pub fn texts(kind: Kind, answer: Raw<'_>) -> Result<Vec<String>> {
         return Ok(found);
     }
     let sentence = match kind {
-        Kind::App => "The app's answer is not a JSON text: give a function that reads it (transformOutput, transform_output in Rust).",
+        Kind::App => {
+            "The app's answer is not a JSON text: give a function that reads it (transformOutput, transform_output in Rust)."
+        }
         Kind::Custom => {
             "The model's prediction is not a text: give a function that reads it (transformOutput, transform_output in Rust)."
         }
-        _ => "The answer holds no text: check the endpoint's task, or give a function that reads it (transformOutput, transform_output in Rust).",
+        _ => {
+            "The answer holds no text: check the endpoint's task, or give a function that reads it (transformOutput, transform_output in Rust)."
+        }
     };
     Err(Error::new(ErrorKind::Decode, sentence))
 }
@@ -108,7 +112,10 @@ mod tests {
 
     #[test]
     fn every_form_of_an_answer() {
-        assert_eq!(of(Kind::Chat, r#"{"choices":[{"message":{"content":"a"}},{"message":{"content":"b"}}]}"#), ["a", "b"]);
+        assert_eq!(
+            of(Kind::Chat, r#"{"choices":[{"message":{"content":"a"}},{"message":{"content":"b"}}]}"#),
+            ["a", "b"]
+        );
         let parts = r#"{"choices":[{"message":{"content":[{"type":"reasoning","summary":[]},{"type":"text","text":"4"},{"type":"text","text":"2"}]}}]}"#;
         assert_eq!(of(Kind::Chat, parts), ["42"]);
         assert_eq!(of(Kind::Chat, r#"{"choices":[{"message":{"content":null,"tool_calls":[]}}]}"#), [""]);

@@ -61,17 +61,21 @@ pub fn request(prompt: &str, defaults: &str, call: &str) -> Result<String> {
 /// # Ok::<(), lakewire::Error>(())
 /// ```
 pub fn body(kind: Kind, request: &str, format: InputFormat, params: Option<&str>, stream: bool) -> Result<String> {
-    let root = Raw::parse(request)
-        .map_err(|fault| invalid(&format!("The request cannot be sent: {}", fault.message())))?;
+    let root =
+        Raw::parse(request).map_err(|fault| invalid(&format!("The request cannot be sent: {}", fault.message())))?;
     match kind {
         Kind::App => Ok(root.text().to_owned()),
         Kind::Custom => wrapped(root, format, params),
         Kind::Chat | Kind::Completions => {
             if !root.is_object() {
-                return Err(invalid("The request of this endpoint must be an object: the function that changed it gave something else."));
+                return Err(invalid(
+                    "The request of this endpoint must be an object: the function that changed it gave something else.",
+                ));
             }
             if params.is_some() {
-                return Err(invalid("`params` is for custom models: set the fields themselves, or put them into `extra_params`."));
+                return Err(invalid(
+                    "`params` is for custom models: set the fields themselves, or put them into `extra_params`.",
+                ));
             }
             let mut out = String::from("{");
             let prompt = if kind == Kind::Chat && root.get("messages").is_none() { root.get("prompt") } else { None };
@@ -109,7 +113,9 @@ fn wrapped(row: Raw<'_>, format: InputFormat, params: Option<&str>) -> Result<St
         InputFormat::Inputs => push_field(&mut out, "inputs", row.text()),
         InputFormat::DataframeSplit => {
             if !row.is_object() {
-                return Err(invalid("The input format dataframe_split needs an object of columns: the function that changed the request gave something else."));
+                return Err(invalid(
+                    "The input format dataframe_split needs an object of columns: the function that changed the request gave something else.",
+                ));
             }
             let (mut columns, mut data) = (String::from("["), String::from("["));
             for (name, value) in row.fields() {

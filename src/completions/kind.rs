@@ -85,12 +85,16 @@ mod tests {
         let of = |text: &str| Kind::of_endpoint(Raw::parse(text).unwrap());
         assert_eq!(of(r#"{"task":"llm/v1/chat"}"#).unwrap(), Kind::Chat);
         assert_eq!(of(r#"{"task":"llm/v1/completions"}"#).unwrap(), Kind::Completions);
-        for custom in [r#"{"task":null}"#, "{}", r#"{"task":""}"#, r#"{"task":"llama2/chat"}"#, r#"{"task":"text-generation"}"#] {
+        for custom in
+            [r#"{"task":null}"#, "{}", r#"{"task":""}"#, r#"{"task":"llama2/chat"}"#, r#"{"task":"text-generation"}"#]
+        {
             assert_eq!(of(custom).unwrap(), Kind::Custom, "{custom}");
         }
-        for (task, room) in
-            [("llm/v1/embeddings", "embeddings()"), ("agent/v1/responses", "responses()"), ("agent/v2/chat", "chatAgent()")]
-        {
+        for (task, room) in [
+            ("llm/v1/embeddings", "embeddings()"),
+            ("agent/v1/responses", "responses()"),
+            ("agent/v2/chat", "chatAgent()"),
+        ] {
             let error = Kind::of_task(Some(task)).unwrap_err();
             assert!(error.message().contains(room) && error.message().contains(task), "{error}");
         }

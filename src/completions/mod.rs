@@ -268,7 +268,9 @@ impl Completions {
 
     async fn read(&self, kind: Kind, json: Json<()>, meta: Meta) -> Result<Generation> {
         let texts = match &self.output {
-            Some(transform) => vec![transform.apply(answer::value(kind, json.root()).text(), "transform_output").await?],
+            Some(transform) => {
+                vec![transform.apply(answer::value(kind, json.root()).text(), "transform_output").await?]
+            }
             None => answer::texts(kind, json.root())?,
         };
         Ok(Generation::new(texts, json, meta))
@@ -287,7 +289,7 @@ impl Completions {
             Target::Endpoint(endpoint) if kind.streams() && self.output.is_none() => {
                 let body = self.body(kind, &request, true).await?;
                 let opened = self.sender.open(&calls::stream(endpoint, body)?, &request.options).await?;
-                CompletionStream::new(self.sender.transport().clone(), opened, kind)
+                Ok(CompletionStream::new(self.sender.transport().clone(), opened))
             }
             _ => Ok(CompletionStream::of(self.generate(request).await?)),
         }

@@ -96,6 +96,10 @@ impl Generation {
         Self { text: texts.first().cloned().unwrap_or_default(), texts, json, meta }
     }
 
+    pub(crate) fn into_parts(self) -> (String, Meta) {
+        (self.text, self.meta)
+    }
+
     /// The answer as the endpoint sent it: JSON text.
     #[must_use]
     pub fn raw(&self) -> &str {

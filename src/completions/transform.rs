@@ -49,12 +49,9 @@ pub(crate) struct Transform<T>(Arc<dyn Step<T>>);
 
 #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
 impl<T: MaybeSend + 'static> Transform<T> {
-    pub(crate) fn new<E: Into<AnyError>>(
+    pub(crate) fn new<E: Into<AnyError> + 'static>(
         function: impl Fn(Value) -> std::result::Result<T, E> + MaybeSend + MaybeSync + 'static,
-    ) -> Self
-    where
-        E: 'static,
-    {
+    ) -> Self {
         Self(Arc::new(Plain(function)))
     }
 

@@ -90,18 +90,23 @@ impl DriverProxyApp {
     pub fn route(&self) -> Result<String> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(&self.org_id) {
-            return Err(invalid("The workspace id must be digits: give the number after `?o=` in the workspace's address, or 0."));
+            return Err(invalid(
+                "The workspace id must be digits: give the number after `?o=` in the workspace's address, or 0.",
+            ));
         }
-        if !digits(&self.port) || self.port.parse::<u16>().is_ok_and(|port| port == 0) || self.port.parse::<u16>().is_err() {
+        if !digits(&self.port)
+            || self.port.parse::<u16>().is_ok_and(|port| port == 0)
+            || self.port.parse::<u16>().is_err()
+        {
             return Err(invalid("The app's port must be a number from 1 to 65535."));
         }
         let base = Path::literal("/driver-proxy-api/o/").then(&self.org_id).then("/");
         let mut path = base.segment("cluster", &self.cluster_id)?.then("/").then(&self.port);
-        let inner = self.path.strip_prefix('/').unwrap_or(&self.path);
-        let (inner, end) = match inner.strip_suffix('/') {
+        let (inner, end) = match self.path.strip_suffix('/') {
             Some(inner) => (inner, "/"),
-            None => (inner, ""),
+            None => (self.path.as_str(), ""),
         };
+        let inner = inner.strip_prefix('/').unwrap_or(inner);
         if !inner.is_empty() {
             for piece in inner.split('/') {
                 path = path.then("/").segment("app's path", piece)?;
@@ -245,9 +250,15 @@ mod tests {
         assert_eq!(app("7777", "42", "/").unwrap(), "/driver-proxy-api/o/42/c-1/7777/");
         assert_eq!(app("7777", "42", "/v1/chat x/").unwrap(), "/driver-proxy-api/o/42/c-1/7777/v1/chat%20x/");
         assert_eq!(app("7777", "42", "a?b#c").unwrap(), "/driver-proxy-api/o/42/c-1/7777/a%3Fb%23c");
-        for (port, org, path) in
-            [("0", "0", ""), ("65536", "0", ""), ("-1", "0", ""), ("80", "0/../1", ""), ("80", "", ""), ("80", "0", "a//b"), ("80", "0", "../x")]
-        {
+        for (port, org, path) in [
+            ("0", "0", ""),
+            ("65536", "0", ""),
+            ("-1", "0", ""),
+            ("80", "0/../1", ""),
+            ("80", "", ""),
+            ("80", "0", "a//b"),
+            ("80", "0", "../x"),
+        ] {
             assert_eq!(app(port, org, path).unwrap_err().kind(), ErrorKind::InvalidInput, "{port} {org} {path}");
         }
         assert!(DriverProxyApp::new("..", 1).route().is_err());
