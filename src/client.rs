@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::Credentials;
 use crate::chat::Chat;
+use crate::completions::{self, Completions};
 use crate::config::Config;
 use crate::error::Result;
 use crate::sender::{CallOptions, Sender};
@@ -68,6 +69,20 @@ impl WorkspaceClient {
     #[must_use]
     pub fn chat(&self, endpoint: impl Into<String>) -> Chat {
         Chat::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// Text from a serving endpoint of any kind, or from an app on a cluster's driver node.
+    #[must_use]
+    pub fn completions(&self, target: impl Into<completions::Target>) -> Completions {
+        Completions::new(self.sender.clone(), target.into())
+    }
+
+    /// The workspace's id, which stands in the addresses of driver proxy apps.
+    ///
+    /// # Errors
+    /// `Decode` when the workspace does not say it.
+    pub async fn org_id(&self) -> Result<String> {
+        self.send(&completions::calls::org_id()).await
     }
 
     /// The workspace's serving endpoints.

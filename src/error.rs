@@ -72,6 +72,8 @@ pub enum ErrorKind {
     OutputMismatch,
     /// The object was already closed or consumed.
     Closed,
+    /// A function of the caller's own, given to change a request or an answer, failed.
+    TransformFailed,
 }
 
 impl ErrorKind {
@@ -108,6 +110,7 @@ impl ErrorKind {
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
             Self::Closed => "Closed",
+            Self::TransformFailed => "TransformFailed",
         }
     }
 }
@@ -265,6 +268,27 @@ impl Error {
             ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
         ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
             || (self.facts.kind == ErrorKind::DeadlineExceeded && self.facts.phase != Some(TimeoutPhase::Total))
+    }
+
+    /// Adds a sentence to the one that is there.
+    #[must_use]
+    pub fn with_advice(mut self, sentence: &str) -> Self {
+        let message = &mut self.facts.message;
+        if !message.is_empty() && !message.ends_with(' ') {
+            message.push(' ');
+        }
+        message.push_str(sentence);
+        self
+    }
+
+    /// Takes a sentence off the end, if it is there.
+    #[must_use]
+    pub fn without_advice(mut self, sentence: &str) -> Self {
+        if let Some(rest) = self.facts.message.strip_suffix(sentence) {
+            let end = rest.trim_end().len();
+            self.facts.message.truncate(end);
+        }
+        self
     }
 
     /// Adds which time limit passed.

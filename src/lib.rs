@@ -3,8 +3,10 @@
 pub mod auth;
 pub mod chat;
 mod client;
+pub mod completions;
 pub mod config;
 pub mod error;
+pub mod hugging_face;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;

@@ -107,10 +107,11 @@ impl Sender {
     /// Every kind that [`ErrorKind`] lists before `InvalidArguments`, with the status, request id
     /// and number of attempts.
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
-        let (answer, meta) = self.whole(call.request(), call.repeat(), options).await?;
+        let sent = self.whole(call.request(), call.repeat(), options).await;
+        let (answer, meta) = sent.map_err(|error| call.explain(error))?;
         match call.read(answer) {
             Ok(value) => Ok((value, meta)),
-            Err(error) => Err(meta.explain(error)),
+            Err(error) => Err(call.explain(meta.explain(error))),
         }
     }
 
@@ -129,7 +130,8 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send). Errors after the head come out of the stream.
     pub async fn open<E>(&self, call: &StreamCall<E>, options: &CallOptions) -> Result<Opened> {
-        self.opened(call.request(), call.repeat(), options).await
+        let opened = self.opened(call.request(), call.repeat(), options).await;
+        opened.map_err(|error| call.explain(error))
     }
 
     async fn opened(&self, request: &Request, repeat: Repeat, options: &CallOptions) -> Result<Opened> {

@@ -9,8 +9,14 @@
 mod bag;
 mod chat;
 mod client;
+#[cfg(feature = "js")]
+mod completions;
 mod decoder;
 mod error;
+#[cfg(feature = "js")]
+mod events;
+#[cfg(feature = "js")]
+mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
 mod options;
