@@ -7,7 +7,7 @@ mod client;
 pub mod config;
 pub mod error;
 mod join;
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;
 mod macros;
 mod order;
@@ -25,7 +25,7 @@ pub use client::WorkspaceClient;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
-// The package's own allocator, half the size of the standard one. Rust apps on wasm build without `js` and choose theirs.
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+// The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
+#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

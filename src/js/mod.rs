@@ -11,8 +11,13 @@ mod chat;
 mod client;
 mod decoder;
 mod error;
+#[cfg(feature = "js")]
+mod operations;
 mod options;
+mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod serving_endpoints;
 mod steps;
 
 use js_sys::Promise;
