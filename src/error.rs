@@ -165,6 +165,7 @@ struct Facts {
     maybe_processed: bool,
     permanent: bool,
     partial: Option<String>,
+    step: Option<usize>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -186,6 +187,7 @@ impl Error {
                 maybe_processed: false,
                 permanent: false,
                 partial: None,
+                step: None,
                 source: None,
             }),
         }
@@ -255,6 +257,12 @@ impl Error {
     #[must_use]
     pub fn partial(&self) -> Option<&str> {
         self.facts.partial.as_deref()
+    }
+
+    /// Which step of a chain failed, counted from 1; `None` outside of chains.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        self.facts.step
     }
 
     /// Whether the same call may succeed later without a change to it.
@@ -358,6 +366,19 @@ impl Error {
     #[must_use]
     pub fn with_partial(mut self, partial: Option<String>) -> Self {
         self.facts.partial = partial;
+        self
+    }
+
+    /// Says which step of a chain failed, before the sentence.
+    #[must_use]
+    pub fn in_step(mut self, place: usize, name: &str) -> Self {
+        self.facts.step = Some(place);
+        self.in_part(&format!("Step {place} ({name})"))
+    }
+
+    /// Says which part of something larger failed, before the sentence.
+    pub(crate) fn in_part(mut self, part: &str) -> Self {
+        self.facts.message = format!("{part}: {}", self.facts.message);
         self
     }
 

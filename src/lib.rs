@@ -1,6 +1,7 @@
 //! Databricks AI in the browser, at the edge and in Rust, from one core.
 
 pub mod auth;
+pub mod chain;
 pub mod chat;
 mod client;
 pub mod completions;
@@ -12,6 +13,7 @@ mod join;
 mod js;
 mod macros;
 mod order;
+pub mod prompts;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;

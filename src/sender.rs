@@ -32,7 +32,7 @@ struct Shared {
 }
 
 /// What one call sets otherwise than its client.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CallOptions {
     /// Time limits; what is absent is the client's.
     pub timeouts: Timeouts,
