@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::Credentials;
 use crate::chat::Chat;
 use crate::config::Config;
+use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
@@ -68,6 +69,12 @@ impl WorkspaceClient {
     #[must_use]
     pub fn chat(&self, endpoint: impl Into<String>) -> Chat {
         Chat::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// Embeddings from a serving endpoint.
+    #[must_use]
+    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
+        Embedder::new(self.sender.clone(), endpoint.into())
     }
 
     /// The workspace's serving endpoints.

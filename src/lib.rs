@@ -4,6 +4,7 @@ pub mod auth;
 pub mod chat;
 mod client;
 pub mod config;
+pub mod embeddings;
 pub mod error;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
