@@ -381,6 +381,17 @@ export interface JsonSchema {
 /** How much a reasoning model thinks. */
 export type ReasoningEffort = "low" | "medium" | "high" | (string & {});
 
+/** What an embeddings request may set besides its texts; fields of an endpoint's own go into the same object. */
+export interface EmbeddingParams {
+  /** An instruction for models that take one, such as the retrieval prefix of BGE; for queries, not for documents. */
+  instruction?: string | null;
+  /** How many numbers a vector shall have, where the model can choose (OpenAI class). */
+  dimensions?: number | null;
+  /** Who asks, for the provider's logs. */
+  user?: string | null;
+  [key: string]: unknown;
+}
+
 /** The answer of `GET /api/2.0/serving-endpoints`. */
 export interface ServingEndpointList {
   /** The endpoints the caller may see; absent when there are none. */

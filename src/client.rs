@@ -6,6 +6,7 @@ use crate::auth::Credentials;
 use crate::chat::Chat;
 use crate::completions::{self, Completions};
 use crate::config::Config;
+use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
@@ -83,6 +84,12 @@ impl WorkspaceClient {
     /// `Decode` when the workspace does not say it.
     pub async fn org_id(&self) -> Result<String> {
         self.send(&completions::calls::org_id()).await
+    }
+
+    /// Embeddings from a serving endpoint.
+    #[must_use]
+    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
+        Embedder::new(self.sender.clone(), endpoint.into())
     }
 
     /// The workspace's serving endpoints.

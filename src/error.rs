@@ -299,6 +299,15 @@ impl Error {
         self
     }
 
+    /// Says first what the failure is about, such as the inputs of a batch.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        let mut message = String::from(what);
+        message.push_str(": ");
+        message.push_str(&self.facts.message);
+        self.facts.message = message;
+        self
+    }
+
     /// Adds which time limit passed.
     #[must_use]
     pub fn with_phase(mut self, phase: TimeoutPhase) -> Self {

@@ -6,6 +6,7 @@ pub mod chat;
 mod client;
 pub mod completions;
 pub mod config;
+pub mod embeddings;
 pub mod error;
 pub mod hugging_face;
 mod join;

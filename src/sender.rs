@@ -159,7 +159,7 @@ impl Sender {
 
 impl Meta {
     /// Adds what is known of the answer to an error found in its body.
-    fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         let id = error.request_id().map(str::to_owned).or_else(|| self.request_id.clone());
         error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_maybe_processed(true)
     }

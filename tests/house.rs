@@ -75,6 +75,15 @@ fn allowed(file: &str) -> Option<&'static [&'static str]> {
         "chat/calls.rs" | "chat/body.rs" | "chat/structured.rs" | "chat/tool_calls.rs" => {
             &["error", "order", "wire", "chat"]
         }
+        "embeddings/types.rs" => OPEN,
+        "embeddings/number.rs" | "embeddings/base64.rs" | "embeddings/vectors.rs" | "embeddings/scan.rs" => {
+            &["error", "wire"]
+        }
+        "embeddings/calls.rs" => &["error", "wire", "embeddings"],
+        // the endpoint's description says which encoding it gives
+        _ if file.starts_with("embeddings/") => {
+            &["embeddings", "error", "join", "sender", "serving_endpoints", "transport", "wire"]
+        }
         "serving_endpoints/calls.rs" => &["error", "wire", "serving_endpoints"],
         "completions/types.rs" => &["chat", "error", "macros", "typescript", "wire"],
         "completions/calls.rs" | "completions/body.rs" | "completions/answer.rs" | "completions/kind.rs" => {
@@ -133,7 +142,9 @@ fn the_wire_neither_waits_nor_looks_at_the_world() {
             || ["chat/body.rs", "chat/structured.rs", "chat/tool_calls.rs"].contains(&file.as_str())
             || file.starts_with("chat/accumulate")
             || file.starts_with("chat/columns")
-            || file.starts_with("prompts/");
+            || file.starts_with("prompts/")
+            || ["embeddings/number.rs", "embeddings/base64.rs", "embeddings/vectors.rs", "embeddings/scan.rs"]
+                .contains(&file.as_str());
         if pure {
             for line in code_lines(&code) {
                 for banned in
