@@ -62,6 +62,8 @@ pub enum ErrorKind {
     Protocol,
     /// The token provider failed.
     TokenProvider,
+    /// The endpoint that gives OAuth tokens refused, failed or gave no answer.
+    TokenEndpoint,
     /// A tool call's arguments are not a JSON object.
     InvalidArguments,
     /// The model asked for a tool that was not offered.
@@ -105,6 +107,7 @@ impl ErrorKind {
             Self::EmptyBody => "EmptyBody",
             Self::Protocol => "Protocol",
             Self::TokenProvider => "TokenProvider",
+            Self::TokenEndpoint => "TokenEndpoint",
             Self::InvalidArguments => "InvalidArguments",
             Self::UnknownTool => "UnknownTool",
             Self::StepLimit => "StepLimit",
@@ -275,6 +278,8 @@ impl Error {
             self.facts.kind,
             ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
         ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
+            || (self.facts.kind == ErrorKind::TokenEndpoint
+                && self.facts.status.is_some_and(|status| status == 429 || status >= 500))
             || (self.facts.kind == ErrorKind::DeadlineExceeded && self.facts.phase != Some(TimeoutPhase::Total))
     }
 

@@ -1,12 +1,15 @@
 //! The one loop that sends: authorize, send, time out, retry, read.
 
 mod exchange;
+mod link;
+mod redirect;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::exchange::{Exchange, Read};
+pub use self::link::Link;
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};
@@ -82,6 +85,7 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
+        let credentials = credentials.bind(&config.host, &transport)?;
         check_headers(&config.headers, &credentials)?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
@@ -212,5 +216,7 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
 
 #[cfg(test)]
 mod auth_tests;
+#[cfg(test)]
+mod grant_tests;
 #[cfg(test)]
 mod tests;

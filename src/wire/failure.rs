@@ -177,6 +177,15 @@ pub fn redirect(request: &Request, status: u16, headers: &Headers) -> Error {
     if status == 0 { error } else { error.with_status(status) }
 }
 
+/// Whether a refusal says that the token itself is no longer good, rather than what it may do.
+#[must_use]
+pub fn blames_the_token(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["invalid access token", "invalid token", "token is expired", "token has expired", "token expired", "expired token"]
+        .iter()
+        .any(|words| find(&message, words).is_some())
+}
+
 /// The request id of an answer, when it is one that can be quoted.
 #[must_use]
 pub fn request_id(headers: &Headers) -> Option<String> {
