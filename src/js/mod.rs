@@ -9,10 +9,21 @@
 mod bag;
 mod chat;
 mod client;
+#[cfg(feature = "js")]
+mod completions;
 mod decoder;
 mod error;
+#[cfg(feature = "js")]
+mod events;
+#[cfg(feature = "js")]
+mod hugging_face;
+#[cfg(feature = "js")]
+mod operations;
 mod options;
+mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod serving_endpoints;
 mod steps;
 
 use js_sys::Promise;
