@@ -1,7 +1,9 @@
+import type { Embedder, EmbedderOptions } from "./embeddings.js";
 import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
 export * from "./chat.js";
+export * from "./embeddings.js";
 export type * from "./serving-endpoints.js";
 
 /** A Databricks workspace.
@@ -13,6 +15,8 @@ export type * from "./serving-endpoints.js";
  * ```
  */
 export class WorkspaceClient extends ChatClient {
+  /** Embeddings from a serving endpoint. `options` hold for every call of the handle; a call's own options win. */
+  embeddings(endpoint: string, options?: EmbedderOptions): Embedder;
   /** The workspace's serving endpoints. */
   servingEndpoints(): ServingEndpoints;
 }

@@ -10,6 +10,8 @@ mod bag;
 mod chat;
 mod client;
 mod decoder;
+#[cfg(feature = "js")]
+mod embeddings;
 mod error;
 #[cfg(feature = "js")]
 mod operations;
