@@ -12,6 +12,8 @@ mod client;
 #[cfg(feature = "js")]
 mod completions;
 mod decoder;
+#[cfg(feature = "js")]
+mod embeddings;
 mod error;
 #[cfg(feature = "js")]
 mod events;
