@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::loopback::Loopback;
 use crate::state::Config;
 use crate::upstream::Upstream;
 
@@ -24,6 +25,11 @@ OPTIONS
     --upstream-model M    the model name to ask that server for (default: the first it lists)
     --seed N              seed of everything random (default 0); same seed, same bytes
     --token-delay-ms N    pause between streamed tokens (default 15)
+    --endpoint-delay-ms N how long a created or changed endpoint takes to be ready (default 3000)
+    --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
+    --data DIR            keep endpoints, secrets and permissions in DIR across restarts
+    --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
+    --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text
 
 ENVIRONMENT
@@ -33,7 +39,7 @@ ENVIRONMENT
 #[derive(Debug)]
 pub enum Command {
     /// Serve until interrupted.
-    Run(Config),
+    Run(Box<Config>),
     /// Print [`HELP`] and stop.
     Help,
 }
@@ -65,6 +71,11 @@ where
             Arg::Long("upstream-model") => upstream_model = Some(value(&mut parser, "--upstream-model")?),
             Arg::Long("seed") => config.seed = number(&mut parser, "--seed")?,
             Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
+            Arg::Long("endpoint-delay-ms") => config.endpoint_delay_ms = number(&mut parser, "--endpoint-delay-ms")?,
+            Arg::Long("token-ttl-s") => config.token_ttl_s = number(&mut parser, "--token-ttl-s")?,
+            Arg::Long("data") => config.data = Some(parser.value().map_err(sentence)?.into()),
+            Arg::Long("custom") => config.custom.push(custom(&value(&mut parser, "--custom")?)?),
+            Arg::Long("driver-proxy") => config.driver_proxy.push(proxied(&value(&mut parser, "--driver-proxy")?)?),
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             other => return Err(sentence(other.unexpected())),
         }
@@ -86,7 +97,7 @@ where
     if let Some(url) = upstream_url {
         config.upstream = Some(Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?);
     }
-    Ok(Command::Run(config))
+    Ok(Command::Run(Box::new(config)))
 }
 
 fn address(text: &str) -> Result<IpAddr, String> {
@@ -94,6 +105,21 @@ fn address(text: &str) -> Result<IpAddr, String> {
         return Ok(IpAddr::from([127, 0, 0, 1]));
     }
     text.parse().map_err(|_| format!("--host takes an IP address such as 127.0.0.1, not {text:?}."))
+}
+
+fn custom(text: &str) -> Result<(String, Loopback), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let Some((name, url)) = pair else {
+        return Err(format!("--custom takes NAME=URL, such as my-model=http://127.0.0.1:5000, not {text:?}."));
+    };
+    Ok((name.to_owned(), Loopback::new(url)?))
+}
+
+fn proxied(text: &str) -> Result<(String, u16), String> {
+    let refused = || format!("--driver-proxy takes CLUSTER/PORT, such as 1120-090000-abcd1234/7777, not {text:?}.");
+    let (cluster, port) = text.split_once('/').filter(|(cluster, _)| !cluster.is_empty()).ok_or_else(refused)?;
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(refused)?;
+    Ok((cluster.to_owned(), port))
 }
 
 fn value(parser: &mut Parser, name: &str) -> Result<String, String> {
@@ -135,6 +161,9 @@ mod tests {
     fn a_wrong_argument_is_a_sentence() {
         assert!(run(&["--port", "x"]).unwrap_err().contains("--port"));
         assert!(run(&["--nonsense"]).is_err());
+        assert!(run(&["--custom", "m=http://example.com:5000"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
+        assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }
 }

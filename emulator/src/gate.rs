@@ -16,16 +16,17 @@ use serde_json::Value;
 use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, Fault, Replacement};
 use crate::history::{self, Operation, Outcome};
-use crate::ids;
 use crate::shaping::{self, Tracked, Waiting};
 use crate::state::Emulator;
+use crate::{driver_proxy, ids, invocations};
 
 /// The workspace's id, sent as `x-databricks-org-id` on every answer.
 pub const ORG_ID: &str = "900800700600";
 /// Largest request body of foundation-model and external endpoints (wire: errors-and-retries §9).
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-/// Above the limit the body is still read to here, so that the client sees the refusal instead of a reset.
-const READ_LIMIT: usize = 16 * 1024 * 1024;
+/// Largest request body of custom models. Above a lower limit the body is still read to here, so that the client sees the refusal
+/// instead of a reset.
+pub const READ_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Identifies one request to the handlers.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, READ_LIMIT).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(_) => return too_large().into_response(),
+        Err(_) => return too_large(READ_LIMIT).into_response(),
     };
     let request_id = emulator.next_request_id();
     let credential = credential(&parts.headers, &emulator.config().tokens);
@@ -75,9 +76,10 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Some(replacement) => replaced(replacement),
         None => {
             let open = parts.uri.path().starts_with("/.well-known/");
-            match credential.refusal().filter(|_| !open) {
+            let limit = invocations::body_limit(&emulator, parts.uri.path());
+            match credential.refusal(parts.uri.path()).filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),
-                None if body.len() > MAX_BODY_BYTES => too_large().into_response(),
+                None if body.len() > limit => too_large(limit).into_response(),
                 None => {
                     parts.extensions.insert(RequestId(request_id.clone()));
                     parts.extensions.insert(Arc::clone(&fault));
@@ -189,9 +191,14 @@ enum Credential {
 }
 
 impl Credential {
-    fn refusal(self) -> Option<ApiError> {
+    fn refusal(self, path: &str) -> Option<ApiError> {
         match self {
             Self::Accepted => None,
+            // the driver proxy refuses both alike (wire: driver-proxy §6)
+            Self::Missing if path.starts_with(driver_proxy::PREFIX) => {
+                let message = "A request to the driver proxy needs a bearer token.";
+                Some(ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message))
+            }
             Self::Missing => Some(ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "UNAUTHENTICATED",
@@ -221,11 +228,11 @@ fn credential(headers: &HeaderMap, tokens: &[String]) -> Credential {
     }
 }
 
-fn too_large() -> ApiError {
+fn too_large(limit: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "BAD_REQUEST",
-        format!("BAD_REQUEST: The request is larger than the limit of {MAX_BODY_BYTES} bytes."),
+        format!("BAD_REQUEST: The request is larger than the limit of {limit} bytes."),
     )
 }
 

@@ -1,6 +1,9 @@
-//! Writing into JSON values without indexing, which panics where a value is not what it is taken for.
+//! Reading and writing JSON values without indexing, which panics where a value is not what it is taken for.
 
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::errors::ApiError;
 
 /// Sets a field of an object; other values are left as they are.
 pub fn set(object: &mut Value, key: &str, value: impl Into<Value>) {
@@ -13,5 +16,76 @@ pub fn set(object: &mut Value, key: &str, value: impl Into<Value>) {
 pub fn set_in(object: &mut Value, outer: &str, key: &str, value: impl Into<Value>) {
     if let Some(inner) = object.get_mut(outer) {
         set(inner, key, value);
+    }
+}
+
+/// 400 INVALID_PARAMETER_VALUE in words of the emulator's own.
+#[must_use]
+pub fn invalid(sentence: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", sentence)
+}
+
+/// A body that must be a JSON object; nothing counts as an empty one.
+///
+/// # Errors
+/// 400 MALFORMED_REQUEST.
+pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    let malformed = |why: &str| {
+        let message = format!("The request body is not a JSON object: {why}.");
+        ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", message)
+    };
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(malformed("it is something else")),
+        Err(error) => Err(malformed(&error.to_string())),
+    }
+}
+
+/// The pairs of a query string, decoded.
+#[must_use]
+pub fn query(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(key), decoded(value))
+        })
+        .collect()
+}
+
+/// Percent escapes and `+` undone; an escape that is none stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let escape = (*first == b'%').then(|| tail.get(..2)).flatten();
+        let value =
+            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (value, first) {
+            (Some(byte), _) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+                continue;
+            }
+            (None, b'+') => bytes.push(b' '),
+            (None, other) => bytes.push(*other),
+        }
+        rest = tail;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let pairs = query("scope=a%20b+c&key=%E2%82%AC%zz%4&empty");
+        let wanted = [("scope", "a b c"), ("key", "€%zz%4"), ("empty", "")];
+        assert_eq!(pairs, wanted.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 }
