@@ -11,7 +11,7 @@ const once = { retry: { maxAttempts: 1 } };
 const paths = (calls) => calls.map(({ url }) => new URL(url).pathname);
 
 test("completions: the task is looked up once, for calls side by side too", async () => {
-  const { client, calls } = scripted(() => (call) => (call.method === "GET" ? described("llm/v1/completions") : json(TEXT, { headers: { "x-request-id": "r-1", "served-model-name": "m-1" } })));
+  const { client, calls } = scripted((call) => (call.method === "GET" ? described("llm/v1/completions") : json(TEXT, { headers: { "x-request-id": "r-1", "served-model-name": "m-1" } })));
   const completions = client.completions("e", { max_tokens: 9 });
   const [first, second] = await Promise.all([completions.generate("A"), completions.invoke("B", { max_tokens: null, stop: "x" })]);
   assert.equal(second, " one");
@@ -25,7 +25,7 @@ test("completions: the task is looked up once, for calls side by side too", asyn
 test("completions: a call that is aborted during the look-up leaves it to the others", async () => {
   let answer;
   const lookup = new Promise((resolve) => { answer = resolve; });
-  const { client, calls } = scripted(() => (call) => (call.method === "GET" ? lookup : json(TEXT)));
+  const { client, calls } = scripted((call) => (call.method === "GET" ? lookup : json(TEXT)));
   const completions = client.completions("e");
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -233,7 +233,7 @@ test("completions: what does not stream comes as one piece", async () => {
 test("completions: batches are bounded, settled and in order", async () => {
   let busy = 0;
   let most = 0;
-  const { client } = scripted(() => async (call) => {
+  const { client } = scripted(async (call) => {
     busy += 1;
     most = Math.max(most, busy);
     await new Promise((resolve) => setImmediate(resolve));
@@ -257,7 +257,7 @@ test("completions: the workspace's id comes from a header", async () => {
 });
 
 test("completions: a call can be aborted, and ends with its client", async () => {
-  const { client, calls } = scripted(() => never);
+  const { client, calls } = scripted(never);
   const completions = client.completions("e", { task: "custom" });
   const controller = new AbortController();
   const pending = completions.invoke("A", { signal: controller.signal });

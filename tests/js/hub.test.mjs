@@ -109,7 +109,7 @@ test("hub: a stream gives tokens, or words without special tokens, and ends with
 });
 
 test("hub: a stream that fails inside or breaks off is a typed error", async () => {
-  const inside = hub(() => sse([TOKENS[0], event({ error: "Model is overloaded", error_type: "overloaded" })]), { provider: "tgi" });
+  const inside = hub(() => sse([TOKENS[0], event({ error: "Model is overloaded.", error_type: "overloaded" })]), { provider: "tgi" });
   const read = (client) => async () => { for await (const word of await client.textStream(null, "A")) void word; };
   assert.equal((await failure(read(inside.hub), "TooManyRequests")).errorCode, "overloaded");
   const broken = hub(() => sse(TOKENS.slice(0, 3)), { provider: "tgi" });
@@ -167,7 +167,7 @@ test("hub: what cannot be meant is refused before anything is sent", async () =>
 });
 
 test("hub: a closed client ends its calls", async () => {
-  const { hub: client } = hub(() => never);
+  const { hub: client } = hub(never);
   const pending = client.textGeneration(DOLLY, "A");
   client.close();
   await failure(pending, "Cancelled");

@@ -15,7 +15,7 @@ class Parrot(PythonModel):
     def answer(self, row, ending):
         if row["prompt"] == "fail":
             raise ValueError("the model was told to fail")
-        text = f"You said: {row['prompt']}{ending}\n\n### End\nand more."
+        text = f"You said: {row['prompt']}{ending}\nI am a parrot.\n\n### End\nand more."
         stop = row.get("stop")
         for mark in [] if stop is None else stop:
             text = text.split(mark)[0]
