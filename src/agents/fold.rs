@@ -11,7 +11,7 @@ use crate::wire::fault;
 use crate::wire::form::{Field, Form, keep, push_fields, push_key};
 use crate::wire::json::{Raw, push_string};
 
-pub(crate) mod agent;
+pub mod agent;
 mod item;
 #[cfg(test)]
 mod tests;
