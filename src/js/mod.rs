@@ -6,6 +6,8 @@
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports must be pub, and this module is private")]
 
+#[cfg(feature = "js")]
+mod agents;
 mod bag;
 mod chat;
 mod client;

@@ -168,6 +168,12 @@ impl<E> StreamCall<E> {
     pub fn repeat(&self) -> Repeat {
         self.repeat
     }
+
+    /// The same call, its events read as text.
+    #[must_use]
+    pub fn into_untyped(self) -> StreamCall<()> {
+        StreamCall { request: self.request, repeat: self.repeat, of: PhantomData }
+    }
 }
 
 impl<E> Clone for StreamCall<E> {
