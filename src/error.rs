@@ -70,6 +70,9 @@ pub enum ErrorKind {
     StepLimit,
     /// The model's output does not fit the schema.
     OutputMismatch,
+    /// What was started ended badly at the service: an endpoint whose update failed;
+    /// [`Error::error_code`] is the state it ended in.
+    OperationFailed,
     /// The object was already closed or consumed.
     Closed,
 }
@@ -107,6 +110,7 @@ impl ErrorKind {
             Self::UnknownTool => "UnknownTool",
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
+            Self::OperationFailed => "OperationFailed",
             Self::Closed => "Closed",
         }
     }
@@ -334,6 +338,15 @@ impl Error {
     #[must_use]
     pub fn with_partial(mut self, partial: Option<String>) -> Self {
         self.facts.partial = partial;
+        self
+    }
+
+    /// Passes what the service said through `conceal`, which takes secrets out.
+    #[must_use]
+    pub fn map_texts(mut self, conceal: impl Fn(String) -> String) -> Self {
+        self.facts.message = conceal(std::mem::take(&mut self.facts.message));
+        self.facts.error_code = self.facts.error_code.map(&conceal);
+        self.facts.details = self.facts.details.map(&conceal);
         self
     }
 

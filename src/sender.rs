@@ -110,7 +110,7 @@ impl Sender {
         let (answer, meta) = self.whole(call.request(), call.repeat(), options).await?;
         match call.read(answer) {
             Ok(value) => Ok((value, meta)),
-            Err(error) => Err(meta.explain(error)),
+            Err(error) => Err(meta.explain(error).map_texts(|text| call.request().conceal(text))),
         }
     }
 

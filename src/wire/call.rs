@@ -80,6 +80,14 @@ impl<T> Call<Json<T>> {
     }
 }
 
+impl Call<()> {
+    /// The same call, read as an empty text.
+    #[must_use]
+    pub fn into_text(self) -> Call<String> {
+        Call::new(self.request, self.repeat, |answer| answer::nothing(answer).map(|()| String::new()))
+    }
+}
+
 impl Call<Json<serde_json::Value>> {
     /// A `GET` of a route this crate does not cover yet: same auth, retry and errors.
     #[must_use]
