@@ -341,15 +341,6 @@ impl Error {
         self
     }
 
-    /// Passes what the service said through `conceal`, which takes secrets out.
-    #[must_use]
-    pub fn map_texts(mut self, conceal: impl Fn(String) -> String) -> Self {
-        self.facts.message = conceal(std::mem::take(&mut self.facts.message));
-        self.facts.error_code = self.facts.error_code.map(&conceal);
-        self.facts.details = self.facts.details.map(&conceal);
-        self
-    }
-
     /// Adds the cause. The cause's own text must hold no secret and no URL query.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

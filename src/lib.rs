@@ -10,6 +10,7 @@ mod join;
 mod js;
 mod macros;
 mod order;
+pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;

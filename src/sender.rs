@@ -108,9 +108,21 @@ impl Sender {
     /// and number of attempts.
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
         let (answer, meta) = self.whole(call.request(), call.repeat(), options).await?;
+        // an error in place of the answer is read again from a text without our secrets: its own is cut short already
+        let spare = if call.request().hides() { Some(answer.clone()) } else { None };
         match call.read(answer) {
             Ok(value) => Ok((value, meta)),
-            Err(error) => Err(meta.explain(error).map_texts(|text| call.request().conceal(text))),
+            Err(error) => {
+                let clean = spare.map(|mut answer| {
+                    let text = String::from_utf8_lossy(&answer.body).into_owned();
+                    answer.body = call.request().conceal(text).into_bytes();
+                    call.read(answer).err().unwrap_or_else(|| {
+                        let sentence = "The service reported an error whose text repeats a secret, so it is not shown.";
+                        Error::new(error.kind(), sentence)
+                    })
+                });
+                Err(meta.explain(clean.unwrap_or(error)))
+            }
         }
     }
 

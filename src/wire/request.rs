@@ -86,13 +86,19 @@ impl Request {
         if secret.len() >= 4 {
             // as it is written inside JSON, which is how a service quotes a body
             let written = json::string(&secret);
-            let written = written.trim_matches('"');
+            let written = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&written);
             if written != secret {
                 self.hidden.push(written.to_owned());
             }
             self.hidden.push(secret);
         }
         self
+    }
+
+    /// Whether its body holds secrets that no error may repeat.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        !self.hidden.is_empty()
     }
 
     /// A text without the secrets of this request's body.
