@@ -5,6 +5,7 @@ pub mod chat;
 mod client;
 pub mod config;
 pub mod error;
+pub mod gateway;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;

@@ -82,7 +82,13 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
-        check_headers(&config.headers, &credentials)?;
+        if config.host.is_unencrypted() && !credentials.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The host is reached by plain http, where everybody on the way could read the token: use https, or no credentials.",
+            ));
+        }
+        check_headers(&config.headers, &credentials, config.host.is_unencrypted())?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
         let shared = Arc::new(Shared { config, credentials, transport, budget });
@@ -196,8 +202,11 @@ impl fmt::Debug for CallOptions {
     }
 }
 
+/// Headers that hold a credential by their very name.
+const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"];
+
 /// Checks headers that a caller adds, before anything is sent.
-fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Result<()> {
+fn check_headers(headers: &[(String, String)], credentials: &Credentials, unencrypted: bool) -> Result<()> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     for (name, value) in headers {
         let fault = if name.is_empty() || !name.bytes().all(token) {
@@ -211,6 +220,8 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
             "belongs to the transport"
         } else if name.eq_ignore_ascii_case("authorization") && !credentials.is_none() {
             "would replace the client's credentials: give the token to the client, or no credentials"
+        } else if unencrypted && CREDENTIALS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            "would go out unencrypted, since the host is reached by plain http: use https"
         } else {
             continue;
         };

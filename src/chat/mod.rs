@@ -50,18 +50,27 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
 use crate::sender::Sender;
 use crate::transport::BoxFuture;
+use crate::wire::call::{Call, StreamCall};
+use crate::wire::json::Json;
 
 /// A chat endpoint and the defaults of its calls. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Chat {
     sender: Sender,
+    /// What stands before the endpoint's name in the path.
+    before: &'static str,
     endpoint: String,
     defaults: String,
 }
 
 impl Chat {
     pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
-        Self { sender, endpoint, defaults: "{}".to_owned() }
+        Self::before(sender, "/serving-endpoints/", endpoint)
+    }
+
+    /// Chat at another server's path.
+    pub(crate) fn before(sender: Sender, before: &'static str, endpoint: String) -> Self {
+        Self { sender, before, endpoint, defaults: "{}".to_owned() }
     }
 
     /// Sets options for every call; a call's own options win.
@@ -97,6 +106,14 @@ impl Chat {
         &self.sender
     }
 
+    pub(crate) fn whole_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
+        calls::invoke_before(self.before, &self.endpoint, body)
+    }
+
+    pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
+        calls::stream_before(self.before, &self.endpoint, body)
+    }
+
     pub(crate) fn body(&self, request: &request::ChatFields, stream: bool) -> Result<String> {
         let text = serde_json::to_string(request).map_err(|fault| {
             Error::new(ErrorKind::InvalidInput, "The chat request cannot be written as JSON.").with_source(fault)
@@ -112,7 +129,7 @@ impl Chat {
     /// speak chat.
     pub async fn invoke(&self, request: impl Into<ChatRequest>) -> Result<ChatAnswer> {
         let (fields, options) = request.into().into_parts();
-        let call = calls::invoke(&self.endpoint, self.body(&fields, false)?)?;
+        let call = self.whole_call(self.body(&fields, false)?)?;
         let (json, meta) = self.sender.send(&call, &options).await?;
         ChatAnswer::new(&json, meta)
     }
@@ -124,7 +141,7 @@ impl Chat {
     /// first chunk come out of the stream, with what had arrived.
     pub async fn stream(&self, request: impl Into<ChatRequest>) -> Result<ChatStream> {
         let (fields, options) = request.into().into_parts();
-        let call = calls::stream(&self.endpoint, self.body(&fields, true)?)?;
+        let call = self.stream_call(self.body(&fields, true)?)?;
         let opened = self.sender.open(&call, &options).await?;
         Ok(ChatStream::new(self.sender.transport().clone(), opened))
     }

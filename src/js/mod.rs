@@ -12,10 +12,14 @@ mod client;
 mod decoder;
 mod error;
 #[cfg(feature = "js")]
+mod gateway;
+#[cfg(feature = "js")]
 mod operations;
 mod options;
 mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod secrets;
 #[cfg(feature = "js")]
 mod serving_endpoints;
 mod steps;

@@ -83,7 +83,7 @@ impl<T> Call<Json<T>> {
 impl Call<()> {
     /// The same call, read as an empty text.
     #[must_use]
-    pub fn into_text(self) -> Call<String> {
+    pub fn into_done(self) -> Call<String> {
         Call::new(self.request, self.repeat, |answer| answer::nothing(answer).map(|()| String::new()))
     }
 }
@@ -144,6 +144,14 @@ impl<E> StreamCall<E> {
     #[must_use]
     pub fn repeat(&self) -> Repeat {
         self.repeat
+    }
+}
+
+impl<E> StreamCall<E> {
+    /// The same call, its events left to whoever reads them.
+    #[must_use]
+    pub fn untyped(self) -> StreamCall<()> {
+        StreamCall { request: self.request, repeat: self.repeat, of: PhantomData }
     }
 }
 
