@@ -20,12 +20,16 @@ mod error;
 #[cfg(feature = "js")]
 mod events;
 #[cfg(feature = "js")]
+mod gateway;
+#[cfg(feature = "js")]
 mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
 mod options;
 mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod secrets;
 #[cfg(feature = "js")]
 mod serving_endpoints;
 mod steps;
