@@ -3,12 +3,18 @@
 
 import { makeCore } from "./auth.js";
 import { WorkspaceClient as ChatClient, CORE, inner } from "./client.js";
+import { Completions } from "./completions.js";
+import { Embedder } from "./embeddings.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
 export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
 export { Chat, StructuredChat } from "./chat.js";
+export { Completions, Generation } from "./completions.js";
+export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
+export { EventStream } from "./events.js";
+export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 
@@ -16,6 +22,21 @@ export { tool } from "./tools.js";
 export class WorkspaceClient extends ChatClient {
   static [CORE](config, token, fetch) {
     return makeCore(config, token, fetch);
+  }
+
+  /** Embeddings from a serving endpoint. */
+  embeddings(endpoint, options) {
+    return new Embedder(inner(this), endpoint, options);
+  }
+
+  /** Text from an endpoint of any kind, or from an app on a cluster's driver node; the options apply to every call of the handle. */
+  completions(target, options) {
+    return new Completions(inner(this), target, options);
+  }
+
+  /** The workspace's id, which stands in the addresses of driver proxy apps. */
+  async orgId(options) {
+    return (await inner(this).call("completions.orgId", [], options)).text;
   }
 
   /** The workspace's serving endpoints. */

@@ -9,8 +9,7 @@ use crate::wire::find::{find, split_once};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
-use crate::wire::retry::is_permanent;
-use crate::wire::retry::retry_after;
+use crate::wire::retry::{decimal, is_permanent, retry_after};
 
 /// How much of an error body is kept, in bytes.
 const EXCERPT: usize = 4096;
@@ -40,7 +39,11 @@ pub fn refusal(
     wall_clock: Duration,
     secret: Option<&str>,
 ) -> Error {
-    let said = read(body, status);
+    let mut said = read(body, status);
+    // before anything is cut short: half a secret would no longer be found
+    said.message = request.conceal(said.message);
+    said.code = said.code.map(|code| request.conceal(code));
+    said.details = said.details.map(|details| request.conceal(details));
     let kind = kind_of(status, said.code.as_deref());
     let mut sentence = String::from(request.method.as_str());
     sentence.push(' ');
@@ -97,7 +100,10 @@ pub fn in_body(root: Raw<'_>) -> Option<Error> {
             | "retry_after"
             | "sequence_number"
             | "object"
-            | "trace_id" => {}
+            | "trace_id"
+            | "error_type"
+            | "warnings"
+            | "estimated_time" => {}
             _ => return None,
         }
     }
@@ -225,7 +231,8 @@ fn said(message: &str) -> Said {
 /// Reads a JSON object of refusal. `error` goes before `message`, which goes before `detail`.
 fn object(root: Raw<'_>, status: u16) -> Said {
     let mut said = Said {
-        code: root.get_some("error_code").and_then(word),
+        // the second is Text Generation Inference's name for it
+        code: root.get_some("error_code").or(root.get_some("error_type")).and_then(word),
         details: root
             .get_some("details")
             .filter(|details| !details.is_string())
@@ -270,7 +277,13 @@ fn object(root: Raw<'_>, status: u16) -> Said {
             said.code = said.code.or(root.get_some("code").and_then(word));
         }
     } else if let Some(detail) = root.get_some("detail") {
-        said.message = plain(detail);
+        said.message = match complaints(detail) {
+            text if text.is_empty() => plain(detail),
+            text => text,
+        };
+        if let Some(code) = detail.get_some("error_code").and_then(word) {
+            said.code.get_or_insert(code);
+        }
         if let Some(kind) = root.get_some("scimType").and_then(word) {
             said.message.insert(0, ' ');
             said.message.insert_str(0, &kind);
@@ -288,7 +301,9 @@ fn object(root: Raw<'_>, status: u16) -> Said {
         said.message = root.text().to_owned();
     }
     if said.retry_after.is_none() {
-        said.retry_after = seconds(root.get_some("retry_after"));
+        // how long Hugging Face expects to load a model, in fractions of seconds
+        let estimate = || root.get_some("estimated_time").and_then(|time| decimal(time.text(), 3));
+        said.retry_after = seconds(root.get_some("retry_after")).or_else(estimate);
     }
     said
 }
@@ -298,6 +313,37 @@ fn without_external(inner: Raw<'_>, status: u16) -> Said {
         return inner.get_some("error").map(|error| said(&plain(error))).unwrap_or_default();
     }
     object(inner, status)
+}
+
+/// What a validating server says in `detail`: the message of an object, or place and message of each item of a list.
+fn complaints(detail: Raw<'_>) -> String {
+    let message = |one: Raw<'_>, key: &str| one.get_some(key).map(plain).unwrap_or_default();
+    if detail.is_object() {
+        return message(detail, "message");
+    }
+    let mut out = String::new();
+    for one in detail.items() {
+        let told = message(one, "msg");
+        if told.is_empty() {
+            return String::new();
+        }
+        if !out.is_empty() {
+            out.push_str("; ");
+        }
+        let mut place = String::new();
+        for step in one.get_some("loc").iter().flat_map(|loc| loc.items()) {
+            if !place.is_empty() {
+                place.push('.');
+            }
+            place.push_str(&plain(step));
+        }
+        if !place.is_empty() {
+            out.push_str(&place);
+            out.push_str(": ");
+        }
+        out.push_str(&told);
+    }
+    out
 }
 
 /// A string's text, or any other value as it is written.
@@ -340,8 +386,8 @@ fn kind_of(status: u16, code: Option<&str>) -> ErrorKind {
         Some("INVALID_STATE" | "INVALID_PARAMETER_VALUE") => ErrorKind::BadRequest,
         Some("RESOURCE_DOES_NOT_EXIST") => ErrorKind::NotFound,
         Some("ABORTED" | "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS") => ErrorKind::ResourceConflict,
-        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED") => ErrorKind::TooManyRequests,
-        Some("UNKNOWN" | "DATA_LOSS") => ErrorKind::InternalError,
+        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED" | "overloaded") => ErrorKind::TooManyRequests,
+        Some("UNKNOWN" | "DATA_LOSS" | "generation" | "incomplete_generation") => ErrorKind::InternalError,
         _ => kind_of_status(status),
     }
 }

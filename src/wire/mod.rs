@@ -1,10 +1,12 @@
 //! Calls are values; bytes are input. Everything here is pure: no socket, no clock, no await.
 
 pub mod answer;
+pub mod base64;
 pub mod call;
 pub mod failure;
 pub(crate) mod fault;
 pub(crate) mod find;
+pub mod form;
 pub mod json;
 pub mod redact;
 pub mod request;
