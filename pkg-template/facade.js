@@ -5,8 +5,11 @@ import { WorkspaceClient as ChatClient, inner } from "./client.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
+export { assign, Chain, ChainStream, passthrough, pipe } from "./chain.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { LakewireError } from "./errors.js";
+export { CommaSeparatedListOutputParser, JsonOutputParser, StrOutputParser } from "./parsers.js";
+export { ChatPromptTemplate, MessagesPlaceholder, PromptTemplate } from "./prompts.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 

@@ -17,6 +17,8 @@ mod options;
 mod outcome;
 mod panic;
 #[cfg(feature = "js")]
+mod prompts;
+#[cfg(feature = "js")]
 mod serving_endpoints;
 mod steps;
 
