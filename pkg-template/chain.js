@@ -53,16 +53,11 @@ function linked({ signal, ...options }) {
 
 /** The error of a step, with the step's number and name before its sentence. */
 function located(thrown, place) {
-  const error = thrown instanceof LakewireError || thrown instanceof WebAssembly.RuntimeError ? toError(thrown) : fail("StepFailed", reasonOf(thrown));
+  const ours = thrown instanceof LakewireError || thrown instanceof WebAssembly.RuntimeError;
+  const error = ours ? toError(thrown) : fail("TransformFailed", "The step failed: its own error is this error's cause.");
   const { kind, phase, status, errorCode, requestId, retryAfterMs, details, attempts, isRetryable, maybeProcessed, partial, completion } = error;
   const facts = { phase, status, errorCode, requestId, retryAfterMs, details, attempts, isRetryable, maybeProcessed, partial, completion };
   return fail(kind, `${place.text}: ${error.message}`, { ...facts, step: place.number, cause: thrown });
-}
-
-/** Why a function of the caller's failed, as a sentence. */
-function reasonOf(thrown) {
-  const text = thrown instanceof Error && thrown.message !== "" ? thrown.message : "it failed";
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** The text of a piece of a model that has no stream of words. */

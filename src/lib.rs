@@ -1,11 +1,15 @@
 //! Databricks AI in the browser, at the edge and in Rust, from one core.
 
+pub mod agents;
 pub mod auth;
 pub mod chain;
 pub mod chat;
 mod client;
+pub mod completions;
 pub mod config;
+pub mod embeddings;
 pub mod error;
+pub mod hugging_face;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;
