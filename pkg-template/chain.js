@@ -355,7 +355,7 @@ export function pipe(...steps) {
 
 /** A step that gives what it takes. */
 export function passthrough() {
-  return { [STEP]: { name: "passthrough", invoke: async (input) => input }, pipe: joined };
+  return made("passthrough", async (input) => input);
 }
 
 /** A step that adds the outputs of steps to the object it takes. */
@@ -367,9 +367,9 @@ export function assign(steps) {
     }
     return { ...input, ...(await side.invoke(input, options)) };
   };
-  return { [STEP]: { name: "assign", invoke }, pipe: joined };
+  return made("assign", invoke);
 }
 
-function joined(...next) {
-  return pipe(this, ...next);
+function made(name, invoke) {
+  return { [STEP]: { name, invoke }, invoke: (input, options = {}) => invoke(input, options) };
 }

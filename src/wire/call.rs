@@ -172,7 +172,7 @@ impl<E> StreamCall<E> {
     /// The same call, its events read as text.
     #[must_use]
     pub fn into_untyped(self) -> StreamCall<()> {
-        StreamCall { request: self.request, repeat: self.repeat, of: PhantomData }
+        StreamCall { request: self.request, repeat: self.repeat, explain: self.explain, of: PhantomData }
     }
 }
 
