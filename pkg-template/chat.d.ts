@@ -321,6 +321,8 @@ export class LakewireError extends Error {
   readonly retryAfterMs?: number;
   /** The service's structured details. */
   readonly details?: unknown;
+  /** Which step of a chain failed, counted from 1. */
+  readonly step?: number;
   /** How many requests were sent. */
   readonly attempts: number;
   /** Whether the same call may succeed later. */

@@ -9,12 +9,15 @@ import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
 export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
+export { assign, Chain, ChainStream, passthrough, pipe } from "./chain.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { Completions, Generation } from "./completions.js";
 export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
 export { EventStream } from "./events.js";
 export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
+export { CommaSeparatedListOutputParser, JsonOutputParser, StrOutputParser } from "./parsers.js";
+export { ChatPromptTemplate, MessagesPlaceholder, PromptTemplate } from "./prompts.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 

@@ -5,12 +5,14 @@ import type { Embedder, EmbedderOptions } from "./embeddings.js";
 import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
+export * from "./chain.js";
 export * from "./chat.js";
 export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
 export type { AzureServicePrincipal, EnvironmentConfig, PendingSignIn, SignInConfig, TokenFederation, WorkspaceClientConfig } from "./auth.js";
 export * from "./completions.js";
 export * from "./events.js";
 export * from "./hub.js";
+export * from "./prompts.js";
 export * from "./embeddings.js";
 export type * from "./serving-endpoints.js";
 
