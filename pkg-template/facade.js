@@ -1,126 +1,40 @@
-// The public API: what only JavaScript can do, over the core's exports.
+// The public API of the whole package: the client with every room, over the core's exports.
 // Nothing here calls the wasm while modules load.
 
-import { CoreClient } from "./core.js";
-import { Chat } from "./chat.js";
-import { fail } from "./errors.js";
-import { direct, settle, watchPanics } from "./guard.js";
-import { writeJson } from "./json.js";
-import { pairs, settings, take } from "./options.js";
+import { WorkspaceClient as ChatClient, inner } from "./client.js";
+import { Completions } from "./completions.js";
+import { Embedder } from "./embeddings.js";
+import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
 export { Chat, StructuredChat } from "./chat.js";
+export { Completions, Generation } from "./completions.js";
+export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
+export { EventStream } from "./events.js";
+export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 
-/**
- * What the core needs of an AbortSignal, for the end of a client. Every call listens to it, and Node warns of a leak
- * when a real signal has more than ten listeners.
- */
-class Closing {
-  aborted = false;
-  #listeners = new Set();
-
-  addEventListener(_, listener) {
-    this.#listeners.add(listener);
-  }
-
-  removeEventListener(_, listener) {
-    this.#listeners.delete(listener);
-  }
-
-  fire() {
-    this.aborted = true;
-    for (const listener of this.#listeners) listener();
-  }
-}
-
-/**
- * A stream that its reader has forgotten must be collected, so that it lets its connection go. A function of its own: a
- * closure keeps alive whatever its neighbours in the same scope use.
- */
-function weakly(stream) {
-  return typeof WeakRef === "undefined" ? { deref: () => stream } : new WeakRef(stream);
-}
-
 /** A Databricks workspace. */
-export class WorkspaceClient {
-  #core;
-  #closing = new Closing();
-  #streams = new Set();
-
-  constructor(config) {
-    if (config === null || typeof config !== "object") {
-      throw fail("InvalidInput", "WorkspaceClient needs { host }: the workspace's address, or a path on your own server.");
-    }
-    const [{ token, fetch, headers, retry, timeouts }, rest] = take(config, ["token", "fetch", "headers", "retry", "timeouts"], "The configuration");
-    if (fetch !== undefined && typeof fetch !== "function") throw fail("InvalidInput", "`fetch` must be a function.");
-    watchPanics();
-    const crossing = {
-      ...rest,
-      timeouts: settings(timeouts, "timeouts"),
-      headers: pairs(headers),
-      maxAttempts: settings(retry, "retry")?.maxAttempts,
-      retryBudget: retry?.budget,
-    };
-    this.#core = direct(() => new CoreClient(crossing, token, fetch));
+export class WorkspaceClient extends ChatClient {
+  /** Embeddings from a serving endpoint. */
+  embeddings(endpoint, options) {
+    return new Embedder(inner(this), endpoint, options);
   }
 
-  /** Chat with a serving endpoint; `defaults` apply to every call of the handle. */
-  chat(endpoint, defaults) {
-    this.#open();
-    if (typeof endpoint !== "string") throw fail("InvalidInput", "chat() needs the endpoint's name.");
-    const text = defaults === undefined ? "{}" : writeJson(defaults, "The defaults");
-    const hooks = { scope: (options) => this.#scope(options), track: (stream) => this.#track(stream) };
-    return new Chat(direct(() => this.#core.chat(endpoint, text)), hooks, endpoint);
+  /** Text from an endpoint of any kind, or from an app on a cluster's driver node; the options apply to every call of the handle. */
+  completions(target, options) {
+    return new Completions(inner(this), target, options);
+  }
+
+  /** The workspace's id, which stands in the addresses of driver proxy apps. */
+  async orgId(options) {
+    return (await inner(this).call("completions.orgId", [], options)).text;
   }
 
   /** The workspace's serving endpoints. */
   servingEndpoints() {
-    return {
-      list: async (options = {}) => {
-        const text = await settle(this.#core.listServingEndpoints(this.#scope(options)), options.signal);
-        return JSON.parse(text).endpoints ?? [];
-      },
-      get: async (name, options = {}) => {
-        return JSON.parse(await settle(this.#core.getServingEndpoint(name, this.#scope(options)), options.signal));
-      },
-    };
-  }
-
-  /** Ends every call and stream of this client; later calls fail with kind `Closed`. */
-  close() {
-    if (this.#closing.aborted) return;
-    this.#closing.fire();
-    const reason = fail("Closed", "The client was closed.");
-    for (const held of this.#streams) held.deref()?.cancel(reason).catch(() => {});
-    this.#streams.clear();
-  }
-
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
-    this.close();
-  }
-
-  #open() {
-    if (this.#closing.aborted) throw fail("Closed", "This client was closed: make a new one.");
-  }
-
-  /** A call's options as the core reads them. */
-  #scope({ signal, timeouts, headers, maxAttempts }) {
-    this.#open();
-    if (signal !== undefined && !(typeof signal?.addEventListener === "function" && "aborted" in signal)) {
-      throw fail("InvalidInput", "`signal` must be an AbortSignal.");
-    }
-    const signals = signal === undefined ? [this.#closing] : [signal, this.#closing];
-    return { signals, timeouts: settings(timeouts, "timeouts"), headers: pairs(headers), maxAttempts };
-  }
-
-  #track(stream) {
-    const held = weakly(stream);
-    this.#streams.add(held);
-    stream.finished.then(() => this.#streams.delete(held));
-    return stream;
+    return new ServingEndpoints(inner(this));
   }
 }
-

@@ -36,7 +36,13 @@ async function tools() {
   return built;
 }
 
-async function compile(staging) {
+/** What is built: the whole package, and chat alone in a folder of its own; a variant has the whole alone. */
+const BUILDS = [
+  { name: "whole", folder: "", title: "the core", features: [], facade: "facade.js" },
+  { name: "chat", folder: "chat", title: "the core of chat alone", features: ["--no-default-features", "--features", "js_chat"], facade: "facade-chat.js" },
+].filter(({ name }) => flags.features === undefined || name === "whole");
+
+async function compile(staging, { title, features }) {
   const folder = await tools();
   const path = folder === undefined ? process.env.PATH : `${folder}${delimiter}${process.env.PATH}`;
   // panic messages hold source paths: those of this machine are not for others
@@ -46,13 +52,14 @@ async function compile(staging) {
   const places = [[cargoHome, "cargo"], ...sources, [ROOT.replace(/[\\/]$/, ""), "lakewire"]];
   const flagsOfRustc = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const args = ["build", ROOT, "--target", "web", "--release", "--mode", "no-install", "--no-pack", "--no-typescript", "--out-dir", staging, "--out-name", "core", "--", "--locked"];
+  args.push(...features);
   if (flags.features) args.push("--features", flags.features);
-  await step("Compile the core to wasm", () =>
+  await step(`Compile ${title} to wasm`, () =>
     run("wasm-pack", args, { cwd: ROOT, env: { PATH: path, CARGO_TARGET_DIR: TARGET, CARGO_ENCODED_RUSTFLAGS: flagsOfRustc.join("\x1f") } }),
   );
   // no feature flags: the module's own target_features section says what it may use
   const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
-  await step("Shrink the wasm", () =>
+  await step(`Shrink ${title}`, () =>
     run(process.execPath, [wasmOpt, "-Oz", join(staging, "core_bg.wasm"), "-o", join(staging, "core.wasm")]),
   );
 }
@@ -85,14 +92,14 @@ function contain(task) {
   await writeFile(glue, text.replace(call, "$1queueMicrotask(contain(arg0));") + contained);
 }
 
-async function assemble(staging) {
+/** One build's entries: in `dist/`, or in a folder of it. */
+async function bundle(staging, { folder, facade }) {
   const { build } = await import("esbuild");
   await containTraps(join(staging, "core.js"));
-  const dist = join(OUT, "dist");
+  const out = join(OUT, "dist", folder);
   const template = join(ROOT, "pkg-template");
-  await rm(OUT, { recursive: true, force: true });
-  await mkdir(dist, { recursive: true });
-  await cp(join(staging, "core.wasm"), join(dist, "core.wasm"));
+  await mkdir(out, { recursive: true });
+  await cp(join(staging, "core.wasm"), join(out, "core.wasm"));
   const wasm = await readFile(join(staging, "core.wasm"));
   // `atob` and an indexed loop: four times faster than Uint8Array.from with a function
   await writeFile(
@@ -103,14 +110,28 @@ async function assemble(staging) {
     name: "core-beside-the-template",
     setup(builder) {
       builder.onResolve({ filter: /^\.\/(core|wasm-inline)\.js$/ }, ({ path }) => ({ path: join(staging, path) }));
-      // one shared file of glue and facade, so that the three entries stay a few lines each
-      builder.onResolve({ filter: /^\.\/(core\.wasm|validator\.js)$/ }, ({ path }) => ({ path, external: true }));
+      builder.onResolve({ filter: /^\.\/facade\.js$/ }, () => ({ path: join(template, facade) }));
+      builder.onResolve({ filter: /^\.\/core\.wasm$/ }, ({ path }) => ({ path, external: true }));
+      builder.onResolve({ filter: /^\.\/validator\.js$/ }, ({ path }) => ({ path: folder === "" ? path : `.${path}`, external: true }));
     },
   };
-  const common = { bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, plugins: [places], legalComments: "none" };
-  await build({ ...common, splitting: true, chunkNames: "shared-[hash]", entryPoints: ["index", "index.workerd", "slim"].map((name) => join(template, `${name}.js`)) });
-  await build({ ...common, minify: true, plugins: [], entryPoints: { validator: join(ROOT, "node_modules", "@cfworker", "json-schema", "dist", "esm", "index.js") } });
-  for (const name of ["index.d.ts", "types.d.ts", "slim.d.ts"]) await cp(join(template, name), join(dist, name));
+  const entryPoints = ["index", "index.workerd", "slim"].map((name) => join(template, `${name}.js`));
+  // one shared file of glue and facade, so that the entries stay a few lines each
+  await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: out, plugins: [places], legalComments: "none", splitting: true, chunkNames: "shared-[hash]", entryPoints });
+}
+
+/** What all builds share. */
+async function assemble() {
+  const { build } = await import("esbuild");
+  const dist = join(OUT, "dist");
+  const template = join(ROOT, "pkg-template");
+  const validator = join(ROOT, "node_modules", "@cfworker", "json-schema", "dist", "esm", "index.js");
+  await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, minify: true, legalComments: "none", entryPoints: { validator } });
+  for (const name of (await readdir(template)).filter((name) => name.endsWith(".d.ts"))) await cp(join(template, name), join(dist, name));
+  await mkdir(join(dist, "chat"), { recursive: true });
+  await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
+  const slim = await readFile(join(template, "slim.d.ts"), "utf8");
+  await writeFile(join(dist, "chat", "slim.d.ts"), slim);
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }
@@ -120,10 +141,16 @@ const digest = await fingerprint(ROOT, inputs);
 if (!existsSync(join(ROOT, "node_modules", "binaryen"))) throw new Error("The build's packages are not installed: run `npm ci` first.");
 if (!existsSync(join(OUT, "dist", "core.wasm"))) await rm(join(OUT, ".built"), { force: true });
 const built = await unlessStamped(join(OUT, ".built"), digest, async () => {
-  const staging = join(TARGET, `package-${flags.features ?? "plain"}`);
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(dirname(staging), { recursive: true });
-  await compile(staging);
-  await step("Put the package together", () => assemble(staging));
+  const place = (build) => join(TARGET, `package-${flags.features ?? "plain"}-${build.name}`);
+  for (const build of BUILDS) {
+    await rm(place(build), { recursive: true, force: true });
+    await mkdir(dirname(place(build)), { recursive: true });
+    await compile(place(build), build);
+  }
+  await step("Put the package together", async () => {
+    await rm(OUT, { recursive: true, force: true });
+    for (const build of BUILDS) await bundle(place(build), build);
+    await assemble();
+  });
 });
 if (!built) process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);

@@ -1,15 +1,21 @@
 //! Databricks AI in the browser, at the edge and in Rust, from one core.
 
+pub mod agents;
 pub mod auth;
+pub mod chain;
 pub mod chat;
 mod client;
+pub mod completions;
 pub mod config;
+pub mod embeddings;
 pub mod error;
+pub mod hugging_face;
 mod join;
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;
 mod macros;
 mod order;
+pub mod prompts;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;
@@ -23,7 +29,7 @@ pub use client::WorkspaceClient;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
-// The package's own allocator, half the size of the standard one. Rust apps on wasm build without `js` and choose theirs.
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+// The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
+#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -75,10 +75,22 @@ pub struct Fault {
     pub redirect: Option<String>,
     /// Says the whole answer text this many times: a flood.
     pub repeat_text: Option<u64>,
-    /// What is wrong with the rows of an embeddings answer.
-    pub embeddings: Option<EmbeddingsFault>,
     /// How the deployment ends that this create or update of a serving endpoint starts.
     pub deployment: Option<Deployment>,
+    /// What is wrong with the rows of an embeddings answer.
+    pub embeddings: Option<EmbeddingsFault>,
+}
+
+/// The end of a deployment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deployment {
+    /// `NOT_UPDATING` (it serves), `UPDATE_FAILED` or `UPDATE_CANCELED`.
+    pub outcome: Outcome,
+    /// What the served entities say of a bad end.
+    pub message: Option<String>,
+    /// When it ends, in milliseconds; `--endpoint-delay-ms` if left out.
+    pub after_ms: Option<u64>,
 }
 
 /// What can be wrong with the rows of an embeddings answer (fault-matrix O6, H11).
@@ -93,18 +105,6 @@ pub enum EmbeddingsFault {
     FirstTwice,
     /// The last row has a number too few.
     LastShort,
-}
-
-/// The end of a deployment.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Deployment {
-    /// `NOT_UPDATING` (it serves), `UPDATE_FAILED` or `UPDATE_CANCELED`.
-    pub outcome: Outcome,
-    /// What the served entities say of a bad end.
-    pub message: Option<String>,
-    /// When it ends, in milliseconds; `--endpoint-delay-ms` if left out.
-    pub after_ms: Option<u64>,
 }
 
 /// One header value or several.

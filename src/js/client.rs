@@ -14,12 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::js::bag::Bag;
 use crate::js::chat::CoreChat;
 use crate::js::error::to_js;
-use crate::js::options::{Scope, run, timeouts};
-use crate::js::promise;
-use crate::serving_endpoints::calls;
+use crate::js::options::timeouts;
 use crate::transport::BoxFuture;
 use crate::transport::fetch::FetchTransport;
-use crate::wire::call::Call;
 
 /// A workspace, for the facade.
 #[wasm_bindgen]
@@ -47,37 +44,12 @@ impl CoreClient {
         let chat = self.client.chat(endpoint).with_defaults_json(defaults).map_err(|error| to_js(&error))?;
         Ok(CoreChat::new(chat))
     }
-
-    /// Lists serving endpoints, as JSON text.
-    ///
-    /// # Errors
-    /// As the service answers.
-    #[wasm_bindgen(js_name = listServingEndpoints)]
-    pub fn list_serving_endpoints(&self, options: JsValue) -> Promise {
-        self.text_of(Ok(calls::list().into_text()), options)
-    }
-
-    /// Describes one serving endpoint, as JSON text.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none of this name.
-    #[wasm_bindgen(js_name = getServingEndpoint)]
-    pub fn get_serving_endpoint(&self, name: &str, options: JsValue) -> Promise {
-        self.text_of(calls::get(name).map(Call::into_text), options)
-    }
 }
 
+#[cfg(feature = "js")]
 impl CoreClient {
-    /// Sends a call whose answer crosses as JSON text.
-    fn text_of(&self, call: Result<Call<String>>, options: JsValue) -> Promise {
-        let client = self.client.clone();
-        promise(Box::pin(async move {
-            let scope = Scope::read(options)?;
-            let call = call?;
-            let (options, signals) = scope.into_parts();
-            let (text, _) = run(signals, Box::pin(client.sender().send(&call, &options))).await?;
-            Ok(JsValue::from_str(&text))
-        }))
+    pub(crate) fn sender(&self) -> &crate::sender::Sender {
+        self.client.sender()
     }
 }
 
@@ -94,6 +66,9 @@ fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceCl
     config.headers = bag.pairs("headers")?;
     config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
     config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
+    if let Some(millis) = bag.number("maxRetryAfterMs")? {
+        config.retry.max_retry_after = crate::config::duration_from_millis("longest retry-after", millis)?;
+    }
     let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
     config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
     config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);

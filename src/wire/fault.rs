@@ -28,7 +28,9 @@ pub(crate) fn read(event: &str, data: Option<Raw<'_>>) -> Option<Error> {
         .or_else(|| data.as_str().map(std::borrow::Cow::into_owned))
         .or_else(|| pick(&["message", "detail"]));
     let details = body.get_some("details").map(|details| details.text().to_owned());
-    Some(build(pick(&["error_code", "code", "type"]), message, details))
+    // the word alone says no more than that there is one
+    let code = pick(&["error_code", "code", "error_type", "type"]).filter(|code| code != "error");
+    Some(build(code, message, details))
 }
 
 fn build(code: Option<String>, message: Option<String>, details: Option<String>) -> Error {
@@ -44,15 +46,20 @@ fn build(code: Option<String>, message: Option<String>, details: Option<String>)
     Error::new(kind, text).with_error_code(code).with_details(details).with_maybe_processed(true)
 }
 
-fn kind_of(code: &str) -> ErrorKind {
+pub(crate) fn kind_of(code: &str) -> ErrorKind {
     match code {
-        "BAD_REQUEST" | "INVALID_PARAMETER_VALUE" | "MALFORMED_REQUEST" | "invalid_request_error" | "400" => {
-            ErrorKind::BadRequest
-        }
+        "BAD_REQUEST"
+        | "INVALID_PARAMETER_VALUE"
+        | "MALFORMED_REQUEST"
+        | "invalid_request_error"
+        | "validation"
+        | "400" => ErrorKind::BadRequest,
         "UNAUTHENTICATED" | "401" => ErrorKind::Unauthenticated,
         "PERMISSION_DENIED" | "403" => ErrorKind::PermissionDenied,
         "NOT_FOUND" | "RESOURCE_DOES_NOT_EXIST" | "ENDPOINT_NOT_FOUND" | "404" => ErrorKind::NotFound,
-        "REQUEST_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED" | "rate_limit_exceeded" | "429" => ErrorKind::TooManyRequests,
+        "REQUEST_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED" | "rate_limit_exceeded" | "overloaded" | "429" => {
+            ErrorKind::TooManyRequests
+        }
         "TEMPORARILY_UNAVAILABLE" | "502" | "503" | "504" => ErrorKind::TemporarilyUnavailable,
         _ => ErrorKind::InternalError,
     }

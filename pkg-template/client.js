@@ -1,0 +1,130 @@
+// The client, with chat: what only JavaScript can do, over the core's exports.
+
+import { CoreClient } from "./core.js";
+import { Chat } from "./chat.js";
+import { fail } from "./errors.js";
+import { direct, settle, watchPanics } from "./guard.js";
+import { writeJson } from "./json.js";
+import { pairs, settings, take } from "./options.js";
+
+/**
+ * What the core needs of an AbortSignal, for the end of a client. Every call listens to it, and Node warns of a leak
+ * when a real signal has more than ten listeners.
+ */
+class Closing {
+  aborted = false;
+  #listeners = new Set();
+
+  addEventListener(_, listener) {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_, listener) {
+    this.#listeners.delete(listener);
+  }
+
+  fire() {
+    this.aborted = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/**
+ * A stream that its reader has forgotten must be collected, so that it lets its connection go. A function of its own: a
+ * closure keeps alive whatever its neighbours in the same scope use.
+ */
+function weakly(stream) {
+  return typeof WeakRef === "undefined" ? { deref: () => stream } : new WeakRef(stream);
+}
+
+/** What the other rooms need of a client. */
+export let inner;
+
+/** A Databricks workspace. */
+export class WorkspaceClient {
+  static {
+    inner = (client) => client.#inner;
+  }
+
+  #core;
+  #closing = new Closing();
+  #streams = new Set();
+  #inner;
+
+  constructor(config) {
+    if (config === null || typeof config !== "object") {
+      throw fail("InvalidInput", "WorkspaceClient needs { host }: the workspace's address, or a path on your own server.");
+    }
+    const [{ token, fetch, headers, retry, timeouts }, rest] = take(config, ["token", "fetch", "headers", "retry", "timeouts"], "The configuration");
+    if (fetch !== undefined && typeof fetch !== "function") throw fail("InvalidInput", "`fetch` must be a function.");
+    watchPanics();
+    const crossing = {
+      ...rest,
+      timeouts: settings(timeouts, "timeouts"),
+      headers: pairs(headers),
+      maxAttempts: settings(retry, "retry")?.maxAttempts,
+      retryBudget: retry?.budget,
+      maxRetryAfterMs: retry?.maxRetryAfterMs,
+    };
+    this.#core = direct(() => new CoreClient(crossing, token, fetch));
+    const scope = (options) => this.#scope(options);
+    const track = (stream) => this.#track(stream);
+    this.#inner = { core: this.#core, scope, track, call: (...operation) => this.#call(...operation), open: (...operation) => this.#start(...operation) };
+  }
+
+  /** Chat with a serving endpoint; `defaults` apply to every call of the handle. */
+  chat(endpoint, defaults) {
+    this.#open();
+    if (typeof endpoint !== "string") throw fail("InvalidInput", "chat() needs the endpoint's name.");
+    const text = defaults === undefined ? "{}" : writeJson(defaults, "The defaults");
+    return new Chat(direct(() => this.#core.chat(endpoint, text)), this.#inner, endpoint);
+  }
+
+  /** Ends every call and stream of this client; later calls fail with kind `Closed`. */
+  close() {
+    if (this.#closing.aborted) return;
+    this.#closing.fire();
+    const reason = fail("Closed", "The client was closed.");
+    for (const held of this.#streams) held.deref()?.cancel(reason).catch(() => {});
+    this.#streams.clear();
+  }
+
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+  }
+
+  #open() {
+    if (this.#closing.aborted) throw fail("Closed", "This client was closed: make a new one.");
+  }
+
+  /** A call's options as the core reads them. */
+  #scope({ signal, timeouts, headers, maxAttempts }) {
+    this.#open();
+    if (signal !== undefined && !(typeof signal?.addEventListener === "function" && "aborted" in signal)) {
+      throw fail("InvalidInput", "`signal` must be an AbortSignal.");
+    }
+    const signals = signal === undefined ? [this.#closing] : [signal, this.#closing];
+    return { signals, timeouts: settings(timeouts, "timeouts"), headers: pairs(headers), maxAttempts };
+  }
+
+  /** Sends an operation the core knows by name; gives its text and the facts of the answer. */
+  async #call(operation, args, options = {}) {
+    const [text, requestId, servedModelName, attempts] = await settle(this.#core.call(operation, args, this.#scope(options)), options.signal);
+    return { text, requestId, servedModelName, attempts };
+  }
+
+  /** Sends one whose answer is a stream; gives the stream's source. */
+  async #start(operation, args, options = {}) {
+    const source = await settle(this.#core.open(operation, args, this.#scope(options)), options.signal);
+    source.abort = (reason) => source.controller?.abort(reason);
+    return source;
+  }
+
+  #track(stream) {
+    const held = weakly(stream);
+    this.#streams.add(held);
+    stream.finished.then(() => this.#streams.delete(held));
+    return stream;
+  }
+}
+

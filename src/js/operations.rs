@@ -1,0 +1,87 @@
+//! Operations by name: what JavaScript asks for in one line, with texts for arguments.
+//!
+//! A plain method of the REST surface needs no export of its own: its room turns the name and the
+//! texts into a [`Call`], and one export sends whatever that is.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::js::client::CoreClient;
+use crate::js::options::{Scope, run};
+use crate::js::outcome::{source, with_facts};
+use crate::js::{agents, completions, hugging_face, promise, serving_endpoints};
+use crate::wire::call::{Call, StreamCall};
+
+/// A room that answers by name: nothing for a name it does not know.
+type Room<T> = fn(&str, &Args) -> Option<Result<T>>;
+
+/// The rooms in turn; the first that knows the name builds the call.
+const CALLS: &[Room<Call<String>>] = &[serving_endpoints::call, agents::call, completions::call, hugging_face::call];
+/// The same for streams.
+const STREAMS: &[Room<StreamCall<()>>] = &[agents::open, completions::open, hugging_face::open];
+
+/// The texts an operation was given.
+pub(crate) struct Args(Vec<Option<String>>);
+
+impl Args {
+    fn read(list: &Array) -> Self {
+        Self(list.iter().map(|value| value.as_string()).collect())
+    }
+
+    /// The text at a place.
+    ///
+    /// # Errors
+    /// `InvalidInput` when nothing or something else stands there.
+    pub(crate) fn text(&self, at: usize) -> Result<&str> {
+        self.optional(at)
+            .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "A name, an id or a body is missing, or is no text."))
+    }
+
+    /// The text at a place, if there is one.
+    pub(crate) fn optional(&self, at: usize) -> Option<&str> {
+        self.0.get(at).and_then(Option::as_deref)
+    }
+}
+
+fn find<T>(rooms: &[Room<T>], operation: &str, args: &Args) -> Result<T> {
+    rooms.iter().find_map(|room| room(operation, args)).unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::InvalidInput,
+            "This build of lakewire does not know the operation: import the whole package.",
+        ))
+    })
+}
+
+#[wasm_bindgen]
+impl CoreClient {
+    /// Sends an operation; gives `[text, request id, served model, attempts]`.
+    ///
+    /// # Errors
+    /// As the operation's own method in Rust.
+    pub fn call(&self, operation: &str, args: &Array, options: JsValue) -> Promise {
+        let sender = self.sender().clone();
+        let call = find(CALLS, operation, &Args::read(args));
+        promise(Box::pin(async move {
+            let (options, signals) = Scope::read(options)?.into_parts();
+            let call = call?;
+            let (text, meta) = run(signals, Box::pin(sender.send(&call, &options))).await?;
+            Ok(with_facts(JsValue::from_str(&text), &meta))
+        }))
+    }
+
+    /// Sends an operation that answers with a stream, and gives the stream's source.
+    ///
+    /// # Errors
+    /// As the operation's own method in Rust.
+    pub fn open(&self, operation: &str, args: &Array, options: JsValue) -> Promise {
+        let sender = self.sender().clone();
+        let call = find(STREAMS, operation, &Args::read(args));
+        promise(Box::pin(async move {
+            let (options, signals) = Scope::read(options)?.into_parts();
+            let call = call?;
+            let opened = run(signals, Box::pin(sender.open(&call, &options))).await?;
+            source(sender.transport().now(), opened)
+        }))
+    }
+}
