@@ -255,3 +255,40 @@ async fn a_user_signs_in_through_the_browser() {
     assert!(page.contains("You can close this page"), "{page}");
     assert!(asks(&host, session.unwrap()).await.unwrap().contains("Ann"));
 }
+
+#[tokio::test]
+async fn embeddings_are_the_same_in_both_encodings_and_any_batches() {
+    use lakewire::embeddings::{EmbeddingParams, EncodingFormat, similarities};
+    let Some(client) = client() else { return };
+    let texts: Vec<String> = (0..7).map(|at| format!("text {at} of seven")).collect();
+    let plain = client.embeddings("team-embeddings").embed_documents(&texts).await.unwrap();
+    let bits = client
+        .embeddings("team-embeddings")
+        .encoding_format(EncodingFormat::Auto)
+        .batch_size(3)
+        .max_concurrency(2)
+        .embed_documents(&texts)
+        .await
+        .unwrap();
+    assert_eq!((plain.len(), plain.dimensions, bits.request_ids.len()), (7, 1024, 3));
+    assert_eq!(plain.data, bits.data);
+    let bge = client
+        .embeddings("databricks-bge-large-en")
+        .query_params(EmbeddingParams::new().instruction("Represent this sentence for searching relevant passages:"));
+    let documents = bge.embed_documents(["Boats float on water.", "A lakehouse holds tables."]).await.unwrap();
+    let alike = similarities(&bge.embed_query("tables of a lakehouse").await.unwrap(), &documents).unwrap();
+    assert!(alike[1] > alike[0], "{alike:?}");
+}
+
+#[tokio::test]
+async fn embeddings_name_the_inputs_that_failed() {
+    use lakewire::embeddings::EmbeddingParams;
+    let Some(client) = client() else { return };
+    let gte = client.embeddings("databricks-gte-large-en");
+    let refused = gte.clone().documents_params(EmbeddingParams::new().extra("no_such_field", 1));
+    let error = refused.embed_documents(["a", "b"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadRequest);
+    assert!(error.message().starts_with("Input 0 (batch 1 of 1): "), "{error}");
+    let error = client.embeddings("no-such-endpoint").embed_query("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
