@@ -3,11 +3,13 @@
 
 import { WorkspaceClient as ChatClient, inner } from "./client.js";
 import { Completions } from "./completions.js";
+import { Embedder } from "./embeddings.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { Completions, Generation } from "./completions.js";
+export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
 export { EventStream } from "./events.js";
 export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
@@ -16,6 +18,11 @@ export { tool } from "./tools.js";
 
 /** A Databricks workspace. */
 export class WorkspaceClient extends ChatClient {
+  /** Embeddings from a serving endpoint. */
+  embeddings(endpoint, options) {
+    return new Embedder(inner(this), endpoint, options);
+  }
+
   /** Text from an endpoint of any kind, or from an app on a cluster's driver node; the options apply to every call of the handle. */
   completions(target, options) {
     return new Completions(inner(this), target, options);

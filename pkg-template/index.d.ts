@@ -1,5 +1,6 @@
 import type { CallOptions } from "./chat.js";
 import type { Completions, CompletionsOptions, CompletionsTarget } from "./completions.js";
+import type { Embedder, EmbedderOptions } from "./embeddings.js";
 import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
@@ -7,6 +8,7 @@ export * from "./chat.js";
 export * from "./completions.js";
 export * from "./events.js";
 export * from "./hub.js";
+export * from "./embeddings.js";
 export type * from "./serving-endpoints.js";
 
 /** A Databricks workspace.
@@ -22,6 +24,8 @@ export class WorkspaceClient extends ChatClient {
   completions(target: CompletionsTarget, options?: CompletionsOptions): Completions;
   /** The workspace's id, which stands in the addresses of driver proxy apps. A page may not read the header that says it. */
   orgId(options?: CallOptions): Promise<string>;
+  /** Embeddings from a serving endpoint. `options` hold for every call of the handle; a call's own options win. */
+  embeddings(endpoint: string, options?: EmbedderOptions): Embedder;
   /** The workspace's serving endpoints. */
   servingEndpoints(): ServingEndpoints;
 }

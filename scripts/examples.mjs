@@ -15,6 +15,7 @@ const env = { LAKEWIRE_APP_PORT: APP_PORT, DATABRICKS_HOST: process.env.LAKEWIRE
 const SAYS = {
   chat: /tokens, request \S+/,
   stream: /\S{3}/,
+  embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
   structured: /^Ann is 31$/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::agents::{ChatAgent, Responses};
 use crate::auth::Credentials;
 use crate::chat::Chat;
 use crate::completions::{self, Completions};
-use crate::config::Config;
+use crate::config::{Config, world};
+use crate::embeddings::Embedder;
 use crate::error::Result;
+use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
 use crate::transport::{self, Transport};
@@ -47,13 +50,26 @@ impl WorkspaceClient {
         Self::with_transport(config, credentials, transport)
     }
 
-    /// A client from `DATABRICKS_HOST` and `DATABRICKS_TOKEN`.
+    /// A client from the environment and the profile file, by the rules of Databricks' own SDKs:
+    /// `DATABRICKS_HOST`, `DATABRICKS_TOKEN`, `DATABRICKS_CLIENT_ID` and the others first, then the
+    /// profile that `DATABRICKS_CONFIG_PROFILE` names or the file's default one. The file is
+    /// `~/.databrickscfg` unless `DATABRICKS_CONFIG_FILE` names another; it is not read when the
+    /// environment names a host or a credential and no profile.
     ///
     /// # Errors
-    /// `InvalidInput` naming the variable that is missing.
+    /// `InvalidInput` naming what is missing, and for credentials of more than one kind.
     pub fn from_env() -> Result<Self> {
-        let lookup = |name: &str| std::env::var(name).ok();
-        let (config, credentials) = Config::from_lookup(lookup)?;
+        let (config, credentials) = world::read(&[])?;
+        Self::with_config(config, credentials)
+    }
+
+    /// A client from a profile of `~/.databrickscfg` (or of the file that `DATABRICKS_CONFIG_FILE`
+    /// names). Variables that are set go before the profile's values, as in Databricks' own SDKs.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no such profile, and as of [`from_env`](Self::from_env).
+    pub fn from_profile(name: &str) -> Result<Self> {
+        let (config, credentials) = world::read(&[("profile", name)])?;
         Self::with_config(config, credentials)
     }
 
@@ -85,10 +101,50 @@ impl WorkspaceClient {
         self.send(&completions::calls::org_id()).await
     }
 
+    /// Embeddings from a serving endpoint.
+    #[must_use]
+    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
+        Embedder::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// An agent or model that speaks OpenAI's Responses (task `agent/v1/responses`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.responses("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn responses(&self, endpoint: impl Into<String>) -> Responses {
+        Responses::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// An agent that speaks MLflow's ChatAgent form (task `agent/v2/chat`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.chat_agent("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn chat_agent(&self, endpoint: impl Into<String>) -> ChatAgent {
+        ChatAgent::new(self.sender.clone(), endpoint.into())
+    }
+
     /// The workspace's serving endpoints.
     #[must_use]
     pub fn serving_endpoints(&self) -> ServingEndpoints {
         ServingEndpoints::new(self.sender.clone())
+    }
+
+    /// The workspace's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     Protocol,
     /// The token provider failed.
     TokenProvider,
+    /// The endpoint that gives OAuth tokens refused, failed or gave no answer.
+    TokenEndpoint,
     /// A tool call's arguments are not a JSON object.
     InvalidArguments,
     /// The model asked for a tool that was not offered.
@@ -70,6 +72,9 @@ pub enum ErrorKind {
     StepLimit,
     /// The model's output does not fit the schema.
     OutputMismatch,
+    /// What was started ended badly at the service: an endpoint whose update failed;
+    /// [`Error::error_code`] is the state it ended in.
+    OperationFailed,
     /// The object was already closed or consumed.
     Closed,
     /// A function of the caller's own, given to change a request or an answer, failed.
@@ -105,10 +110,12 @@ impl ErrorKind {
             Self::EmptyBody => "EmptyBody",
             Self::Protocol => "Protocol",
             Self::TokenProvider => "TokenProvider",
+            Self::TokenEndpoint => "TokenEndpoint",
             Self::InvalidArguments => "InvalidArguments",
             Self::UnknownTool => "UnknownTool",
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
+            Self::OperationFailed => "OperationFailed",
             Self::Closed => "Closed",
             Self::TransformFailed => "TransformFailed",
         }
@@ -165,6 +172,7 @@ struct Facts {
     maybe_processed: bool,
     permanent: bool,
     partial: Option<String>,
+    step: Option<usize>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -186,6 +194,7 @@ impl Error {
                 maybe_processed: false,
                 permanent: false,
                 partial: None,
+                step: None,
                 source: None,
             }),
         }
@@ -257,6 +266,12 @@ impl Error {
         self.facts.partial.as_deref()
     }
 
+    /// Which step of a chain failed, counted from 1; `None` outside of chains.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        self.facts.step
+    }
+
     /// Whether the same call may succeed later without a change to it.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -267,6 +282,8 @@ impl Error {
             self.facts.kind,
             ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
         ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
+            || (self.facts.kind == ErrorKind::TokenEndpoint
+                && self.facts.status.is_some_and(|status| status == 429 || status >= 500))
             || (self.facts.kind == ErrorKind::DeadlineExceeded && self.facts.phase != Some(TimeoutPhase::Total))
     }
 
@@ -288,6 +305,15 @@ impl Error {
             let end = rest.trim_end().len();
             self.facts.message.truncate(end);
         }
+        self
+    }
+
+    /// Says first what the failure is about, such as the inputs of a batch.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        let mut message = String::from(what);
+        message.push_str(": ");
+        message.push_str(&self.facts.message);
+        self.facts.message = message;
         self
     }
 
@@ -358,6 +384,19 @@ impl Error {
     #[must_use]
     pub fn with_partial(mut self, partial: Option<String>) -> Self {
         self.facts.partial = partial;
+        self
+    }
+
+    /// Says which step of a chain failed, before the sentence.
+    #[must_use]
+    pub fn in_step(mut self, place: usize, name: &str) -> Self {
+        self.facts.step = Some(place);
+        self.in_part(&format!("Step {place} ({name})"))
+    }
+
+    /// Says which part of something larger failed, before the sentence.
+    pub(crate) fn in_part(mut self, part: &str) -> Self {
+        self.facts.message = format!("{part}: {}", self.facts.message);
         self
     }
 

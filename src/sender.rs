@@ -1,12 +1,15 @@
 //! The one loop that sends: authorize, send, time out, retry, read.
 
 mod exchange;
+mod link;
+mod redirect;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::exchange::{Exchange, Read};
+pub use self::link::Link;
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +35,7 @@ struct Shared {
 }
 
 /// What one call sets otherwise than its client.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CallOptions {
     /// Time limits; what is absent is the client's.
     pub timeouts: Timeouts,
@@ -82,7 +85,14 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
-        check_headers(&config.headers, &credentials)?;
+        let credentials = credentials.bind(&config.host, &transport)?;
+        if config.host.is_unencrypted() && !credentials.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The host is reached by plain http, where everybody on the way could read the token: use https, or no credentials.",
+            ));
+        }
+        check_headers(&config.headers, &credentials, config.host.is_unencrypted())?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
         let shared = Arc::new(Shared { config, credentials, transport, budget });
@@ -109,9 +119,21 @@ impl Sender {
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
         let sent = self.whole(call.request(), call.repeat(), options).await;
         let (answer, meta) = sent.map_err(|error| call.explain(error))?;
+        // an error in place of the answer is read again from a text without our secrets: its own is cut short already
+        let spare = if call.request().hides() { Some(answer.clone()) } else { None };
         match call.read(answer) {
             Ok(value) => Ok((value, meta)),
-            Err(error) => Err(call.explain(meta.explain(error))),
+            Err(error) => {
+                let clean = spare.map(|mut answer| {
+                    let text = String::from_utf8_lossy(&answer.body).into_owned();
+                    answer.body = call.request().conceal(text).into_bytes();
+                    call.read(answer).err().unwrap_or_else(|| {
+                        let sentence = "The service reported an error whose text repeats a secret, so it is not shown.";
+                        Error::new(error.kind(), sentence)
+                    })
+                });
+                Err(call.explain(meta.explain(clean.unwrap_or(error))))
+            }
         }
     }
 
@@ -159,7 +181,7 @@ impl Sender {
 
 impl Meta {
     /// Adds what is known of the answer to an error found in its body.
-    fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         let id = error.request_id().map(str::to_owned).or_else(|| self.request_id.clone());
         error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_maybe_processed(true)
     }
@@ -186,8 +208,11 @@ impl fmt::Debug for CallOptions {
     }
 }
 
+/// Headers that hold a credential by their very name.
+const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"];
+
 /// Checks headers that a caller adds, before anything is sent.
-fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Result<()> {
+fn check_headers(headers: &[(String, String)], credentials: &Credentials, unencrypted: bool) -> Result<()> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     for (name, value) in headers {
         let fault = if name.is_empty() || !name.bytes().all(token) {
@@ -201,6 +226,8 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
             "belongs to the transport"
         } else if name.eq_ignore_ascii_case("authorization") && !credentials.is_none() {
             "would replace the client's credentials: give the token to the client, or no credentials"
+        } else if unencrypted && CREDENTIALS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            "would go out unencrypted, since the host is reached by plain http: use https"
         } else {
             continue;
         };
@@ -212,5 +239,7 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
 
 #[cfg(test)]
 mod auth_tests;
+#[cfg(test)]
+mod grant_tests;
 #[cfg(test)]
 mod tests;

@@ -23,10 +23,12 @@ OPTIONS
     --token TOKEN         a personal access token to accept; repeatable (default dapi-emulator)
     --upstream URL        pass chat to an OpenAI-compatible server (Ollama, llama.cpp, vLLM), http:// only
     --upstream-model M    the model name to ask that server for (default: the first it lists)
+    --upstream-embedding-model M  the model to ask there for embeddings (default: the one of chat)
     --seed N              seed of everything random (default 0); same seed, same bytes
     --token-delay-ms N    pause between streamed tokens (default 15)
     --endpoint-delay-ms N how long a created or changed endpoint takes to be ready (default 3000)
     --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
+    --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
     --data DIR            keep endpoints, secrets and permissions in DIR across restarts
     --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
@@ -57,6 +59,7 @@ where
     let mut tokens = Vec::new();
     let mut upstream_url: Option<String> = None;
     let mut upstream_model: Option<String> = None;
+    let mut embedding_model: Option<String> = None;
     let mut allow_remote = false;
     while let Some(argument) = parser.next().map_err(sentence)? {
         match argument {
@@ -69,10 +72,20 @@ where
             Arg::Long("token") => tokens.push(value(&mut parser, "--token")?),
             Arg::Long("upstream") => upstream_url = Some(value(&mut parser, "--upstream")?),
             Arg::Long("upstream-model") => upstream_model = Some(value(&mut parser, "--upstream-model")?),
+            Arg::Long("upstream-embedding-model") => {
+                embedding_model = Some(value(&mut parser, "--upstream-embedding-model")?);
+            }
             Arg::Long("seed") => config.seed = number(&mut parser, "--seed")?,
             Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
             Arg::Long("endpoint-delay-ms") => config.endpoint_delay_ms = number(&mut parser, "--endpoint-delay-ms")?,
             Arg::Long("token-ttl-s") => config.token_ttl_s = number(&mut parser, "--token-ttl-s")?,
+            Arg::Long("expired-token-status") => {
+                let status = number(&mut parser, "--expired-token-status")?;
+                if !matches!(status, 401 | 403) {
+                    return Err(format!("--expired-token-status is 401 or 403, not {status}."));
+                }
+                config.expired_token_status = status;
+            }
             Arg::Long("data") => config.data = Some(parser.value().map_err(sentence)?.into()),
             Arg::Long("custom") => config.custom.push(custom(&value(&mut parser, "--custom")?)?),
             Arg::Long("driver-proxy") => config.driver_proxy.push(proxied(&value(&mut parser, "--driver-proxy")?)?),
@@ -91,11 +104,12 @@ where
             config.host
         ));
     }
-    if upstream_model.is_some() && upstream_url.is_none() {
+    if (upstream_model.is_some() || embedding_model.is_some()) && upstream_url.is_none() {
         return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());
     }
     if let Some(url) = upstream_url {
-        config.upstream = Some(Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?);
+        let upstream = Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?;
+        config.upstream = Some(upstream.with_embedding_model(embedding_model));
     }
     Ok(Command::Run(Box::new(config)))
 }

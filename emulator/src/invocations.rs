@@ -15,7 +15,7 @@ use crate::faults::Fault;
 use crate::gate::{self, RequestId};
 use crate::serving_endpoints::Endpoint;
 use crate::state::Emulator;
-use crate::{chat, completions, custom, driver_proxy, ids};
+use crate::{agents, chat, completions, custom, driver_proxy, embeddings, ids, responses};
 
 /// Which path a query came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,19 +186,14 @@ async fn dispatch(query: Query<'_>) -> Result<Response, ApiError> {
     match (query.form, task.as_str()) {
         (Form::Invocations | Form::ChatCompletions, "llm/v1/chat") => chat::answer(query).await,
         (Form::Invocations | Form::Completions, "llm/v1/completions") => completions::answer(query).await,
-        (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => Err(not_answered(&query)),
-        (Form::Invocations | Form::Responses, "agent/v1/responses") => Err(not_answered(&query)),
-        (Form::Responses, "llm/v1/chat") => Err(not_answered(&query)),
-        (Form::Invocations, "agent/v1/chat" | "agent/v2/chat") => Err(not_answered(&query)),
+        (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => embeddings::answer(query).await,
+        (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(&query),
+        (Form::Responses, "llm/v1/chat") => responses::answer(&query),
+        (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(&query),
+        (Form::Invocations | Form::ChatCompletions, "agent/v2/chat") => agents::chat_agent::answer(&query),
         (Form::Invocations, "" | "llama2/chat") => custom::answer(query).await,
         _ => Err(wrong_form(&query)),
     }
-}
-
-fn not_answered(query: &Query<'_>) -> ApiError {
-    let (task, name) = (&query.endpoint.task, &query.endpoint.name);
-    let message = format!("The emulator does not answer the task '{task}' of '{name}' yet.");
-    ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)
 }
 
 /// An endpoint of one task asked on the path of another.

@@ -47,45 +47,5 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
 /// The pairs of a query string, decoded.
 #[must_use]
 pub fn query(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key), decoded(value))
-        })
-        .collect()
-}
-
-/// Percent escapes and `+` undone; an escape that is none stays as it is.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escape = (*first == b'%').then(|| tail.get(..2)).flatten();
-        let value =
-            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (value, first) {
-            (Some(byte), _) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-                continue;
-            }
-            (None, b'+') => bytes.push(b' '),
-            (None, other) => bytes.push(*other),
-        }
-        rest = tail;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_decoded() {
-        let pairs = query("scope=a%20b+c&key=%E2%82%AC%zz%4&empty");
-        let wanted = [("scope", "a b c"), ("key", "€%zz%4"), ("empty", "")];
-        assert_eq!(pairs, wanted.map(|(key, value)| (key.to_owned(), value.to_owned())));
-    }
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }

@@ -28,8 +28,13 @@ pub mod state;
 pub mod upstream;
 pub mod workspace;
 
+pub mod agents;
 pub mod chat;
+pub mod embeddings;
+pub mod hugging_face;
 pub mod model;
+pub mod oauth;
+pub mod responses;
 
 pub use server::{Listening, listen};
 pub use state::{Config, Emulator};

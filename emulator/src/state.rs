@@ -14,6 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
+use crate::{hugging_face, oauth};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Config {
     pub endpoint_delay_ms: u64,
     /// How long OAuth tokens live, in seconds.
     pub token_ttl_s: u64,
+    /// Status of an answer to a token whose time is over: 403, or 401.
+    pub expired_token_status: u16,
     /// Where endpoints, secrets and permissions are kept; `None` forgets them at the end.
     pub data: Option<PathBuf>,
     /// Custom-model endpoints answered by a real scoring server: endpoint name and server.
@@ -56,6 +59,7 @@ impl Default for Config {
             token_delay_ms: 15,
             endpoint_delay_ms: 3000,
             token_ttl_s: 3600,
+            expired_token_status: 403,
             data: None,
             custom: Vec::new(),
             driver_proxy: Vec::new(),
@@ -73,6 +77,8 @@ struct Inner {
     workspace: Mutex<Kept>,
     faults: Mutex<FaultScript>,
     history: Mutex<History>,
+    oauth: Mutex<oauth::Store>,
+    hub: Mutex<hugging_face::Hub>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -124,6 +130,8 @@ impl Emulator {
             workspace,
             faults: Mutex::default(),
             history: Mutex::default(),
+            oauth: Mutex::default(),
+            hub: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -182,6 +190,16 @@ impl Emulator {
         lock(&self.0.history)
     }
 
+    /// The tokens that were given.
+    pub fn oauth(&self) -> MutexGuard<'_, oauth::Store> {
+        lock(&self.0.oauth)
+    }
+
+    /// What was set for the Hugging Face surface.
+    pub fn hub(&self) -> MutexGuard<'_, hugging_face::Hub> {
+        lock(&self.0.hub)
+    }
+
     /// Milliseconds since this emulator started.
     #[must_use]
     pub fn elapsed_ms(&self) -> u64 {
@@ -195,9 +213,11 @@ impl Emulator {
         ids::uuid(ids::hash(self.0.config.seed, &[b"request", &count.to_le_bytes()]))
     }
 
-    /// Whether this text holds one of the accepted tokens.
+    /// Whether this text holds an accepted or issued token, or a secret that buys one.
     #[must_use]
     pub fn holds_secret(&self, text: &str) -> bool {
         self.0.config.tokens.iter().any(|token| !token.is_empty() && text.contains(token.as_str()))
+            || text.contains(hugging_face::KEY)
+            || self.oauth().holds_secret(text)
     }
 }

@@ -8,8 +8,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::auth::{Credentials, Secret, Token};
+#[cfg(feature = "js")]
+use crate::chat::Chat;
 use crate::client::WorkspaceClient;
-use crate::config::Config;
+use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
 use crate::js::bag::Bag;
 use crate::js::chat::CoreChat;
@@ -47,6 +49,20 @@ impl CoreClient {
 }
 
 #[cfg(feature = "js")]
+#[wasm_bindgen]
+impl CoreClient {
+    /// A chat endpoint of a self-hosted gateway.
+    ///
+    /// # Errors
+    /// `InvalidInput` for options that are none.
+    #[wasm_bindgen(js_name = gatewayChat)]
+    pub fn gateway_chat(&self, endpoint: String, defaults: String) -> Result<CoreChat, JsValue> {
+        let chat = Chat::before(self.client.sender().clone(), crate::gateway::calls::BEFORE, endpoint);
+        Ok(CoreChat::new(chat.with_defaults_json(defaults).map_err(|error| to_js(&error))?))
+    }
+}
+
+#[cfg(feature = "js")]
 impl CoreClient {
     pub(crate) fn sender(&self) -> &crate::sender::Sender {
         self.client.sender()
@@ -61,7 +77,13 @@ fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceCl
             "The client needs a `host`: the workspace's address, or a path on your own server.",
         )
     })?;
-    let mut config = Config::new(&host)?;
+    let mut config = if bag.boolean("allowHttp")? {
+        let mut config = Config::new("127.0.0.1")?;
+        config.host = Host::parse_unencrypted(&host)?;
+        config
+    } else {
+        Config::new(&host)?
+    };
     config.timeouts = timeouts(&bag)?;
     config.headers = bag.pairs("headers")?;
     config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);

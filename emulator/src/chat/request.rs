@@ -63,6 +63,29 @@ pub struct ChatRequest {
     pub include_usage: bool,
 }
 
+/// A request for one answer to these messages, everything else left open.
+#[must_use]
+pub fn plain(
+    messages: Vec<Message>,
+    stream: bool,
+    response_format: ResponseFormat,
+    tool_choice: ToolChoice,
+) -> ChatRequest {
+    ChatRequest {
+        messages,
+        max_tokens: None,
+        stop: Vec::new(),
+        n: 1,
+        stream,
+        tools: Vec::new(),
+        tool_choice,
+        response_format,
+        logprobs: None,
+        thinking: false,
+        include_usage: false,
+    }
+}
+
 /// Reads and checks a body.
 ///
 /// # Errors

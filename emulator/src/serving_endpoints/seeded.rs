@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::traits::{CLAUDE, ChatTraits, GPT_OSS, OPEN_WEIGHT, PROVIDER};
+use super::traits::{CHAT_MODEL, CLAUDE, ChatTraits, GPT_5, GPT_OSS, OPEN_WEIGHT, PROVIDER};
 use super::{Endpoint, Kind, Pending};
 
 /// When the workspace was made, in milliseconds; fixed, so that listings are the same in every run.
@@ -63,7 +63,61 @@ const SEEDS: &[Seed] = &[
         chat: OPEN_WEIGHT,
         model: ("system.ai.gte_large_en_v1_5", "GTE Large (En)"),
         served: &["databricks-gte-large-en"],
-        about: "An embeddings endpoint; listed, not yet answered by the emulator.",
+        about: "1024 numbers a text, written short.",
+    },
+    Seed {
+        name: "databricks-bge-large-en",
+        task: "llm/v1/embeddings",
+        kind: Kind::Foundation,
+        chat: OPEN_WEIGHT,
+        model: ("system.ai.bge_large_en_v1_5", "BGE Large (En)"),
+        served: &["databricks-bge-large-en"],
+        about: "1024 numbers a text, written with all the digits of a double.",
+    },
+    Seed {
+        name: "team-embeddings",
+        task: "llm/v1/embeddings",
+        kind: Kind::External,
+        chat: PROVIDER,
+        model: ("openai", "text-embedding-3-small"),
+        served: &["embedding-3"],
+        about: "Behaves like an external embeddings model: takes dimensions and encoding_format.",
+    },
+    Seed {
+        name: "databricks-gpt-5",
+        task: "llm/v1/chat",
+        kind: Kind::Foundation,
+        chat: GPT_5,
+        model: ("system.ai.databricks-gpt-5", "GPT-5"),
+        served: &["databricks-gpt-5"],
+        about: "Behaves like an OpenAI model on the platform: chat, and the Responses form.",
+    },
+    Seed {
+        name: "agent-responses",
+        task: "agent/v1/responses",
+        kind: Kind::Custom,
+        chat: OPEN_WEIGHT,
+        model: ("main.agents.responses", "1"),
+        served: &["responses-1"],
+        about: "Behaves like a ResponsesAgent with a calculator of its own.",
+    },
+    Seed {
+        name: "chat-agent",
+        task: "agent/v2/chat",
+        kind: Kind::Custom,
+        chat: OPEN_WEIGHT,
+        model: ("main.agents.chat_agent", "1"),
+        served: &["chat_agent-1"],
+        about: "Behaves like a ChatAgent with a calculator of its own: messages, no choices.",
+    },
+    Seed {
+        name: "chat-model",
+        task: "agent/v1/chat",
+        kind: Kind::Custom,
+        chat: CHAT_MODEL,
+        model: ("main.agents.chat_model", "1"),
+        served: &["chat_model-1"],
+        about: "Behaves like a ChatModel: a chat completion with custom inputs and outputs.",
     },
     Seed {
         name: "text-completions",
@@ -109,9 +163,9 @@ pub fn seeded(has_upstream: bool) -> Vec<Endpoint> {
     let who = if has_upstream {
         "The emulator passes chat to the server given with --upstream; the model named here does not answer."
     } else {
-        "A deterministic stand-in of the emulator answers; the model named here does not."
+        STAND_IN
     };
-    SEEDS.iter().map(|seed| endpoint(seed, who)).collect()
+    SEEDS.iter().map(|seed| endpoint(seed, who, has_upstream)).collect()
 }
 
 /// An endpoint answered by the scoring server that `--custom` names.
@@ -129,7 +183,20 @@ pub fn custom(name: &str) -> Endpoint {
     endpoint
 }
 
-fn endpoint(seed: &Seed, who: &str) -> Endpoint {
+const STAND_IN: &str = "A deterministic stand-in of the emulator answers; the model named here does not.";
+
+fn endpoint(seed: &Seed, who: &str, has_upstream: bool) -> Endpoint {
+    let who = match (seed.task, seed.kind) {
+        ("llm/v1/embeddings", _) if has_upstream => {
+            "The emulator passes texts to the server given with --upstream; the model named here does not answer."
+        }
+        ("llm/v1/embeddings", _) => {
+            "The emulator's own embedder answers, the model named here does not: it compares words, spelling and a short table of subjects."
+        }
+        // agents are the stand-in, whatever is behind chat
+        (task, _) if task.starts_with("agent/") => STAND_IN,
+        _ => who,
+    };
     let description = format!("{} {who}", seed.about);
     let entities: Vec<Value> = seed.served.iter().map(|name| entity(seed, name, &description)).collect();
     let routes: Vec<Value> = seed

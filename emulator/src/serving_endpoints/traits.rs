@@ -49,6 +49,8 @@ pub struct ChatTraits {
     pub signs_reasoning: bool,
     /// What completion ids begin with.
     pub id_prefix: &'static str,
+    /// Answers the Responses form too (OpenAI models).
+    pub answers_responses: bool,
 }
 
 /// An open-weight pay-per-token endpoint.
@@ -65,6 +67,7 @@ pub const OPEN_WEIGHT: ChatTraits = ChatTraits {
     refuses_empty_text: false,
     signs_reasoning: false,
     id_prefix: "chatcmpl_",
+    answers_responses: false,
 };
 
 /// Claude on the platform.
@@ -89,8 +92,22 @@ pub const PROVIDER: ChatTraits = ChatTraits {
     usage: StreamUsage::OnRequest,
     whole_tool_calls: true,
     id_prefix: "chatcmpl-",
+    answers_responses: true,
     ..OPEN_WEIGHT
 };
+
+/// An OpenAI model hosted by Databricks: chat and Responses.
+pub const GPT_5: ChatTraits = ChatTraits {
+    extra_fields: &["reasoning_effort", "max_completion_tokens", "parallel_tool_calls", "stream_options", "verbosity"],
+    limits_tool_schemas: false,
+    usage: StreamUsage::Running,
+    id_prefix: "chatcmpl-",
+    answers_responses: true,
+    ..OPEN_WEIGHT
+};
+
+/// A deployed agent in chat's own form: it takes custom inputs.
+pub const CHAT_MODEL: ChatTraits = ChatTraits { strict: false, limits_tool_schemas: false, ..OPEN_WEIGHT };
 
 /// An open-weight model that always reasons.
 pub const GPT_OSS: ChatTraits =
