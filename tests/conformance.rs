@@ -17,6 +17,8 @@ use futures_core::Stream;
 use lakewire::auth::{AzureServicePrincipal, Secret, SignIn, Token, TokenFederation};
 use lakewire::chat::structured::StructuredMethod;
 use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
+use lakewire::completions::CompletionParams;
+use lakewire::hugging_face::{HubClient, HubConfig, TextGenerationRequest, dolly_answer, dolly_prompt};
 use lakewire::transport::BoxFuture;
 use lakewire::{Credentials, ErrorKind, WorkspaceClient};
 use serde_json::{Value, json};
@@ -291,4 +293,45 @@ async fn embeddings_name_the_inputs_that_failed() {
     assert!(error.message().starts_with("Input 0 (batch 1 of 1): "), "{error}");
     let error = client.embeddings("no-such-endpoint").embed_query("x").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn text_comes_from_endpoints_of_every_kind_whole_and_streamed() {
+    let Some(client) = client() else { return };
+    let prompt = "My name is Ann. What is my name?";
+    for endpoint in ["text-completions", ENDPOINT, "databricks-gpt-oss-20b", "dolly-v2-12b"] {
+        let completions = client.completions(endpoint).with_defaults(&CompletionParams::default().max_tokens(200_u64));
+        let given = completions.generate(prompt).await.unwrap();
+        assert!(given.text.contains("Ann"), "{endpoint}: {}", given.text);
+        assert!(given.request_id().is_some(), "{endpoint}");
+        let mut stream = completions.stream(prompt).await.unwrap();
+        let mut words = String::new();
+        while let Some(piece) = next(&mut stream).await {
+            words.push_str(&piece.unwrap());
+        }
+        assert!(words.contains("Ann"), "{endpoint}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn the_hub_answers_dolly_and_chats() {
+    let Some(host) = std::env::var("LAKEWIRE_EMULATOR").ok().filter(|_| client().is_some()) else { return };
+    let hub = HubClient::own(&format!("{}/hf", host.trim_end_matches('/')), "hf_emulator").unwrap();
+    let mut request = TextGenerationRequest::new(dolly_prompt("My name is Ann. What is my name?", None));
+    request.max_new_tokens = Some(100);
+    let given = hub.text_generation(request.clone()).await.unwrap();
+    assert!(dolly_answer(&given.text).contains("Ann"), "{}", given.text);
+    let mut stream = hub.text_generation_stream(request).await.unwrap().into_words();
+    let mut words = String::new();
+    while let Some(piece) = next(&mut stream).await {
+        words.push_str(&piece.unwrap());
+    }
+    assert!(dolly_answer(&words).contains("Ann"), "{words}");
+    let config = HubConfig::new(&format!("{host}/hf")).unwrap();
+    let router = HubClient::with_config(config, "hf_emulator".into()).unwrap();
+    let answer =
+        router.chat("HuggingFaceTB/SmolLM3-3B").unwrap().invoke("My name is Ann. What is my name?").await.unwrap();
+    assert!(answer.text().contains("Ann"), "{}", answer.text());
+    let error = router.chat("org/no-such-model").unwrap().invoke("Hi").await.unwrap_err();
+    assert!(error.message().contains("provider `tgi`"), "{error}");
 }
