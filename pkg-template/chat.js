@@ -2,17 +2,18 @@
 
 import { CoreStructured } from "./core.js";
 import { makeAnswer } from "./answer.js";
-import { fail, toError } from "./errors.js";
+import { settleAll } from "./batch.js";
+import { fail } from "./errors.js";
 import { direct, settle } from "./guard.js";
 import { writeJson } from "./json.js";
-import { take } from "./options.js";
+import { splitCall } from "./options.js";
 import { readSchema } from "./schema.js";
 import { openStream } from "./stream.js";
-import { runTools } from "./tools.js";
+import { runTools, toolLimits } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
 function split(options) {
-  const [scope, fields] = take(options, ["signal", "timeouts", "headers", "maxAttempts"], "The options of a call");
+  const [scope, fields] = splitCall(options);
   return { fields, scope };
 }
 
@@ -73,45 +74,19 @@ export class Chat {
   }
 
   /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
-  async batch(inputs, given) {
-    const [{ maxConcurrency = 4 }, options] = take(given, ["maxConcurrency"], "The options of a batch");
-    if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
-      throw fail("InvalidInput", "`maxConcurrency` must be a whole number, 1 or more.");
-    }
-    if (typeof inputs?.[Symbol.iterator] !== "function" || typeof inputs === "string") {
-      throw fail("InvalidInput", "batch() needs a list of inputs: write [input, input].");
-    }
-    const list = [...inputs];
-    const results = new Array(list.length);
-    let next = 0;
-    const work = async () => {
-      while (next < list.length) {
-        const at = next;
-        next += 1;
-        try {
-          results[at] = { status: "fulfilled", value: await this.invoke(list[at], options) };
-        } catch (thrown) {
-          results[at] = { status: "rejected", reason: toError(thrown) };
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(maxConcurrency, list.length) }, work));
-    return results;
+  batch(inputs, options) {
+    return settleAll(inputs, options, (input, rest) => this.invoke(input, rest));
   }
 
   /** Asks, runs tools, and repeats until the model answers. */
   async runTools(input, options) {
-    const names = ["maxSteps", "toolTimeoutMs", "onEvent", "stream"];
-    const [{ maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false }, rest] = take(options, names, "The options of runTools()");
+    const [limits, rest] = toolLimits(options);
     const { fields, scope } = split(rest);
+    const { stream, onEvent } = limits;
     if (!Array.isArray(fields.tools)) throw fail("InvalidInput", "runTools needs `tools`, an array made by tool().");
-    if (!Number.isInteger(maxSteps) || maxSteps < 1) throw fail("InvalidInput", "maxSteps must be a whole number, 1 or more.");
-    if (!(toolTimeoutMs > 0 && toolTimeoutMs < 2 ** 31)) {
-      throw fail("InvalidInput", "toolTimeoutMs must be above 0 and below 2^31 milliseconds.");
-    }
     const ask = stream ? (body) => this.#streamed(body, scope, onEvent) : (body) => this.#whole(body, scope);
     const body = this.#body(this.#request(input, fields), stream);
-    return runTools(body, fields.tools, { ask, maxSteps, toolTimeoutMs, signal: scope.signal, onEvent });
+    return runTools(body, fields.tools, { ...limits, ask, signal: scope.signal });
   }
 
   async #streamed(body, scope, onEvent) {

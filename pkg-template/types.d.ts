@@ -381,6 +381,17 @@ export interface JsonSchema {
 /** How much a reasoning model thinks. */
 export type ReasoningEffort = "low" | "medium" | "high" | (string & {});
 
+/** What an embeddings request may set besides its texts; fields of an endpoint's own go into the same object. */
+export interface EmbeddingParams {
+  /** An instruction for models that take one, such as the retrieval prefix of BGE; for queries, not for documents. */
+  instruction?: string | null;
+  /** How many numbers a vector shall have, where the model can choose (OpenAI class). */
+  dimensions?: number | null;
+  /** Who asks, for the provider's logs. */
+  user?: string | null;
+  [key: string]: unknown;
+}
+
 /** The answer of `GET /api/2.0/serving-endpoints`. */
 export interface ServingEndpointList {
   /** The endpoints the caller may see; absent when there are none. */
@@ -461,5 +472,632 @@ export interface EndpointTag {
   key: string;
   /** Its value. */
   value?: string | null;
+  [key: string]: unknown;
+}
+
+/** A whole answer. */
+export interface ResponseObject {
+  /** The answer's id. */
+  id?: string | null;
+  /** `response`. */
+  object?: string | null;
+  /** Seconds since 1970. */
+  created_at?: number | null;
+  /** The model. */
+  model?: string | null;
+  /** What came out, in order. */
+  output: ResponseItem[];
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  /** Tokens used. */
+  usage?: ResponseUsage | null;
+  /** Why it was cut off. */
+  incomplete_details?: IncompleteDetails | null;
+  /** Strings of the caller's or of the agent's. */
+  metadata?: Record<string, unknown> | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** What Databricks adds, such as a trace. */
+  databricks_output?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One item of an input or an output. An item of a type this version does not know is kept as it came. */
+export type ResponseItem =
+  | ({ type: "message" } & ResponseMessage)
+  | ({ type: "function_call" } & FunctionCallItem)
+  | ({ type: "function_call_output" } & FunctionCallOutputItem)
+  | ({ type: "reasoning" } & ReasoningItem)
+  | ({ type: "mcp_approval_request" } & McpApprovalRequest)
+  | ({ type: "mcp_approval_response" } & McpApprovalResponse);
+
+/** A message. */
+export interface ResponseMessage {
+  /** `user`, `assistant`, `system` or `developer`. */
+  role: string;
+  /** Text, or typed parts. */
+  content: string | ResponsePart[];
+  /** Which item it is; on messages that came out of a call. */
+  id?: string | null;
+  /** How far it has come; on messages that came out of a call. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** One part of a message's content. */
+export type ResponsePart =
+  | ({ type: "output_text" } & OutputText)
+  | ({ type: "refusal" } & Refusal)
+  | ({ type: "input_text" } & InputText)
+  | ({ type: "input_image" } & InputImage);
+
+/** Text of the model. */
+export interface OutputText {
+  /** The text. */
+  text: string;
+  /** What the text refers to. */
+  annotations?: Annotation[] | null;
+  [key: string]: unknown;
+}
+
+/** What a stretch of text refers to. */
+export type Annotation =
+  | ({ type: "url_citation" } & UrlCitation)
+  | ({ type: "file_citation" } & FileReference)
+  | ({ type: "file_path" } & FileReference);
+
+/** A page the text refers to. */
+export interface UrlCitation {
+  /** Its address. */
+  url: string;
+  /** Its title. */
+  title?: string | null;
+  /** Where in the text the reference begins. */
+  start_index?: number | null;
+  /** Where it ends. */
+  end_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** A file the text refers to. */
+export interface FileReference {
+  /** Which file. */
+  file_id: string;
+  /** Its place among the files. */
+  index?: number | null;
+  [key: string]: unknown;
+}
+
+/** Why the model does not answer. */
+export interface Refusal {
+  /** The model's words. */
+  refusal: string;
+  [key: string]: unknown;
+}
+
+/** Text of the caller. */
+export interface InputText {
+  /** The text. */
+  text: string;
+  [key: string]: unknown;
+}
+
+/** A picture of the caller's. */
+export interface InputImage {
+  /** Its address, or a `data:` address that holds it. */
+  image_url?: string | null;
+  /** The file that holds it. */
+  file_id?: string | null;
+  /** How closely to look. */
+  detail?: string | null;
+  [key: string]: unknown;
+}
+
+/** How far an item or an answer has come. */
+export type ResponseStatus = "in_progress" | "completed" | "incomplete" | "failed" | (string & {});
+
+/** A tool the model asks for. */
+export interface FunctionCallItem {
+  /** Which call it is; its result names it. */
+  call_id: string;
+  /** The tool's name. */
+  name: string;
+  /** The arguments as JSON text. */
+  arguments: string;
+  /** Which item it is. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** What a tool gave. */
+export interface FunctionCallOutputItem {
+  /** Which call it answers. */
+  call_id: string;
+  /** The result. */
+  output: string | unknown[];
+  /** Which item it is. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** What the model thought. */
+export interface ReasoningItem {
+  /** Which item it is. */
+  id?: string | null;
+  /** The thought, as far as it may be read. */
+  summary: ReasoningSummary[];
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** A request to allow a tool of an MCP server. */
+export interface McpApprovalRequest {
+  /** Which request it is; its answer names it. */
+  id: string;
+  /** The tool's name. */
+  name: string;
+  /** Which server. */
+  server_label?: string | null;
+  /** The arguments as JSON text. */
+  arguments?: string | null;
+  [key: string]: unknown;
+}
+
+/** The answer to a request to allow a tool. */
+export interface McpApprovalResponse {
+  /** Which request it answers. */
+  approval_request_id: string;
+  /** Whether the tool may run. */
+  approve: boolean;
+  /** Which item it is. */
+  id?: string | null;
+  /** Why. */
+  reason?: string | null;
+  [key: string]: unknown;
+}
+
+/** Tokens used. */
+export interface ResponseUsage {
+  /** Tokens of the input. */
+  input_tokens?: number | null;
+  /** More on the input, such as `cached_tokens`. */
+  input_tokens_details?: unknown | null;
+  /** Tokens of the output. */
+  output_tokens?: number | null;
+  /** More on the output, such as `reasoning_tokens`. */
+  output_tokens_details?: unknown | null;
+  /** Both. */
+  total_tokens?: number | null;
+  [key: string]: unknown;
+}
+
+/** Why an answer was cut off. */
+export interface IncompleteDetails {
+  /** Such as `max_output_tokens`. */
+  reason?: string | null;
+  [key: string]: unknown;
+}
+
+/** One event of a streamed answer. An event of a type this version does not know, or of none, is kept as it came. */
+export type ResponseEvent =
+  | ({ type: "response.created" } & ResponseStateEvent)
+  | ({ type: "response.in_progress" } & ResponseStateEvent)
+  | ({ type: "response.completed" } & ResponseStateEvent)
+  | ({ type: "response.incomplete" } & ResponseStateEvent)
+  | ({ type: "response.output_item.added" } & OutputItemEvent)
+  | ({ type: "response.output_item.done" } & OutputItemEvent)
+  | ({ type: "response.content_part.added" } & ContentPartEvent)
+  | ({ type: "response.content_part.done" } & ContentPartEvent)
+  | ({ type: "response.output_text.delta" } & TextDeltaEvent)
+  | ({ type: "response.output_text.done" } & TextDoneEvent)
+  | ({ type: "response.output_text.annotation.added" } & AnnotationAddedEvent)
+  | ({ type: "response.refusal.delta" } & TextDeltaEvent)
+  | ({ type: "response.refusal.done" } & RefusalDoneEvent)
+  | ({ type: "response.reasoning_summary_text.delta" } & SummaryDeltaEvent)
+  | ({ type: "response.function_call_arguments.delta" } & TextDeltaEvent)
+  | ({ type: "response.function_call_arguments.done" } & ArgumentsDoneEvent);
+
+/** How far the whole answer has come. */
+export interface ResponseStateEvent {
+  /** The answer; its `output` may be empty before the end. */
+  response: ResponseState;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** As much of a whole answer as an event tells. */
+export interface ResponseState {
+  /** The answer's id. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  /** The model. */
+  model?: string | null;
+  /** What came out; empty or missing before the end. */
+  output?: ResponseItem[] | null;
+  /** Tokens used. */
+  usage?: ResponseUsage | null;
+  [key: string]: unknown;
+}
+
+/** An item that begins or is whole. */
+export interface OutputItemEvent {
+  /** The item. */
+  item: ResponseItem;
+  /** Its place in the output. */
+  output_index?: number | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** A part of a message that begins or is whole. */
+export interface ContentPartEvent {
+  /** The part. */
+  part: ResponsePart;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** New text. */
+export interface TextDeltaEvent {
+  /** The text. */
+  delta: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** All text of a part. */
+export interface TextDoneEvent {
+  /** The text. */
+  text: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** A new reference of a text. */
+export interface AnnotationAddedEvent {
+  /** The reference. */
+  annotation: Annotation;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** Its place among the references. */
+  annotation_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** All of a refusal. */
+export interface RefusalDoneEvent {
+  /** The model's words. */
+  refusal: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** New text of a readable thought. */
+export interface SummaryDeltaEvent {
+  /** The text. */
+  delta: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The piece's place in the summary. */
+  summary_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** All of a call's arguments. */
+export interface ArgumentsDoneEvent {
+  /** The arguments as JSON text. */
+  arguments: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** The options of a Responses call. */
+export interface ResponsesParams {
+  /** The longest answer, in tokens. */
+  max_output_tokens?: number | null;
+  /** Randomness. */
+  temperature?: number | null;
+  /** Nucleus sampling. */
+  top_p?: number | null;
+  /** The tools on offer. */
+  tools?: ResponsesTool[] | null;
+  /** Which tool to use: `auto`, `none`, `required` or `any`, a tool's name, or an object. */
+  tool_choice?: unknown | null;
+  /** Whether several tools may be asked for at once. */
+  parallel_tool_calls?: boolean | null;
+  /** How much to think. */
+  reasoning?: ResponsesReasoning | null;
+  /** The form of the text. */
+  text?: unknown | null;
+  /** `auto` or `disabled`. */
+  truncation?: string | null;
+  /** Who asks. */
+  user?: string | null;
+  /** Strings of yours. */
+  metadata?: Record<string, unknown> | null;
+  /** Free input of the agent. */
+  custom_inputs?: Record<string, unknown> | null;
+  /** Which conversation and which user the agent serves. */
+  context?: AgentContext | null;
+  /** Such as `{"return_trace": true}`; models that are no agents refuse it. */
+  databricks_options?: unknown | null;
+  /** Whether the service keeps the answer; Databricks' own models refuse it. */
+  store?: boolean | null;
+  /** Whether to answer later; Databricks' own models refuse it. */
+  background?: boolean | null;
+  /** The answer to go on from; Databricks' own models refuse it. */
+  previous_response_id?: string | null;
+  /** The conversation to go on with; Databricks' own models refuse it. */
+  conversation?: unknown | null;
+  /** How urgent it is; Databricks' own models refuse it. */
+  service_tier?: string | null;
+  /** An id of yours, recorded in inference and usage tables. */
+  client_request_id?: string | null;
+  /** Strings of yours for usage tracking. */
+  usage_context?: Record<string, unknown> | null;
+  /** Endpoint-specific options, merged into the body's top level. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** A tool on offer, in the flat form of Responses. */
+export interface ResponsesTool {
+  /** `function`, or a kind of tool the service runs itself. */
+  type: string;
+  /** The tool's name. */
+  name?: string | null;
+  /** What it does and when to use it. */
+  description?: string | null;
+  /** The arguments as a JSON Schema. */
+  parameters?: unknown | null;
+  /** Whether arguments must fit exactly. */
+  strict?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How much to think. */
+export interface ResponsesReasoning {
+  /** Such as `low`, `medium` or `high`. */
+  effort?: string | null;
+  /** How the thought is summed up. */
+  generate_summary?: string | null;
+  [key: string]: unknown;
+}
+
+/** Which conversation and which user an agent serves. */
+export interface AgentContext {
+  /** Which conversation. */
+  conversation_id?: string | null;
+  /** Which user. */
+  user_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** A whole answer of an agent. */
+export interface ChatAgentResponse {
+  /** What the agent said and did, in order. */
+  messages: ChatAgentMessage[];
+  /** Why it ended. */
+  finish_reason?: string | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** Tokens used. */
+  usage?: unknown | null;
+  /** What Databricks adds, such as a trace. */
+  databricks_output?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One message of an agent's conversation. */
+export interface ChatAgentMessage {
+  /** `user`, `assistant`, `system` or `tool`. */
+  role: string;
+  /** The text; may be absent beside `tool_calls`. */
+  content?: string | null;
+  /** Which message it is; made for messages that have none. */
+  id?: string | null;
+  /** Who speaks; on tool messages the tool's name, which they need. */
+  name?: string | null;
+  /** The tools the agent asks for. */
+  tool_calls?: unknown[] | null;
+  /** Which call a tool message answers, which it needs. */
+  tool_call_id?: string | null;
+  /** What the agent attached. */
+  attachments?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** One event of a streamed answer of an agent. Deltas with the same id are pieces of one message. */
+export interface ChatAgentChunk {
+  /** A message, or a piece of one. */
+  delta?: ChatAgentDelta | null;
+  /** Why the answer ended; absent until it does. */
+  finish_reason?: string | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** Tokens used. */
+  usage?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** A message, or a piece of one. */
+export interface ChatAgentDelta {
+  /** Who speaks. */
+  role?: string | null;
+  /** New text. */
+  content?: string | null;
+  /** Which message it belongs to. */
+  id?: string | null;
+  /** Who speaks, or the tool's name. */
+  name?: string | null;
+  /** The tools the agent asks for. */
+  tool_calls?: unknown[] | null;
+  /** Which call a tool message answers. */
+  tool_call_id?: string | null;
+  /** What the agent attached. */
+  attachments?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** The options of a ChatAgent call. */
+export interface ChatAgentParams {
+  /** Which conversation and which user the agent serves. */
+  context?: AgentContext | null;
+  /** Free input of the agent. */
+  custom_inputs?: Record<string, unknown> | null;
+  /** Such as `{"return_trace": true}`. */
+  databricks_options?: unknown | null;
+  /** An id of yours, recorded in inference and usage tables. */
+  client_request_id?: string | null;
+  /** Strings of yours for usage tracking. */
+  usage_context?: Record<string, unknown> | null;
+  /** Endpoint-specific options, merged into the body's top level. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** What a request for text may set. What is set is sent, to every kind of endpoint; what is not set is not. */
+export interface CompletionParams {
+  /** Randomness, 0 to 2. */
+  temperature?: number | null;
+  /** How many texts to make. */
+  n?: number | null;
+  /** The longest text, in tokens. */
+  max_tokens?: number | null;
+  /** Texts that end the answer; the endpoint keeps them out of it. */
+  stop?: string | string[] | null;
+  /** Nucleus sampling, 0 to 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** What follows the text to make. */
+  suffix?: string | null;
+  /** Whether the prompt is repeated before the text. */
+  echo?: boolean | null;
+  /** `error` or `truncate`: what happens when the context is too long. */
+  error_behavior?: string | null;
+  /** Whether the prompt is sent to the model without the endpoint's template. */
+  use_raw_prompt?: boolean | null;
+  /** Who asks. */
+  user?: string | null;
+  /** Fields this version does not know, by name; they win over fields of the same name. */
+  extra_params?: Record<string, unknown> | null;
+  /** The older name of `extra_params`. */
+  model_kwargs?: Record<string, unknown> | null;
+}
+
+/** What text generation may be told besides its input. */
+export interface TextGenerationParameters {
+  /** How many tokens to make at most; servers cap it, some at few. */
+  max_new_tokens?: number | null;
+  /** Randomness, above 0: servers refuse 0. Leave it out, or set `do_sample` to false, for the likeliest words. */
+  temperature?: number | null;
+  /** Whether to draw words instead of taking the likeliest. */
+  do_sample?: boolean | null;
+  /** Texts that end the answer, at most 4 on most servers. */
+  stop?: string | string[] | null;
+  /** The older name of `stop`. */
+  stop_sequences?: string | string[] | null;
+  /** Whether the prompt stands before the text; `false` is sent when absent. */
+  return_full_text?: boolean | null;
+  /** Nucleus sampling, between 0 and 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** Typical sampling, between 0 and 1. */
+  typical_p?: number | null;
+  /** Above 0; more than 1 discourages repetition. */
+  repetition_penalty?: number | null;
+  /** −2 to 2. */
+  frequency_penalty?: number | null;
+  /** How many texts to draw the best from; needs sampling, refused with streams. */
+  best_of?: number | null;
+  /** Keeps only so many of the prompt's last tokens. */
+  truncate?: number | null;
+  /** Whether to mark the text as a machine's. */
+  watermark?: boolean | null;
+  /** Whether the answer tells its tokens and why it ended. */
+  details?: boolean | null;
+  /** Whether it tells the prompt's tokens too; refused with streams. */
+  decoder_input_details?: boolean | null;
+  /** Makes sampling repeatable. */
+  seed?: number | null;
+  /** How many alternatives to tell for each token. */
+  top_n_tokens?: number | null;
+  /** The form the text must have: a JSON Schema or a regular expression. */
+  grammar?: unknown | null;
+  /** The LoRA adapter to use. */
+  adapter_id?: string | null;
+  /** Parameters this version does not know, by name; they win over those of the same name. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** One event of a streamed text. */
+export interface TextGenerationEvent {
+  /** Its number, from 1. */
+  index?: number | null;
+  /** The new token. */
+  token?: TextGenerationToken | null;
+  /** The whole text; on the last event alone. */
+  generated_text?: string | null;
+  /** How it came to be; on the last event alone. */
+  details?: TextGenerationDetails | null;
+  [key: string]: unknown;
+}
+
+/** One token. */
+export interface TextGenerationToken {
+  /** Its number in the vocabulary. */
+  id?: number | null;
+  /** Its text. */
+  text: string;
+  /** How likely it was, as a logarithm. */
+  logprob?: number | null;
+  /** Whether it is a mark of the model's and no text. */
+  special?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How a text came to be, when `details` asked for it. */
+export interface TextGenerationDetails {
+  /** `length`, `eos_token` or `stop_sequence`. */
+  finish_reason?: string | null;
+  /** How many tokens were made. */
+  generated_tokens?: number | null;
+  /** How many tokens the prompt has; told at the end of streams. */
+  input_length?: number | null;
+  /** The seed of sampling. */
+  seed?: number | null;
+  /** The tokens of the text. */
+  tokens?: TextGenerationToken[] | null;
   [key: string]: unknown;
 }

@@ -2,15 +2,20 @@
 
 pub mod agents;
 pub mod auth;
+pub mod chain;
 pub mod chat;
 mod client;
+pub mod completions;
 pub mod config;
+pub mod embeddings;
 pub mod error;
+pub mod hugging_face;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;
 mod macros;
 mod order;
+pub mod prompts;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;

@@ -106,12 +106,13 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{agents, chat, serving_endpoints};
+    use crate::{agents, chat, completions, embeddings, hugging_face, serving_endpoints};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
     chat::types::ChatParams::declare(&mut to);
     chat::types::Message::declare(&mut to);
+    embeddings::types::EmbeddingParams::declare(&mut to);
     serving_endpoints::types::ServingEndpointList::declare(&mut to);
     serving_endpoints::types::ServingEndpoint::declare(&mut to);
     agents::types::ResponseObject::declare(&mut to);
@@ -120,6 +121,9 @@ fn the_declarations_are_what_the_rust_types_say() {
     agents::types::ChatAgentResponse::declare(&mut to);
     agents::types::ChatAgentChunk::declare(&mut to);
     agents::types::ChatAgentParams::declare(&mut to);
+    completions::types::CompletionParams::declare(&mut to);
+    hugging_face::types::TextGenerationParameters::declare(&mut to);
+    hugging_face::types::TextGenerationEvent::declare(&mut to);
     let text = format!("{HEAD}{}", to.text());
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg-template/types.d.ts");
     if std::env::var_os("LAKEWIRE_WRITE_TYPES").is_some() {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::errors::{self, ApiError};
+use crate::serving_endpoints::Outcome;
 
 /// Everything that can go wrong with one answer. All fields are optional and combine. An unknown field is refused: a typing error
 /// in a test must not pass as "no fault".
@@ -74,6 +75,36 @@ pub struct Fault {
     pub redirect: Option<String>,
     /// Says the whole answer text this many times: a flood.
     pub repeat_text: Option<u64>,
+    /// How the deployment ends that this create or update of a serving endpoint starts.
+    pub deployment: Option<Deployment>,
+    /// What is wrong with the rows of an embeddings answer.
+    pub embeddings: Option<EmbeddingsFault>,
+}
+
+/// The end of a deployment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deployment {
+    /// `NOT_UPDATING` (it serves), `UPDATE_FAILED` or `UPDATE_CANCELED`.
+    pub outcome: Outcome,
+    /// What the served entities say of a bad end.
+    pub message: Option<String>,
+    /// When it ends, in milliseconds; `--endpoint-delay-ms` if left out.
+    pub after_ms: Option<u64>,
+}
+
+/// What can be wrong with the rows of an embeddings answer (fault-matrix O6, H11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingsFault {
+    /// The rows come last first, each with its right `index`.
+    Reversed,
+    /// The last row is missing.
+    LastMissing,
+    /// The first row comes again in place of the last.
+    FirstTwice,
+    /// The last row has a number too few.
+    LastShort,
 }
 
 /// One header value or several.
@@ -224,6 +255,14 @@ impl Fault {
     #[must_use]
     pub fn status_code(&self) -> Option<StatusCode> {
         self.status.and_then(|status| StatusCode::from_u16(status).ok())
+    }
+
+    /// The status, if that alone decides the answer: no body, preset or redirect is given with it.
+    #[must_use]
+    pub fn bare_status(&self) -> Option<StatusCode> {
+        let alone =
+            self.redirect.is_none() && self.body.is_none() && self.body_base64.is_none() && self.preset.is_none();
+        self.status_code().filter(|status| alone && status.as_u16() >= 400)
     }
 
     /// The answer to send instead of the real one, if this fault asks for that.

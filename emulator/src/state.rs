@@ -1,15 +1,20 @@
 //! What one running emulator holds: its configuration, the endpoints, the scripted faults and the history.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::errors::ApiError;
 use crate::faults::FaultScript;
 use crate::history::History;
 use crate::ids;
+use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
+use crate::workspace::{Folder, Workspace};
+use crate::{hugging_face, oauth};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -28,6 +33,18 @@ pub struct Config {
     pub seed: u64,
     /// Pause between streamed tokens, in milliseconds.
     pub token_delay_ms: u64,
+    /// How long a created or changed endpoint takes to be ready, in milliseconds.
+    pub endpoint_delay_ms: u64,
+    /// How long OAuth tokens live, in seconds.
+    pub token_ttl_s: u64,
+    /// Status of an answer to a token whose time is over: 403, or 401.
+    pub expired_token_status: u16,
+    /// Where endpoints, secrets and permissions are kept; `None` forgets them at the end.
+    pub data: Option<PathBuf>,
+    /// Custom-model endpoints answered by a real scoring server: endpoint name and server.
+    pub custom: Vec<(String, Loopback)>,
+    /// The (cluster, port) pairs the driver proxy forwards to.
+    pub driver_proxy: Vec<(String, u16)>,
 }
 
 impl Default for Config {
@@ -40,6 +57,12 @@ impl Default for Config {
             upstream: None,
             seed: 0,
             token_delay_ms: 15,
+            endpoint_delay_ms: 3000,
+            token_ttl_s: 3600,
+            expired_token_status: 403,
+            data: None,
+            custom: Vec::new(),
+            driver_proxy: Vec::new(),
         }
     }
 }
@@ -51,11 +74,20 @@ pub struct Emulator(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
-    endpoints: Vec<Endpoint>,
+    workspace: Mutex<Kept>,
     faults: Mutex<FaultScript>,
     history: Mutex<History>,
+    oauth: Mutex<oauth::Store>,
+    hub: Mutex<hugging_face::Hub>,
     requests: AtomicU64,
     started: Instant,
+}
+
+/// The workspace and where it is kept.
+#[derive(Debug)]
+struct Kept {
+    workspace: Workspace,
+    folder: Option<Folder>,
 }
 
 /// A lock that survives a panic elsewhere: the data behind it is only ever replaced whole.
@@ -63,21 +95,46 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The time of day in milliseconds since 1970: when endpoints and secrets were changed, and when a deployment ends.
+#[must_use]
+// The emulator's own clock, as in `Emulator::new`.
+#[allow(clippy::disallowed_methods)]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Emulator {
-    /// A fresh workspace with the seeded endpoints.
-    #[must_use]
+    /// A workspace with the seeded endpoints and what the folder of `--data` holds.
+    ///
+    /// # Errors
+    /// A sentence saying why that folder cannot be used.
     // The emulator's own clock: the ban on `Instant::now` keeps the SDK's core pure, and this crate is not part of it.
     #[allow(clippy::disallowed_methods)]
-    pub fn new(config: Config) -> Self {
-        let endpoints = crate::serving_endpoints::seeded(config.upstream.is_some());
-        Self(Arc::new(Inner {
+    pub fn new(config: Config) -> Result<Self, String> {
+        let mut seeds = crate::serving_endpoints::seeded(config.upstream.is_some());
+        for (name, _) in &config.custom {
+            seeds.retain(|seed| seed.name != *name);
+            seeds.push(crate::serving_endpoints::seeded::custom(name));
+        }
+        let (folder, workspace) = match &config.data {
+            None => (None, Workspace::fresh(seeds)),
+            Some(path) => {
+                let (folder, workspace) = Folder::open(path, seeds)?;
+                (Some(folder), workspace)
+            }
+        };
+        let workspace = Mutex::new(Kept { workspace, folder });
+        Ok(Self(Arc::new(Inner {
             config,
-            endpoints,
+            workspace,
             faults: Mutex::default(),
             history: Mutex::default(),
+            oauth: Mutex::default(),
+            hub: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
-        }))
+        })))
     }
 
     /// The configuration it was started with.
@@ -86,16 +143,41 @@ impl Emulator {
         &self.0.config
     }
 
-    /// Every serving endpoint, in listing order.
+    /// Every serving endpoint as it is now, in listing order.
     #[must_use]
-    pub fn endpoints(&self) -> &[Endpoint] {
-        &self.0.endpoints
+    pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
+        self.read(|workspace| workspace.endpoints.clone())
     }
 
-    /// The endpoint of that name.
+    /// The endpoint of that name as it is now.
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.0.endpoints.iter().find(|endpoint| endpoint.name == name)
+    pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.read(|workspace| workspace.endpoint(name).cloned())
+    }
+
+    /// Looks at the workspace as it is now.
+    pub fn read<T>(&self, look: impl FnOnce(&Workspace) -> T) -> T {
+        let mut kept = lock(&self.0.workspace);
+        kept.workspace.settle(now_ms());
+        look(&kept.workspace)
+    }
+
+    /// Changes the workspace and keeps it; a change that is refused or cannot be kept changes nothing.
+    ///
+    /// # Errors
+    /// What `change` refuses, or 500 if the folder of `--data` cannot be written.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut Workspace) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let mut kept = lock(&self.0.workspace);
+        let mut next = kept.workspace.clone();
+        next.settle(now_ms());
+        let answer = change(&mut next)?;
+        if let Some(folder) = &mut kept.folder {
+            folder.save(&next).map_err(|sentence| {
+                ApiError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", sentence)
+            })?;
+        }
+        kept.workspace = next;
+        Ok(answer)
     }
 
     /// The scripted faults.
@@ -106,6 +188,16 @@ impl Emulator {
     /// The history of operations.
     pub fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.0.history)
+    }
+
+    /// The tokens that were given.
+    pub fn oauth(&self) -> MutexGuard<'_, oauth::Store> {
+        lock(&self.0.oauth)
+    }
+
+    /// What was set for the Hugging Face surface.
+    pub fn hub(&self) -> MutexGuard<'_, hugging_face::Hub> {
+        lock(&self.0.hub)
     }
 
     /// Milliseconds since this emulator started.
@@ -121,9 +213,11 @@ impl Emulator {
         ids::uuid(ids::hash(self.0.config.seed, &[b"request", &count.to_le_bytes()]))
     }
 
-    /// Whether this text holds one of the accepted tokens.
+    /// Whether this text holds an accepted or issued token, or a secret that buys one.
     #[must_use]
     pub fn holds_secret(&self, text: &str) -> bool {
         self.0.config.tokens.iter().any(|token| !token.is_empty() && text.contains(token.as_str()))
+            || text.contains(hugging_face::KEY)
+            || self.oauth().holds_secret(text)
     }
 }

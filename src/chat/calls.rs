@@ -41,6 +41,17 @@ pub fn stream(endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionC
     Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed))
 }
 
+/// [`invoke`] on a route of another service that speaks chat completions; `explain` says what is
+/// known about its failures.
+pub(crate) fn invoke_at(path: &str, body: String, explain: fn(Error) -> Error) -> Call<Json<ChatCompletion>> {
+    Call::new(Request::new(Method::Post, path).json(body), Repeat::Billed, completion).explained_by(explain)
+}
+
+/// [`stream`] on such a route.
+pub(crate) fn stream_at(path: &str, body: String, explain: fn(Error) -> Error) -> StreamCall<ChatCompletionChunk> {
+    StreamCall::new(Request::new(Method::Post, path).json(body), Repeat::Billed).explained_by(explain)
+}
+
 fn request(endpoint: &str, body: String) -> Result<Request> {
     let path = Path::literal("/serving-endpoints/").segment("endpoint", endpoint)?.then("/invocations").finish();
     Ok(Request::new(Method::Post, path).json(body))

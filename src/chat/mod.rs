@@ -50,6 +50,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
 use crate::sender::Sender;
 use crate::transport::BoxFuture;
+use crate::wire::call::{Call, StreamCall};
+use crate::wire::json::{Json, push_string};
 
 /// A chat endpoint and the defaults of its calls. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,11 +59,26 @@ pub struct Chat {
     sender: Sender,
     endpoint: String,
     defaults: String,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// A route of another service that speaks chat completions.
+#[derive(Clone, Debug)]
+pub(crate) struct Elsewhere {
+    /// The encoded path.
+    pub(crate) path: String,
+    /// What is known about its failures.
+    pub(crate) explain: fn(Error) -> Error,
 }
 
 impl Chat {
     pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
-        Self { sender, endpoint, defaults: "{}".to_owned() }
+        Self { sender, endpoint, defaults: "{}".to_owned(), elsewhere: None }
+    }
+
+    /// A model of another service, at a route of its own.
+    pub(crate) fn elsewhere(sender: Sender, model: String, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere: Some(elsewhere), ..Self::new(sender, model) }
     }
 
     /// Sets options for every call; a call's own options win.
@@ -97,6 +114,31 @@ impl Chat {
         &self.sender
     }
 
+    pub(crate) fn invoke_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
+        match &self.elsewhere {
+            None => calls::invoke(&self.endpoint, body),
+            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(body), there.explain)),
+        }
+    }
+
+    pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
+        match &self.elsewhere {
+            None => calls::stream(&self.endpoint, body),
+            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(body), there.explain)),
+        }
+    }
+
+    /// Other services are told the model in the body.
+    fn with_model(&self, mut body: String) -> String {
+        if body.ends_with('}') {
+            body.pop();
+            body.push_str(",\"model\":");
+            push_string(&mut body, &self.endpoint);
+            body.push('}');
+        }
+        body
+    }
+
     pub(crate) fn body(&self, request: &request::ChatFields, stream: bool) -> Result<String> {
         let text = serde_json::to_string(request).map_err(|fault| {
             Error::new(ErrorKind::InvalidInput, "The chat request cannot be written as JSON.").with_source(fault)
@@ -112,7 +154,7 @@ impl Chat {
     /// speak chat.
     pub async fn invoke(&self, request: impl Into<ChatRequest>) -> Result<ChatAnswer> {
         let (fields, options) = request.into().into_parts();
-        let call = calls::invoke(&self.endpoint, self.body(&fields, false)?)?;
+        let call = self.invoke_call(self.body(&fields, false)?)?;
         let (json, meta) = self.sender.send(&call, &options).await?;
         ChatAnswer::new(&json, meta)
     }
@@ -124,7 +166,7 @@ impl Chat {
     /// first chunk come out of the stream, with what had arrived.
     pub async fn stream(&self, request: impl Into<ChatRequest>) -> Result<ChatStream> {
         let (fields, options) = request.into().into_parts();
-        let call = calls::stream(&self.endpoint, self.body(&fields, true)?)?;
+        let call = self.stream_call(self.body(&fields, true)?)?;
         let opened = self.sender.open(&call, &options).await?;
         Ok(ChatStream::new(self.sender.transport().clone(), opened))
     }

@@ -58,12 +58,7 @@ fn thrown<T>(outcome: Result<T>) -> Result<T, JsValue> {
 /// # Errors
 /// `InvalidInput`, see `agents::body::responses`.
 #[wasm_bindgen(js_name = responsesBody)]
-pub fn responses_body(
-    defaults: &str,
-    request: &str,
-    model: Option<String>,
-    stream: bool,
-) -> Result<String, JsValue> {
+pub fn responses_body(defaults: &str, request: &str, model: Option<String>, stream: bool) -> Result<String, JsValue> {
     thrown(body::responses(defaults, request, model.as_deref(), stream))
 }
 

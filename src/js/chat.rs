@@ -3,7 +3,7 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use crate::chat::{Chat, body, calls};
+use crate::chat::{Chat, body};
 use crate::error::Result;
 use crate::js::error::to_js;
 use crate::js::options::{Scope, run};
@@ -39,7 +39,7 @@ impl CoreChat {
     /// As `Chat::invoke`.
     pub fn invoke(&self, body: String, options: JsValue) -> Promise {
         let sender = self.chat.sender().clone();
-        let call = calls::invoke(self.chat.endpoint(), body);
+        let call = self.chat.invoke_call(body);
         promise(Box::pin(async move {
             let (options, signals) = Scope::read(options)?.into_parts();
             let call = call?;
@@ -54,7 +54,7 @@ impl CoreChat {
     /// As `Chat::stream`.
     pub fn stream(&self, body: String, options: JsValue) -> Promise {
         let sender = self.chat.sender().clone();
-        let call = calls::stream(self.chat.endpoint(), body);
+        let call = self.chat.stream_call(body);
         promise(Box::pin(async move {
             let (options, signals) = Scope::read(options)?.into_parts();
             let call = call?;

@@ -66,6 +66,9 @@ fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceCl
     config.headers = bag.pairs("headers")?;
     config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
     config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
+    if let Some(millis) = bag.number("maxRetryAfterMs")? {
+        config.retry.max_retry_after = crate::config::duration_from_millis("longest retry-after", millis)?;
+    }
     let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
     config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
     config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);

@@ -11,10 +11,16 @@ mod agents;
 mod bag;
 mod chat;
 mod client;
+#[cfg(feature = "js")]
+mod completions;
 mod decoder;
+#[cfg(feature = "js")]
+mod embeddings;
 mod error;
 #[cfg(feature = "js")]
 mod events;
+#[cfg(feature = "js")]
+mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
 mod options;

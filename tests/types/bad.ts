@@ -1,6 +1,6 @@
 // What must not type-check. Every statement after a directive has to be an error, or tsc reports the directive.
 
-import { Chat, ChatStream, LakewireError, tool, WorkspaceClient } from "lakewire";
+import { Chat, ChatStream, dot, Embedder, Embeddings, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
 import * as z from "zod";
 
 // @ts-expect-error a host is needed
@@ -114,3 +114,24 @@ declare const error: LakewireError;
 error.kind = "BadRequest";
 // @ts-expect-error a status may be absent
 error.status.toFixed();
+
+// @ts-expect-error embedders are made by the client
+new Embedder();
+// @ts-expect-error no such option
+client.embeddings("e", { batch_size: 1 });
+// @ts-expect-error a handle's request fields go into query_params and documents_params
+client.embeddings("e", { instruction: "x" });
+// @ts-expect-error no such encoding
+client.embeddings("e", { encodingFormat: "hex" });
+// @ts-expect-error one text at a time
+client.embeddings("e").embedQuery(["a"]);
+// @ts-expect-error texts are texts
+client.embeddings("e").embedDocuments([1]);
+// @ts-expect-error a limit is a number
+client.embeddings("e").embedDocuments(["a"], { batchSize: "1" });
+// @ts-expect-error one buffer of 32-bit floats
+new Embeddings([1, 2], 2);
+// @ts-expect-error a row is taken with at()
+dot(new Embeddings(new Float32Array(2), 2), new Embeddings(new Float32Array(2), 2));
+// @ts-expect-error a query is one vector
+similarities([[1]], [[1]]);

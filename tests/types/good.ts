@@ -1,8 +1,11 @@
 // What must type-check: every entry point, option and result, as users write them.
 
-import { Chat, ChatStream, LakewireError, StructuredChat, tool, WorkspaceClient } from "lakewire";
+import {
+  Chat, ChatStream, cosineSimilarity, dot, Embedder, Embeddings, LakewireError, similarities, StructuredChat, tool, WorkspaceClient,
+} from "lakewire";
 import type {
-  BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, Completeness, ContentPart, ErrorKind,
+  BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, Completeness, ContentPart, EmbeddedBatch,
+  EmbedderOptions, EmbeddingParams, EmbeddingsError, EmbedOptions, ErrorKind,
   FinishReason, Message, RequestedTool, Role, RunnableTool, RunToolsOptions, ServingEndpoint, StandardSchema, StructuredOptions, Timeouts, Tool, ToolCall,
   ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
 } from "lakewire";
@@ -171,5 +174,23 @@ try {
     if (error.kind === "TooManyRequests" || error.kind === "a kind of tomorrow") throw error;
   }
 }
+
+const embedderOptions: EmbedderOptions = { query_params: { instruction: "Find:", own: 7 }, documents_params: { user: null }, batchSize: 20, maxConcurrency: 2, encodingFormat: "auto" };
+const embedder: Embedder = client.embeddings("gte", embedderOptions);
+const embedOptions: EmbedOptions = { ...callOptions, dimensions: 256, encodingFormat: "base64", own: true };
+const query: Float32Array = await embedder.embedQuery("text", embedOptions);
+const documents: Embeddings = await embedder.embedDocuments(new Set(["a", "b"]), { batchSize: 1 });
+for (const row of documents) same<typeof row, Float32Array>();
+const settledBatches: EmbeddedBatch[] = await embedder.embedDocumentsSettled(["a"]);
+for (const batch of settledBatches) {
+  if (batch.status === "fulfilled") same<typeof batch.value, Embeddings>();
+  else same<typeof batch.reason, LakewireError>();
+}
+const keptBatches: EmbeddedBatch[] | undefined = (new Error() as EmbeddingsError).batches;
+const embeddingParams: EmbeddingParams = { user: "me" };
+const stored = new Embeddings(new Float32Array(4), 2);
+const numbers: number[] = [dot(query, [1, 2]), cosineSimilarity([1], new Float64Array(1)), ...similarities(query, stored), ...similarities([1], [[1]])];
+const tokens: number | undefined = documents.usage?.total_tokens;
+void [embedder.endpoint, documents.data.length, documents.dimensions, documents.length, documents.at(-1)?.length, documents.toArrays()[0]?.[0], documents.model, documents.requestIds[0], keptBatches, embeddingParams, numbers, tokens];
 
 export { all, attempts, call, completion, endpoint, finished, handle, ids, last, own, readable, ready, started, total, transcript, whole };
