@@ -329,7 +329,7 @@ export class LakewireError extends Error {
   readonly isRetryable: boolean;
   /** Whether the service may have done what was asked although no good answer came. */
   readonly maybeProcessed: boolean;
-  /** What a broken stream had given: a completion as far as it came. */
+  /** What a broken stream had given: a completion as far as it came, or an answer of the form that was asked for. */
   readonly partial?: ChatCompletion;
   /** The whole answer, for kinds `OutputMismatch` and `UnknownTool`. */
   readonly completion?: ChatAnswer;
