@@ -50,6 +50,8 @@ export interface WorkspaceClientConfig {
     maxAttempts?: number;
     /** What all calls may spend on retries together: a retry costs 5 (10 after a time-out), a success gives 1; 500 unless set. */
     budget?: number;
+    /** The longest wait a service may ask for before the call fails instead; 60 s unless set. */
+    maxRetryAfterMs?: number;
   };
   /** Headers of every request. */
   headers?: Record<string, string> | Iterable<[string, string]> | Headers;
@@ -120,7 +122,7 @@ export class Chat {
 }
 
 /** How one item of a batch ended. */
-export type BatchResult = { status: "fulfilled"; value: ChatAnswer } | { status: "rejected"; reason: LakewireError };
+export type BatchResult<T = ChatAnswer> = { status: "fulfilled"; value: T } | { status: "rejected"; reason: LakewireError };
 
 /** A tool the model asks for. */
 export interface RequestedTool {
@@ -295,7 +297,7 @@ export type ErrorKind =
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
   | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "InvalidArguments"
-  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "Closed"
+  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "Closed" | "TransformFailed"
   | (string & {});
 
 /** A failed operation. `instanceof` holds across copies of the package. */

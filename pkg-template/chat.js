@@ -2,17 +2,18 @@
 
 import { CoreStructured } from "./core.js";
 import { makeAnswer } from "./answer.js";
-import { fail, toError } from "./errors.js";
+import { settleAll } from "./batch.js";
+import { fail } from "./errors.js";
 import { direct, settle } from "./guard.js";
 import { writeJson } from "./json.js";
-import { take } from "./options.js";
+import { splitCall, take } from "./options.js";
 import { readSchema } from "./schema.js";
 import { openStream } from "./stream.js";
 import { runTools } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
 function split(options) {
-  const [scope, fields] = take(options, ["signal", "timeouts", "headers", "maxAttempts"], "The options of a call");
+  const [scope, fields] = splitCall(options);
   return { fields, scope };
 }
 
@@ -73,30 +74,8 @@ export class Chat {
   }
 
   /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
-  async batch(inputs, given) {
-    const [{ maxConcurrency = 4 }, options] = take(given, ["maxConcurrency"], "The options of a batch");
-    if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
-      throw fail("InvalidInput", "`maxConcurrency` must be a whole number, 1 or more.");
-    }
-    if (typeof inputs?.[Symbol.iterator] !== "function" || typeof inputs === "string") {
-      throw fail("InvalidInput", "batch() needs a list of inputs: write [input, input].");
-    }
-    const list = [...inputs];
-    const results = new Array(list.length);
-    let next = 0;
-    const work = async () => {
-      while (next < list.length) {
-        const at = next;
-        next += 1;
-        try {
-          results[at] = { status: "fulfilled", value: await this.invoke(list[at], options) };
-        } catch (thrown) {
-          results[at] = { status: "rejected", reason: toError(thrown) };
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(maxConcurrency, list.length) }, work));
-    return results;
+  batch(inputs, options) {
+    return settleAll(inputs, options, (input, rest) => this.invoke(input, rest));
   }
 
   /** Asks, runs tools, and repeats until the model answers. */

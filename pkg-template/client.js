@@ -64,6 +64,7 @@ export class WorkspaceClient {
       headers: pairs(headers),
       maxAttempts: settings(retry, "retry")?.maxAttempts,
       retryBudget: retry?.budget,
+      maxRetryAfterMs: retry?.maxRetryAfterMs,
     };
     this.#core = direct(() => new CoreClient(crossing, token, fetch));
     const scope = (options) => this.#scope(options);

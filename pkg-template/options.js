@@ -23,6 +23,11 @@ export function take(options, names, what) {
   return [taken, rest];
 }
 
+/** The options every call takes, and the rest: request fields, for rooms that have some. */
+export function splitCall(options) {
+  return take(options, ["signal", "timeouts", "headers", "maxAttempts"], "The options of a call");
+}
+
 /** Headers as `[name, value]` pairs. */
 export function pairs(headers) {
   if (headers === undefined || headers === null) return undefined;
@@ -38,7 +43,7 @@ export function pairs(headers) {
   }
 }
 
-const SETTINGS = { timeouts: ["firstByteMs", "idleMs", "totalMs"], retry: ["maxAttempts", "budget"] };
+const SETTINGS = { timeouts: ["firstByteMs", "idleMs", "totalMs"], retry: ["maxAttempts", "budget", "maxRetryAfterMs"] };
 
 /** An object of settings or nothing; neither a number or text in its place nor a misspelt name must pass for nothing. */
 export function settings(value, name) {

@@ -3,6 +3,10 @@
 // The loop belongs to JavaScript: a read is awaited here and decoded by one synchronous call. An
 // iterator takes objects straight from the loop; the ReadableStream around it serves pipes and
 // readers. Objects are made when they are asked for, so a slow reader holds back the server.
+//
+// What is decoded is for a `form` to say: `decoder(maxEventBytes, text)` makes what reads the bytes,
+// `single(whole, decoder)` writes an answer that came at once as a stream, and `answer(text, facts)`
+// makes the whole answer. Chat's form is here, the others are in `events.js`.
 
 import { ChunkDecoder } from "./core.js";
 import { makeAnswer } from "./answer.js";
@@ -13,6 +17,8 @@ import { Columns } from "./materialize.js";
 const PIECE = 1 << 18;
 /** How long the peer has to close after the end mark before we do: a closed body frees its connection for the next call. */
 const LINGER = 250;
+/** How long the peer has to say the end mark once the answer is whole. */
+const SETTLED = 2_000;
 
 const now = () => performance.now();
 const ignore = () => {};
@@ -48,12 +54,20 @@ function isBytes(chunk) {
   return chunk instanceof Uint8Array || Object.prototype.toString.call(chunk) === "[object Uint8Array]";
 }
 
+/** The form of chat streams. */
+const chat = {
+  decoder: (maxEventBytes, text) => new ChunkDecoder(maxEventBytes, text),
+  single: (whole) => `data: ${JSON.stringify(asChunk(whole))}\n\ndata: [DONE]\n\n`,
+  answer: makeAnswer,
+};
+
 /** The loop of one stream. Not a class of private fields: those cost on the hot path in some engines. */
 class Pump {
-  constructor(source, { signal, text = false }) {
+  constructor(source, { signal, text = false, form }) {
     this.source = source;
     this.text = text;
-    this.decoder = new ChunkDecoder(Math.min(source.maxEventBytes ?? 8 << 20, 0x3fffffff), text);
+    this.form = form;
+    this.decoder = form.decoder(Math.min(source.maxEventBytes ?? 8 << 20, 0x3fffffff), text);
     this.columns = new Columns(this.decoder);
     this.reader = undefined;
     this.status = 0;
@@ -86,7 +100,7 @@ class Pump {
   open() {
     const { body, single } = this.source;
     if (single !== undefined) {
-      this.rest = new TextEncoder().encode(`data: ${JSON.stringify(asChunk(single))}\n\ndata: [DONE]\n\n`);
+      this.rest = new TextEncoder().encode(this.form.single(single, this.decoder));
       return;
     }
     if (typeof body?.getReader !== "function") {
@@ -207,6 +221,11 @@ class Pump {
   wait(started) {
     this.waiting = true;
     this.since = started;
+    if (this.status === 3 && this.idle > SETTLED) {
+      this.idle = SETTLED;
+      clearTimeout(this.timer);
+      this.timer = undefined;
+    }
     const limit = Math.min(this.idle, this.deadline - started);
     if (this.timer === undefined && limit < Infinity) this.arm(limit);
   }
@@ -243,7 +262,7 @@ class Pump {
       this.finish();
       return;
     }
-    this.stop(this.error("Connect", "The connection broke in the middle of the stream. What arrived is in the error's partial completion.", { cause: thrown, isRetryable: true }));
+    this.stop(this.error("Connect", "The connection broke in the middle of the stream. What arrived is in the error's partial answer.", { cause: thrown, isRetryable: true }));
   }
 
   /** The stream ended by itself; Rust knows whether well. */
@@ -334,7 +353,7 @@ class Pump {
     if (this.answer === undefined) {
       const { requestId, servedModelName, attempts } = this.source;
       try {
-        this.answer = makeAnswer(this.decoder.completion(), { requestId, servedModelName, attempts });
+        this.answer = this.form.answer(this.decoder.completion(), { requestId, servedModelName, attempts });
       } catch (thrown) {
         throw this.enrich(thrown);
       }
@@ -353,7 +372,7 @@ function isDetached(buffer) {
 }
 
 /** Takes items straight from the loop. Calls of `next` that overlap wait for their turn. */
-class ChatIterator {
+class StreamIterator {
   #pump;
   #stream;
 
@@ -384,8 +403,11 @@ class ChatIterator {
   }
 }
 
-/** A streamed answer; see `index.d.ts`. */
-export class ChatStream extends ReadableStream {
+/** Gives the whole answer of a stream, reading what nobody reads. */
+export const WHOLE = Symbol("lakewire.whole");
+
+/** A streamed answer of any form. */
+export class AnswerStream extends ReadableStream {
   #pump;
 
   constructor(source, options) {
@@ -433,7 +455,7 @@ export class ChatStream extends ReadableStream {
     return this.#pump.finished;
   }
 
-  finalCompletion() {
+  [WHOLE]() {
     return this.#pump.final();
   }
 
@@ -453,11 +475,18 @@ export class ChatStream extends ReadableStream {
   [Symbol.asyncIterator]() {
     if (this.locked) throw fail("Closed", "This stream is being read already: iterate it once, or tee() it before.");
     this.#pump.enter("iterator");
-    return new ChatIterator(this.#pump, this);
+    return new StreamIterator(this.#pump, this);
+  }
+}
+
+/** A streamed chat answer; see `index.d.ts`. */
+export class ChatStream extends AnswerStream {
+  finalCompletion() {
+    return this[WHOLE]();
   }
 }
 
 /** The stream of an opened answer: chunks, or with `text` the words of the first choice. */
-export function openStream(source, options) {
-  return new ChatStream(source, options);
+export function openStream(source, { signal, text }) {
+  return new ChatStream(source, { signal, text, form: chat });
 }

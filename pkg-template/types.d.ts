@@ -381,6 +381,17 @@ export interface JsonSchema {
 /** How much a reasoning model thinks. */
 export type ReasoningEffort = "low" | "medium" | "high" | (string & {});
 
+/** What an embeddings request may set besides its texts; fields of an endpoint's own go into the same object. */
+export interface EmbeddingParams {
+  /** An instruction for models that take one, such as the retrieval prefix of BGE; for queries, not for documents. */
+  instruction?: string | null;
+  /** How many numbers a vector shall have, where the model can choose (OpenAI class). */
+  dimensions?: number | null;
+  /** Who asks, for the provider's logs. */
+  user?: string | null;
+  [key: string]: unknown;
+}
+
 /** The answer of `GET /api/2.0/serving-endpoints`. */
 export interface ServingEndpointList {
   /** The endpoints the caller may see; absent when there are none. */
@@ -605,6 +616,123 @@ export interface EndpointTag {
   key: string;
   /** Its value. */
   value?: string | null;
+  [key: string]: unknown;
+}
+
+/** What a request for text may set. What is set is sent, to every kind of endpoint; what is not set is not. */
+export interface CompletionParams {
+  /** Randomness, 0 to 2. */
+  temperature?: number | null;
+  /** How many texts to make. */
+  n?: number | null;
+  /** The longest text, in tokens. */
+  max_tokens?: number | null;
+  /** Texts that end the answer; the endpoint keeps them out of it. */
+  stop?: string | string[] | null;
+  /** Nucleus sampling, 0 to 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** What follows the text to make. */
+  suffix?: string | null;
+  /** Whether the prompt is repeated before the text. */
+  echo?: boolean | null;
+  /** `error` or `truncate`: what happens when the context is too long. */
+  error_behavior?: string | null;
+  /** Whether the prompt is sent to the model without the endpoint's template. */
+  use_raw_prompt?: boolean | null;
+  /** Who asks. */
+  user?: string | null;
+  /** Fields this version does not know, by name; they win over fields of the same name. */
+  extra_params?: Record<string, unknown> | null;
+  /** The older name of `extra_params`. */
+  model_kwargs?: Record<string, unknown> | null;
+}
+
+/** What text generation may be told besides its input. */
+export interface TextGenerationParameters {
+  /** How many tokens to make at most; servers cap it, some at few. */
+  max_new_tokens?: number | null;
+  /** Randomness, above 0: servers refuse 0. Leave it out, or set `do_sample` to false, for the likeliest words. */
+  temperature?: number | null;
+  /** Whether to draw words instead of taking the likeliest. */
+  do_sample?: boolean | null;
+  /** Texts that end the answer, at most 4 on most servers. */
+  stop?: string | string[] | null;
+  /** The older name of `stop`. */
+  stop_sequences?: string | string[] | null;
+  /** Whether the prompt stands before the text; `false` is sent when absent. */
+  return_full_text?: boolean | null;
+  /** Nucleus sampling, between 0 and 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** Typical sampling, between 0 and 1. */
+  typical_p?: number | null;
+  /** Above 0; more than 1 discourages repetition. */
+  repetition_penalty?: number | null;
+  /** −2 to 2. */
+  frequency_penalty?: number | null;
+  /** How many texts to draw the best from; needs sampling, refused with streams. */
+  best_of?: number | null;
+  /** Keeps only so many of the prompt's last tokens. */
+  truncate?: number | null;
+  /** Whether to mark the text as a machine's. */
+  watermark?: boolean | null;
+  /** Whether the answer tells its tokens and why it ended. */
+  details?: boolean | null;
+  /** Whether it tells the prompt's tokens too; refused with streams. */
+  decoder_input_details?: boolean | null;
+  /** Makes sampling repeatable. */
+  seed?: number | null;
+  /** How many alternatives to tell for each token. */
+  top_n_tokens?: number | null;
+  /** The form the text must have: a JSON Schema or a regular expression. */
+  grammar?: unknown | null;
+  /** The LoRA adapter to use. */
+  adapter_id?: string | null;
+  /** Parameters this version does not know, by name; they win over those of the same name. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** One event of a streamed text. */
+export interface TextGenerationEvent {
+  /** Its number, from 1. */
+  index?: number | null;
+  /** The new token. */
+  token?: TextGenerationToken | null;
+  /** The whole text; on the last event alone. */
+  generated_text?: string | null;
+  /** How it came to be; on the last event alone. */
+  details?: TextGenerationDetails | null;
+  [key: string]: unknown;
+}
+
+/** One token. */
+export interface TextGenerationToken {
+  /** Its number in the vocabulary. */
+  id?: number | null;
+  /** Its text. */
+  text: string;
+  /** How likely it was, as a logarithm. */
+  logprob?: number | null;
+  /** Whether it is a mark of the model's and no text. */
+  special?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How a text came to be, when `details` asked for it. */
+export interface TextGenerationDetails {
+  /** `length`, `eos_token` or `stop_sequence`. */
+  finish_reason?: string | null;
+  /** How many tokens were made. */
+  generated_tokens?: number | null;
+  /** How many tokens the prompt has; told at the end of streams. */
+  input_length?: number | null;
+  /** The seed of sampling. */
+  seed?: number | null;
+  /** The tokens of the text. */
+  tokens?: TextGenerationToken[] | null;
   [key: string]: unknown;
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::auth::Credentials;
 use crate::chat::Chat;
-use crate::config::Config;
+use crate::completions::{self, Completions};
+use crate::config::{Config, world};
+use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
@@ -47,13 +49,26 @@ impl WorkspaceClient {
         Self::with_transport(config, credentials, transport)
     }
 
-    /// A client from `DATABRICKS_HOST` and `DATABRICKS_TOKEN`.
+    /// A client from the environment and the profile file, by the rules of Databricks' own SDKs:
+    /// `DATABRICKS_HOST`, `DATABRICKS_TOKEN`, `DATABRICKS_CLIENT_ID` and the others first, then the
+    /// profile that `DATABRICKS_CONFIG_PROFILE` names or the file's default one. The file is
+    /// `~/.databrickscfg` unless `DATABRICKS_CONFIG_FILE` names another; it is not read when the
+    /// environment names a host or a credential and no profile.
     ///
     /// # Errors
-    /// `InvalidInput` naming the variable that is missing.
+    /// `InvalidInput` naming what is missing, and for credentials of more than one kind.
     pub fn from_env() -> Result<Self> {
-        let lookup = |name: &str| std::env::var(name).ok();
-        let (config, credentials) = Config::from_lookup(lookup)?;
+        let (config, credentials) = world::read(&[])?;
+        Self::with_config(config, credentials)
+    }
+
+    /// A client from a profile of `~/.databrickscfg` (or of the file that `DATABRICKS_CONFIG_FILE`
+    /// names). Variables that are set go before the profile's values, as in Databricks' own SDKs.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no such profile, and as of [`from_env`](Self::from_env).
+    pub fn from_profile(name: &str) -> Result<Self> {
+        let (config, credentials) = world::read(&[("profile", name)])?;
         Self::with_config(config, credentials)
     }
 
@@ -69,6 +84,26 @@ impl WorkspaceClient {
     #[must_use]
     pub fn chat(&self, endpoint: impl Into<String>) -> Chat {
         Chat::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// Text from a serving endpoint of any kind, or from an app on a cluster's driver node.
+    #[must_use]
+    pub fn completions(&self, target: impl Into<completions::Target>) -> Completions {
+        Completions::new(self.sender.clone(), target.into())
+    }
+
+    /// The workspace's id, which stands in the addresses of driver proxy apps.
+    ///
+    /// # Errors
+    /// `Decode` when the workspace does not say it.
+    pub async fn org_id(&self) -> Result<String> {
+        self.send(&completions::calls::org_id()).await
+    }
+
+    /// Embeddings from a serving endpoint.
+    #[must_use]
+    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
+        Embedder::new(self.sender.clone(), endpoint.into())
     }
 
     /// The workspace's serving endpoints.

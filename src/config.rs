@@ -1,12 +1,14 @@
 //! Where calls go and which limits they keep: host, timeouts, retries, sizes.
 
 mod host;
+pub(crate) mod world;
 
 use std::time::Duration;
 
 pub use self::host::Host;
 
 use crate::auth::Credentials;
+use crate::auth::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::IN_PAGE;
 use crate::wire::retry::RetryLimits;
@@ -25,6 +27,10 @@ pub struct Config {
     pub retry: RetryLimits,
     /// Headers added to every request, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// Whether redirects on the workspace's own origin are followed, at most five: off unless set. A
+    /// redirect to another origin never is. A page's fetch hides where they lead, so there it has no
+    /// effect.
+    pub follow_redirects: bool,
     /// The longest answer that is read, in bytes: 64 MiB natively, 16 MiB in a page or worker.
     pub max_body_bytes: usize,
     /// The longest event of a stream, in bytes: 32 MiB natively, 8 MiB in a page or worker.
@@ -44,27 +50,55 @@ impl Config {
             timeouts: Timeouts::default(),
             retry: RetryLimits::default(),
             headers: Vec::new(),
+            follow_redirects: false,
             max_body_bytes,
             max_event_bytes,
         })
     }
 
-    /// Reads `DATABRICKS_HOST` and `DATABRICKS_TOKEN` through a lookup, such as the process
-    /// environment or a worker's bindings. An empty value counts as absent, as in Databricks' own
-    /// SDKs; without a token the credentials are none.
+    /// Names the workspace by its id in every request, for hosts that serve several.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the id is not a number.
+    pub fn workspace_id(mut self, id: &str) -> Result<Self> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid("The workspace id is not a number: give it as the workspace's address shows it."));
+        }
+        self.headers.push(("x-databricks-workspace-id".to_owned(), id.to_owned()));
+        Ok(self)
+    }
+
+    /// Reads the variables of Databricks' own SDKs, such as `DATABRICKS_HOST` and
+    /// `DATABRICKS_TOKEN`, through a lookup: the process environment or a worker's bindings. An
+    /// empty value counts as absent; without any credential they are none. Profile files are not
+    /// read: [`WorkspaceClient::from_env`](crate::WorkspaceClient::from_env) does that.
     ///
     /// # Errors
     /// `InvalidInput` naming the variable that is absent or cannot be used.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<(Self, Credentials)> {
-        let given = |name| lookup(name).filter(|value| !value.is_empty());
-        let Some(host) = given("DATABRICKS_HOST") else {
+        Self::from_settings(&Settings::resolve(&[], &lookup, &|| Ok(None))?)
+    }
+
+    /// The configuration and credentials that settings describe.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no host, or as of [`Settings::credentials`].
+    pub fn from_settings(settings: &Settings) -> Result<(Self, Credentials)> {
+        let config = Self::of(settings)?;
+        Ok((config, settings.credentials()?))
+    }
+
+    pub(crate) fn of(settings: &Settings) -> Result<Self> {
+        let Some(host) = settings.get("host") else {
             return Err(invalid(
-                "No workspace is named: set DATABRICKS_HOST to its address, such as https://my-workspace.cloud.databricks.com.",
+                "No workspace is named: set DATABRICKS_HOST to its address, such as https://my-workspace.cloud.databricks.com, or add it to the profile.",
             ));
         };
-        let credentials = given("DATABRICKS_TOKEN").map_or_else(Credentials::none, Credentials::token);
-        credentials.check()?;
-        Ok((Self::new(&host)?, credentials))
+        let config = Self::new(host)?;
+        match settings.get("workspace_id") {
+            Some(id) => config.workspace_id(id),
+            None => Ok(config),
+        }
     }
 }
 
@@ -77,6 +111,7 @@ impl std::fmt::Debug for Config {
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
             .field("headers", &names)
+            .field("follow_redirects", &self.follow_redirects)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("max_event_bytes", &self.max_event_bytes)
             .finish()

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     Protocol,
     /// The token provider failed.
     TokenProvider,
+    /// The endpoint that gives OAuth tokens refused, failed or gave no answer.
+    TokenEndpoint,
     /// A tool call's arguments are not a JSON object.
     InvalidArguments,
     /// The model asked for a tool that was not offered.
@@ -75,6 +77,8 @@ pub enum ErrorKind {
     OperationFailed,
     /// The object was already closed or consumed.
     Closed,
+    /// A function of the caller's own, given to change a request or an answer, failed.
+    TransformFailed,
 }
 
 impl ErrorKind {
@@ -106,12 +110,14 @@ impl ErrorKind {
             Self::EmptyBody => "EmptyBody",
             Self::Protocol => "Protocol",
             Self::TokenProvider => "TokenProvider",
+            Self::TokenEndpoint => "TokenEndpoint",
             Self::InvalidArguments => "InvalidArguments",
             Self::UnknownTool => "UnknownTool",
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
             Self::OperationFailed => "OperationFailed",
             Self::Closed => "Closed",
+            Self::TransformFailed => "TransformFailed",
         }
     }
 }
@@ -166,6 +172,7 @@ struct Facts {
     maybe_processed: bool,
     permanent: bool,
     partial: Option<String>,
+    step: Option<usize>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -187,6 +194,7 @@ impl Error {
                 maybe_processed: false,
                 permanent: false,
                 partial: None,
+                step: None,
                 source: None,
             }),
         }
@@ -258,6 +266,12 @@ impl Error {
         self.facts.partial.as_deref()
     }
 
+    /// Which step of a chain failed, counted from 1; `None` outside of chains.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        self.facts.step
+    }
+
     /// Whether the same call may succeed later without a change to it.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -268,7 +282,39 @@ impl Error {
             self.facts.kind,
             ErrorKind::TooManyRequests | ErrorKind::TemporarilyUnavailable | ErrorKind::Connect | ErrorKind::Truncated
         ) || (self.facts.kind == ErrorKind::InternalError && self.facts.status != Some(501))
+            || (self.facts.kind == ErrorKind::TokenEndpoint
+                && self.facts.status.is_some_and(|status| status == 429 || status >= 500))
             || (self.facts.kind == ErrorKind::DeadlineExceeded && self.facts.phase != Some(TimeoutPhase::Total))
+    }
+
+    /// Adds a sentence to the one that is there.
+    #[must_use]
+    pub fn with_advice(mut self, sentence: &str) -> Self {
+        let message = &mut self.facts.message;
+        if !message.is_empty() && !message.ends_with(' ') {
+            message.push(' ');
+        }
+        message.push_str(sentence);
+        self
+    }
+
+    /// Takes a sentence off the end, if it is there.
+    #[must_use]
+    pub fn without_advice(mut self, sentence: &str) -> Self {
+        if let Some(rest) = self.facts.message.strip_suffix(sentence) {
+            let end = rest.trim_end().len();
+            self.facts.message.truncate(end);
+        }
+        self
+    }
+
+    /// Says first what the failure is about, such as the inputs of a batch.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        let mut message = String::from(what);
+        message.push_str(": ");
+        message.push_str(&self.facts.message);
+        self.facts.message = message;
+        self
     }
 
     /// Adds which time limit passed.
@@ -338,6 +384,19 @@ impl Error {
     #[must_use]
     pub fn with_partial(mut self, partial: Option<String>) -> Self {
         self.facts.partial = partial;
+        self
+    }
+
+    /// Says which step of a chain failed, before the sentence.
+    #[must_use]
+    pub fn in_step(mut self, place: usize, name: &str) -> Self {
+        self.facts.step = Some(place);
+        self.in_part(&format!("Step {place} ({name})"))
+    }
+
+    /// Says which part of something larger failed, before the sentence.
+    pub(crate) fn in_part(mut self, part: &str) -> Self {
+        self.facts.message = format!("{part}: {}", self.facts.message);
         self
     }
 

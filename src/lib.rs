@@ -1,16 +1,21 @@
 //! Databricks AI in the browser, at the edge and in Rust, from one core.
 
 pub mod auth;
+pub mod chain;
 pub mod chat;
 mod client;
+pub mod completions;
 pub mod config;
+pub mod embeddings;
 pub mod error;
 pub mod gateway;
+pub mod hugging_face;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
 mod js;
 mod macros;
 mod order;
+pub mod prompts;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;

@@ -1,12 +1,15 @@
 //! The one loop that sends: authorize, send, time out, retry, read.
 
 mod exchange;
+mod link;
+mod redirect;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::exchange::{Exchange, Read};
+pub use self::link::Link;
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +35,7 @@ struct Shared {
 }
 
 /// What one call sets otherwise than its client.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CallOptions {
     /// Time limits; what is absent is the client's.
     pub timeouts: Timeouts,
@@ -88,6 +91,7 @@ impl Sender {
                 "The host is reached by plain http, where everybody on the way could read the token: use https, or no credentials.",
             ));
         }
+        let credentials = credentials.bind(&config.host, &transport)?;
         check_headers(&config.headers, &credentials, config.host.is_unencrypted())?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
@@ -113,7 +117,8 @@ impl Sender {
     /// Every kind that [`ErrorKind`] lists before `InvalidArguments`, with the status, request id
     /// and number of attempts.
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
-        let (answer, meta) = self.whole(call.request(), call.repeat(), options).await?;
+        let sent = self.whole(call.request(), call.repeat(), options).await;
+        let (answer, meta) = sent.map_err(|error| call.explain(error))?;
         // an error in place of the answer is read again from a text without our secrets: its own is cut short already
         let spare = if call.request().hides() { Some(answer.clone()) } else { None };
         match call.read(answer) {
@@ -127,7 +132,7 @@ impl Sender {
                         Error::new(error.kind(), sentence)
                     })
                 });
-                Err(meta.explain(clean.unwrap_or(error)))
+                Err(call.explain(meta.explain(clean.unwrap_or(error))))
             }
         }
     }
@@ -147,7 +152,8 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send). Errors after the head come out of the stream.
     pub async fn open<E>(&self, call: &StreamCall<E>, options: &CallOptions) -> Result<Opened> {
-        self.opened(call.request(), call.repeat(), options).await
+        let opened = self.opened(call.request(), call.repeat(), options).await;
+        opened.map_err(|error| call.explain(error))
     }
 
     async fn opened(&self, request: &Request, repeat: Repeat, options: &CallOptions) -> Result<Opened> {
@@ -175,7 +181,7 @@ impl Sender {
 
 impl Meta {
     /// Adds what is known of the answer to an error found in its body.
-    fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         let id = error.request_id().map(str::to_owned).or_else(|| self.request_id.clone());
         error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_maybe_processed(true)
     }
@@ -233,5 +239,7 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials, unencr
 
 #[cfg(test)]
 mod auth_tests;
+#[cfg(test)]
+mod grant_tests;
 #[cfg(test)]
 mod tests;

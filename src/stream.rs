@@ -1,5 +1,6 @@
 //! A body's bytes through the decoder into typed events.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -14,7 +15,8 @@ use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::sender::{Meta, Opened};
 use crate::transport::{BoxFuture, ByteStream, Transport};
 use crate::wire::fault;
-use crate::wire::json::Raw;
+use crate::wire::form::{End, Ending, Form, Marked, Reading};
+use crate::wire::json::{Json, Raw};
 use crate::wire::sse::{SseDecoder, SseEvent};
 
 /// The reads of one body, under its time limits, and the decoder they feed.
@@ -130,13 +132,15 @@ pub(crate) fn read_event<E: DeserializeOwned>(event: &SseEvent<'_>, text: &str) 
             return Err(fault);
         }
     }
+    typed(text, event.number, event.offset)
+}
+
+fn typed<E: DeserializeOwned>(text: &str, number: u64, offset: u64) -> Result<E> {
     serde_json::from_str(text).map_err(|fault| {
         Error::new(
             ErrorKind::Decode,
             format!(
-                "Event {} of the stream, at byte {}, does not have the documented shape: it does not fit at line {} column {}.",
-                event.number,
-                event.offset,
+                "Event {number} of the stream, at byte {offset}, does not have the documented shape: it does not fit at line {} column {}.",
                 fault.line(),
                 fault.column()
             ),
@@ -150,22 +154,48 @@ pub(crate) fn with_meta(fault: Error, meta: &Meta) -> Error {
     fault.with_request_id(id).with_attempts(meta.attempts)
 }
 
-/// The events of a streamed answer. It ends after `[DONE]`, or with the first error. Dropping it
-/// closes the connection.
+/// How long the peer has to say the end mark once the answer is whole.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The events of a streamed answer, as a [`Stream`] or by [`next`](Self::next).
+///
+/// What ends it, what is an error and what is kept of it is for its [`Form`] to say. An answer that
+/// breaks off is an error that carries what had come as [`Error::partial`], never an end. Dropping the
+/// stream ends the call at the server.
 #[derive(Debug)]
 pub struct EventStream<E> {
     reads: Reads,
+    reading: Reading,
+    /// The events of an answer that came whole, to be given out.
+    whole: VecDeque<String>,
+    words: String,
     meta: Meta,
     ended: bool,
     of: PhantomData<fn() -> E>,
 }
 
 impl<E: DeserializeOwned> EventStream<E> {
-    /// The events of an opened stream.
+    /// The events of an opened stream that `[DONE]` ends.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>, opened: Opened) -> Self {
+        Self::of_form(transport, opened, Marked)
+    }
+
+    /// The events of an opened stream of this form.
+    #[must_use]
+    pub fn of_form(transport: Arc<dyn Transport>, mut opened: Opened, form: impl Form + 'static) -> Self {
+        let reading = Reading::new(Box::new(form));
+        let whole = opened.whole.take().map(|whole| reading.as_events(&whole)).unwrap_or_default();
         let meta = opened.meta.clone();
-        Self { reads: Reads::new(transport, opened), meta, ended: false, of: PhantomData }
+        Self {
+            reads: Reads::new(transport, opened),
+            reading,
+            whole: whole.into(),
+            words: String::new(),
+            meta,
+            ended: false,
+            of: PhantomData,
+        }
     }
 
     /// Facts of the answer's head.
@@ -174,21 +204,69 @@ impl<E: DeserializeOwned> EventStream<E> {
         &self.meta
     }
 
+    /// How the stream ended; `None` while it runs and when it failed.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.reading.verdict().and_then(|verdict| verdict.as_ref().ok().copied())
+    }
+
+    /// The next event; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<E>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// The words that the events given out so far have said and nobody has taken yet.
+    pub(crate) fn take_words(&mut self) -> String {
+        std::mem::take(&mut self.words)
+    }
+
+    /// The stream of words instead of events; events without any are left out.
+    #[must_use]
+    pub fn into_words(self) -> WordStream<E> {
+        WordStream { events: self }
+    }
+
+    /// The whole answer as JSON text; reads the rest of the stream.
+    ///
+    /// # Errors
+    /// As the stream itself; `Decode` when the form keeps no answer.
+    pub async fn into_whole<T>(mut self) -> Result<(Json<T>, Meta)> {
+        while let Some(event) = self.next().await {
+            event?;
+        }
+        match self.reading.whole() {
+            Some(whole) => Ok((Json::from_checked(whole), self.meta)),
+            None => Err(with_meta(Error::new(ErrorKind::Decode, "The stream held no answer."), &self.meta)),
+        }
+    }
+
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<E>>> {
+        if let Some(text) = self.whole.pop_front() {
+            self.reading.push(Raw::parse(&text)?, &mut self.words)?;
+            if self.whole.is_empty() {
+                self.reading.end(End::Done);
+            }
+            return Poll::Ready(typed(&text, 1, 0).map(Some));
+        }
         loop {
+            if self.reading.verdict().is_some() {
+                return Poll::Ready(Ok(None));
+            }
             if let Some(event) = self.reads.decoder.next_event()? {
-                return Poll::Ready(if event.is_done() {
-                    Ok(None)
+                let text = event.text();
+                return Poll::Ready(if self.reading.take(&event, &text, &mut self.words)? {
+                    typed(&text, event.number, event.offset).map(Some)
                 } else {
-                    read_event(&event, &event.text()).map(Some)
+                    Ok(None)
                 });
+            }
+            if self.reading.settled() {
+                self.reads.idle = self.reads.idle.min(SETTLED);
             }
             match self.reads.poll_more(cx)? {
                 Poll::Ready(true) => {}
-                Poll::Ready(false) if self.reads.decoder.finish() => return Poll::Ready(Ok(None)),
                 Poll::Ready(false) => {
-                    let text = "The stream ended without its end mark: what came may not be all.";
-                    return Poll::Ready(Err(Error::new(ErrorKind::Truncated, text).with_maybe_processed(true)));
+                    self.reading.end(if self.reads.decoder.finish() { End::Done } else { End::Eof });
                 }
                 Poll::Pending => return Poll::Pending,
             }
@@ -203,14 +281,48 @@ impl<E: DeserializeOwned> Stream for EventStream<E> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let item = match self.step(cx) {
+        match self.step(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Some(event))) => return Poll::Ready(Some(Ok(event))),
-            Poll::Ready(Ok(None)) => None,
-            Poll::Ready(Err(fault)) => Some(Err(with_meta(fault, &self.meta))),
-        };
+            Poll::Ready(Ok(None)) => {}
+            Poll::Ready(Err(fault)) => self.reading.end(End::Broken(fault)),
+        }
         self.ended = true;
         self.reads.close();
-        Poll::Ready(item)
+        let failure = self.reading.take_failure();
+        Poll::Ready(failure.map(|fault| Err(with_meta(fault, &self.meta))))
+    }
+}
+
+/// The words of a streamed answer, see [`EventStream::into_words`].
+#[derive(Debug)]
+pub struct WordStream<E> {
+    events: EventStream<E>,
+}
+
+impl<E: DeserializeOwned> WordStream<E> {
+    /// The next piece of text; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<String>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl<E: DeserializeOwned> Stream for WordStream<E> {
+    type Item = Result<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match Pin::new(&mut self.events).poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {
+                    let words = self.events.take_words();
+                    if !words.is_empty() {
+                        return Poll::Ready(Some(Ok(words)));
+                    }
+                }
+                Poll::Ready(Some(Err(fault))) => return Poll::Ready(Some(Err(fault))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 }

@@ -106,14 +106,18 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{chat, gateway, secrets, serving_endpoints};
+    use crate::{chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
     chat::types::ChatParams::declare(&mut to);
     chat::types::Message::declare(&mut to);
+    embeddings::types::EmbeddingParams::declare(&mut to);
     serving_endpoints::types::ServingEndpointList::declare(&mut to);
     serving_endpoints::types::ServingEndpoint::declare(&mut to);
+    completions::types::CompletionParams::declare(&mut to);
+    hugging_face::types::TextGenerationParameters::declare(&mut to);
+    hugging_face::types::TextGenerationEvent::declare(&mut to);
     serving_endpoints::types::CreateEndpointRequest::declare(&mut to);
     serving_endpoints::types::CreatePtEndpointRequest::declare(&mut to);
     serving_endpoints::types::UpdateTagsRequest::declare(&mut to);

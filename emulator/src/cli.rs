@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::loopback::Loopback;
 use crate::state::Config;
 use crate::upstream::Upstream;
 
@@ -22,8 +23,15 @@ OPTIONS
     --token TOKEN         a personal access token to accept; repeatable (default dapi-emulator)
     --upstream URL        pass chat to an OpenAI-compatible server (Ollama, llama.cpp, vLLM), http:// only
     --upstream-model M    the model name to ask that server for (default: the first it lists)
+    --upstream-embedding-model M  the model to ask there for embeddings (default: the one of chat)
     --seed N              seed of everything random (default 0); same seed, same bytes
     --token-delay-ms N    pause between streamed tokens (default 15)
+    --endpoint-delay-ms N how long a created or changed endpoint takes to be ready (default 3000)
+    --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
+    --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
+    --data DIR            keep endpoints, secrets and permissions in DIR across restarts
+    --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
+    --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text
 
 ENVIRONMENT
@@ -33,7 +41,7 @@ ENVIRONMENT
 #[derive(Debug)]
 pub enum Command {
     /// Serve until interrupted.
-    Run(Config),
+    Run(Box<Config>),
     /// Print [`HELP`] and stop.
     Help,
 }
@@ -51,6 +59,7 @@ where
     let mut tokens = Vec::new();
     let mut upstream_url: Option<String> = None;
     let mut upstream_model: Option<String> = None;
+    let mut embedding_model: Option<String> = None;
     let mut allow_remote = false;
     while let Some(argument) = parser.next().map_err(sentence)? {
         match argument {
@@ -63,8 +72,23 @@ where
             Arg::Long("token") => tokens.push(value(&mut parser, "--token")?),
             Arg::Long("upstream") => upstream_url = Some(value(&mut parser, "--upstream")?),
             Arg::Long("upstream-model") => upstream_model = Some(value(&mut parser, "--upstream-model")?),
+            Arg::Long("upstream-embedding-model") => {
+                embedding_model = Some(value(&mut parser, "--upstream-embedding-model")?);
+            }
             Arg::Long("seed") => config.seed = number(&mut parser, "--seed")?,
             Arg::Long("token-delay-ms") => config.token_delay_ms = number(&mut parser, "--token-delay-ms")?,
+            Arg::Long("endpoint-delay-ms") => config.endpoint_delay_ms = number(&mut parser, "--endpoint-delay-ms")?,
+            Arg::Long("token-ttl-s") => config.token_ttl_s = number(&mut parser, "--token-ttl-s")?,
+            Arg::Long("expired-token-status") => {
+                let status = number(&mut parser, "--expired-token-status")?;
+                if !matches!(status, 401 | 403) {
+                    return Err(format!("--expired-token-status is 401 or 403, not {status}."));
+                }
+                config.expired_token_status = status;
+            }
+            Arg::Long("data") => config.data = Some(parser.value().map_err(sentence)?.into()),
+            Arg::Long("custom") => config.custom.push(custom(&value(&mut parser, "--custom")?)?),
+            Arg::Long("driver-proxy") => config.driver_proxy.push(proxied(&value(&mut parser, "--driver-proxy")?)?),
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             other => return Err(sentence(other.unexpected())),
         }
@@ -80,13 +104,14 @@ where
             config.host
         ));
     }
-    if upstream_model.is_some() && upstream_url.is_none() {
+    if (upstream_model.is_some() || embedding_model.is_some()) && upstream_url.is_none() {
         return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());
     }
     if let Some(url) = upstream_url {
-        config.upstream = Some(Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?);
+        let upstream = Upstream::new(&url, upstream_model, env("LAKEWIRE_UPSTREAM_KEY"))?;
+        config.upstream = Some(upstream.with_embedding_model(embedding_model));
     }
-    Ok(Command::Run(config))
+    Ok(Command::Run(Box::new(config)))
 }
 
 fn address(text: &str) -> Result<IpAddr, String> {
@@ -94,6 +119,21 @@ fn address(text: &str) -> Result<IpAddr, String> {
         return Ok(IpAddr::from([127, 0, 0, 1]));
     }
     text.parse().map_err(|_| format!("--host takes an IP address such as 127.0.0.1, not {text:?}."))
+}
+
+fn custom(text: &str) -> Result<(String, Loopback), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let Some((name, url)) = pair else {
+        return Err(format!("--custom takes NAME=URL, such as my-model=http://127.0.0.1:5000, not {text:?}."));
+    };
+    Ok((name.to_owned(), Loopback::new(url)?))
+}
+
+fn proxied(text: &str) -> Result<(String, u16), String> {
+    let refused = || format!("--driver-proxy takes CLUSTER/PORT, such as 1120-090000-abcd1234/7777, not {text:?}.");
+    let (cluster, port) = text.split_once('/').filter(|(cluster, _)| !cluster.is_empty()).ok_or_else(refused)?;
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(refused)?;
+    Ok((cluster.to_owned(), port))
 }
 
 fn value(parser: &mut Parser, name: &str) -> Result<String, String> {
@@ -135,6 +175,9 @@ mod tests {
     fn a_wrong_argument_is_a_sentence() {
         assert!(run(&["--port", "x"]).unwrap_err().contains("--port"));
         assert!(run(&["--nonsense"]).is_err());
+        assert!(run(&["--custom", "m=http://example.com:5000"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
+        assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }
 }

@@ -1,6 +1,6 @@
-//! Server-sent events on the chat path, and what a fault does to them.
+//! Server-sent events, and what a fault does to them.
 //!
-//! The plain path has `data:` lines only: MLflow's `predict_stream` refuses any other field (wire: serving-query §5).
+//! The chat path has `data:` lines only: MLflow's `predict_stream` refuses any other field (wire: serving-query §5).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,17 +18,34 @@ use crate::faults::{Cut, Fault};
 /// Chunks of a chat stream, without the sentinel; an error is an abrupt end.
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Value, Cut>> + Send>>;
 
+/// How a stream is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `data: {…}` and `[DONE]` at the end.
+    Chat,
+    /// `data: {…}` without a sentinel: the last event is the end.
+    Open,
+    /// `data:{…}` without a space and without a sentinel, as text-generation-inference writes.
+    Tight,
+}
+
 /// A chat stream as a response: one event per chunk, then `[DONE]`, as the fault lets it.
 #[must_use]
 pub fn response(chunks: Chunks, fault: Arc<Fault>) -> Response {
-    let mut response = Response::new(Body::from_stream(render(chunks, fault)));
+    styled(chunks, fault, Style::Chat)
+}
+
+/// A stream as a response, written in this style, as the fault lets it.
+#[must_use]
+pub fn styled(chunks: Chunks, fault: Arc<Fault>, style: Style) -> Response {
+    let mut response = Response::new(Body::from_stream(render(chunks, fault, style)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response
 }
 
-fn render(mut chunks: Chunks, fault: Arc<Fault>) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
+fn render(mut chunks: Chunks, fault: Arc<Fault>, style: Style) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
     async_stream::stream! {
-        let line = Lines { ending: fault.line_ending.as_str() };
+        let line = Lines { ending: fault.line_ending.as_str(), style };
         let mut index = 0_usize;
         loop {
             if let Some(insert) = fault.insert_error_event.as_ref().filter(|insert| insert.after == index) {
@@ -58,10 +75,11 @@ fn render(mut chunks: Chunks, fault: Arc<Fault>) -> impl Stream<Item = Result<By
             }
             index += 1;
         }
-        if !fault.omit_done {
+        let sentinel = style == Style::Chat;
+        if sentinel && !fault.omit_done {
             yield Ok(line.event("[DONE]"));
         }
-        if fault.duplicate_done {
+        if sentinel && fault.duplicate_done {
             yield Ok(line.event("[DONE]"));
         }
     }
@@ -74,12 +92,14 @@ pub async fn next<S: Stream + Unpin + ?Sized>(stream: &mut S) -> Option<S::Item>
 
 struct Lines {
     ending: &'static str,
+    style: Style,
 }
 
 impl Lines {
     fn event(&self, payload: &str) -> Bytes {
         let end = self.ending;
-        Bytes::from(format!("data: {payload}{end}{end}"))
+        let space = if self.style == Style::Tight { "" } else { " " };
+        Bytes::from(format!("data:{space}{payload}{end}{end}"))
     }
 
     fn comment(&self, text: &str) -> Bytes {

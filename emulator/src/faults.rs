@@ -74,6 +74,22 @@ pub struct Fault {
     pub redirect: Option<String>,
     /// Says the whole answer text this many times: a flood.
     pub repeat_text: Option<u64>,
+    /// What is wrong with the rows of an embeddings answer.
+    pub embeddings: Option<EmbeddingsFault>,
+}
+
+/// What can be wrong with the rows of an embeddings answer (fault-matrix O6, H11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingsFault {
+    /// The rows come last first, each with its right `index`.
+    Reversed,
+    /// The last row is missing.
+    LastMissing,
+    /// The first row comes again in place of the last.
+    FirstTwice,
+    /// The last row has a number too few.
+    LastShort,
 }
 
 /// One header value or several.
@@ -224,6 +240,14 @@ impl Fault {
     #[must_use]
     pub fn status_code(&self) -> Option<StatusCode> {
         self.status.and_then(|status| StatusCode::from_u16(status).ok())
+    }
+
+    /// The status, if that alone decides the answer: no body, preset or redirect is given with it.
+    #[must_use]
+    pub fn bare_status(&self) -> Option<StatusCode> {
+        let alone =
+            self.redirect.is_none() && self.body.is_none() && self.body_base64.is_none() && self.preset.is_none();
+        self.status_code().filter(|status| alone && status.as_u16() >= 400)
     }
 
     /// The answer to send instead of the real one, if this fault asks for that.

@@ -16,9 +16,11 @@ use serde_json::Value;
 use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, Fault, Replacement};
 use crate::history::{self, Operation, Outcome};
+use crate::hugging_face;
 use crate::ids;
+use crate::oauth::{self, Access, Audience};
 use crate::shaping::{self, Tracked, Waiting};
-use crate::state::Emulator;
+use crate::state::{Emulator, now_ms};
 
 /// The workspace's id, sent as `x-databricks-org-id` on every answer.
 pub const ORG_ID: &str = "900800700600";
@@ -49,14 +51,17 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Err(_) => return too_large().into_response(),
     };
     let request_id = emulator.next_request_id();
-    let credential = credential(&parts.headers, &emulator.config().tokens);
-    let seq = arrive(&emulator, &parts, &body, &request_id, credential == Credential::Accepted);
+    let hub = hugging_face::is_hub(parts.uri.path());
+    let credential = credential(&emulator, &parts.headers);
+    let authorized = if hub { hugging_face::knows(&parts.headers) } else { credential == Credential::Accepted };
+    let seq = arrive(&emulator, &parts, &body, &request_id, authorized);
     let waiting = Waiting::new(emulator.clone(), seq);
 
     let fault = match fault_for(&emulator, &parts.headers, parts.method.as_str(), parts.uri.path()) {
         Ok(fault) => Arc::new(fault),
         Err(sentence) => {
-            return finish(&emulator, seq, waiting, ApiError::bad_request(&sentence).into_response(), &request_id);
+            let response = ApiError::bad_request(&sentence).into_response();
+            return finish(&emulator, seq, waiting, response, &request_id, hub);
         }
     };
     if let Some(milliseconds) = fault.delay_ms {
@@ -71,10 +76,18 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         response.extensions_mut().insert(CloseConnection);
         return response;
     }
-    let response = match fault.replacement(&request_id) {
+    let replacement = fault.replacement(&request_id).map(|replacement| match fault.bare_status() {
+        // the service's own body would be the wrong service's here
+        Some(status) if hub => {
+            Replacement { body: hugging_face::of_status(status).to_string().into_bytes(), ..replacement }
+        }
+        _ => replacement,
+    });
+    let response = match replacement {
         Some(replacement) => replaced(replacement),
         None => {
-            let open = parts.uri.path().starts_with("/.well-known/");
+            let path = parts.uri.path();
+            let open = hub || path.starts_with("/.well-known/") || oauth::is_open(path);
             match credential.refusal().filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),
                 None if body.len() > MAX_BODY_BYTES => too_large().into_response(),
@@ -87,12 +100,13 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         }
     };
     let response = altered(response, &fault, emulator.config().seed);
-    finish(&emulator, seq, waiting, response, &request_id)
+    finish(&emulator, seq, waiting, response, &request_id, hub)
 }
 
 /// Records the arrival and returns its number.
 fn arrive(emulator: &Emulator, parts: &http::request::Parts, body: &Bytes, request_id: &str, authorized: bool) -> u64 {
-    let kept = history::storable(body, &|text| emulator.holds_secret(text));
+    let kept = oauth::recorded(parts.uri.path(), &parts.headers, body)
+        .unwrap_or_else(|| history::storable(body, &|text| emulator.holds_secret(text)));
     let operation = Operation {
         seq: 0,
         method: parts.method.to_string(),
@@ -111,9 +125,18 @@ fn arrive(emulator: &Emulator, parts: &http::request::Parts, body: &Bytes, reque
     emulator.history().arrive(operation)
 }
 
-fn finish(emulator: &Emulator, seq: u64, waiting: Waiting, mut response: Response, request_id: &str) -> Response {
+fn finish(
+    emulator: &Emulator,
+    seq: u64,
+    waiting: Waiting,
+    mut response: Response,
+    request_id: &str,
+    hub: bool,
+) -> Response {
     let headers = response.headers_mut();
-    for (name, value) in [("x-request-id", request_id), ("x-databricks-org-id", ORG_ID), ("server", "databricks")] {
+    let stamps = [("x-request-id", request_id), ("x-databricks-org-id", ORG_ID), ("server", "databricks")];
+    // the hub is not Databricks: it sends the first only
+    for (name, value) in stamps.into_iter().take(if hub { 1 } else { 3 }) {
         // a fault may have set the header on purpose
         if let (false, Ok(value)) = (headers.contains_key(name), HeaderValue::from_str(value)) {
             headers.insert(name, value);
@@ -186,6 +209,8 @@ enum Credential {
     Accepted,
     Missing,
     Wrong,
+    /// An OAuth token whose time is over; the status it is refused with.
+    Expired(u16),
 }
 
 impl Credential {
@@ -197,28 +222,48 @@ impl Credential {
                 "UNAUTHENTICATED",
                 "Credential was not sent or was of an unsupported type for this API.",
             )),
-            Self::Wrong => Some(ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", "Invalid access token.")),
+            Self::Expired(401) => {
+                Some(ApiError::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "The access token expired."))
+            }
+            Self::Wrong | Self::Expired(_) => {
+                Some(ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", "Invalid access token."))
+            }
         }
     }
 }
 
-/// Reads `Bearer <PAT>` or `Basic base64("token:<PAT>")` (wire: auth §1).
-fn credential(headers: &HeaderMap, tokens: &[String]) -> Credential {
-    let Some((scheme, value)) = text_header(headers, "authorization").and_then(|text| text.split_once(' ')) else {
-        return Credential::Missing;
-    };
-    let token = if scheme.eq_ignore_ascii_case("bearer") {
-        Some(value.trim().to_owned())
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        let decoded = STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        decoded.and_then(|pair| pair.strip_prefix("token:").map(str::to_owned))
-    } else {
-        return Credential::Missing;
-    };
-    match token {
-        Some(token) if tokens.contains(&token) => Credential::Accepted,
-        _ => Credential::Wrong,
+/// Reads `Bearer <token>` or `Basic base64("token:<PAT>")` (wire: auth §1), and Azure's second token if it came (§8).
+fn credential(emulator: &Emulator, headers: &HeaderMap) -> Credential {
+    let Some(token) = token(headers) else { return Credential::Missing };
+    let Some(token) = token else { return Credential::Wrong };
+    if emulator.config().tokens.contains(&token) {
+        return Credential::Accepted;
     }
+    let now_ms = now_ms();
+    let store = emulator.oauth();
+    if let Some(second) = text_header(headers, "x-databricks-azure-sp-management-token") {
+        if store.access(second, now_ms) != Access::Good(Audience::AzureManagement) {
+            return Credential::Wrong;
+        }
+    }
+    match store.access(&token, now_ms) {
+        Access::Good(Audience::Workspace) => Credential::Accepted,
+        Access::Good(Audience::AzureManagement) | Access::Unknown => Credential::Wrong,
+        Access::Expired => Credential::Expired(emulator.config().expired_token_status),
+    }
+}
+
+/// The token of a request: `None` without one, `Some(None)` for one that cannot be read.
+fn token(headers: &HeaderMap) -> Option<Option<String>> {
+    let (scheme, value) = text_header(headers, "authorization")?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Some(value.trim().to_owned()));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    Some(decoded.and_then(|pair| pair.strip_prefix("token:").map(str::to_owned)))
 }
 
 fn too_large() -> ApiError {
@@ -269,6 +314,7 @@ fn text_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Config;
 
     #[test]
     fn r4_only_loopback_names() {
@@ -284,16 +330,16 @@ mod tests {
 
     #[test]
     fn pat_as_bearer_and_as_basic() {
-        let tokens = ["dapi-1".to_owned()];
+        let emulator = Emulator::new(Config { tokens: vec!["dapi-1".to_owned()], ..Config::default() });
         let with = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("authorization", HeaderValue::from_str(value).unwrap());
-            credential(&headers, &tokens)
+            credential(&emulator, &headers)
         };
         assert_eq!(with("Bearer dapi-1"), Credential::Accepted);
         assert_eq!(with(&format!("Basic {}", STANDARD.encode("token:dapi-1"))), Credential::Accepted);
         assert_eq!(with("Bearer dapi-2"), Credential::Wrong);
         assert_eq!(with(&format!("Basic {}", STANDARD.encode("ann:dapi-1"))), Credential::Wrong);
-        assert_eq!(credential(&HeaderMap::new(), &tokens), Credential::Missing);
+        assert_eq!(credential(&emulator, &HeaderMap::new()), Credential::Missing);
     }
 }

@@ -15,14 +15,20 @@ pub mod identity;
 pub mod ids;
 pub mod invocations;
 pub mod json;
+pub mod loopback;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;
 pub mod state;
 pub mod upstream;
 
+pub mod agents;
 pub mod chat;
+pub mod embeddings;
+pub mod hugging_face;
 pub mod model;
+pub mod oauth;
+pub mod responses;
 
 pub use server::{Listening, listen};
 pub use state::{Config, Emulator};

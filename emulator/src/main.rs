@@ -7,7 +7,7 @@ use lakewire_emulator::cli::{self, Command};
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = match cli::parse(std::env::args_os().skip(1), |name| std::env::var(name).ok()) {
-        Ok(Command::Run(config)) => config,
+        Ok(Command::Run(config)) => *config,
         Ok(Command::Help) => {
             println!("{}", cli::HELP);
             return ExitCode::SUCCESS;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Router, middleware};
 use http::{Request, StatusCode};
 use hyper::server::conn::http1;
@@ -21,7 +21,7 @@ use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
-use crate::{identity, invocations, serving_endpoints};
+use crate::{hugging_face, identity, invocations, oauth, serving_endpoints};
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).
 const HEADER_TIME: Duration = Duration::from_secs(30);
@@ -103,14 +103,11 @@ pub fn router(emulator: Emulator) -> Router {
     Router::new()
         .route("/.well-known/databricks-config", get(identity::databricks_config))
         .route("/api/2.0/preview/scim/v2/Me", get(identity::me))
-        .route("/api/2.0/serving-endpoints", get(serving_endpoints::list))
-        .route("/api/2.0/serving-endpoints/", get(serving_endpoints::list))
-        .route("/api/2.0/serving-endpoints/{name}", get(serving_endpoints::get))
-        // the OpenAI literal names come first: they collide with endpoint names
-        .route("/serving-endpoints/chat/completions", post(invocations::openai_chat))
-        .route("/serving-endpoints/{form}", post(invocations::openai_other))
-        .route("/serving-endpoints/{name}/invocations", post(invocations::invoke))
-        .route("/serving-endpoints/{name}/served-models/{served}/invocations", post(invocations::invoke_served))
+        // one line for each surface
+        .merge(serving_endpoints::routes())
+        .merge(invocations::routes())
+        .merge(oauth::routes())
+        .merge(hugging_face::routes())
         .route("/_emulator/health", get(health))
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))

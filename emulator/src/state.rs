@@ -1,15 +1,18 @@
 //! What one running emulator holds: its configuration, the endpoints, the scripted faults and the history.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::faults::FaultScript;
 use crate::history::History;
 use crate::ids;
+use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
+use crate::{hugging_face, oauth};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -28,6 +31,18 @@ pub struct Config {
     pub seed: u64,
     /// Pause between streamed tokens, in milliseconds.
     pub token_delay_ms: u64,
+    /// How long a created or changed endpoint takes to be ready, in milliseconds.
+    pub endpoint_delay_ms: u64,
+    /// How long OAuth tokens live, in seconds.
+    pub token_ttl_s: u64,
+    /// Status of an answer to a token whose time is over: 403, or 401.
+    pub expired_token_status: u16,
+    /// Where endpoints, secrets and permissions are kept; `None` forgets them at the end.
+    pub data: Option<PathBuf>,
+    /// Custom-model endpoints answered by a real scoring server: endpoint name and server.
+    pub custom: Vec<(String, Loopback)>,
+    /// The (cluster, port) pairs the driver proxy forwards to.
+    pub driver_proxy: Vec<(String, u16)>,
 }
 
 impl Default for Config {
@@ -40,6 +55,12 @@ impl Default for Config {
             upstream: None,
             seed: 0,
             token_delay_ms: 15,
+            endpoint_delay_ms: 3000,
+            token_ttl_s: 3600,
+            expired_token_status: 403,
+            data: None,
+            custom: Vec::new(),
+            driver_proxy: Vec::new(),
         }
     }
 }
@@ -51,9 +72,11 @@ pub struct Emulator(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
-    endpoints: Vec<Endpoint>,
+    endpoints: Mutex<Vec<Arc<Endpoint>>>,
     faults: Mutex<FaultScript>,
     history: Mutex<History>,
+    oauth: Mutex<oauth::Store>,
+    hub: Mutex<hugging_face::Hub>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -63,18 +86,30 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The time of day in milliseconds since 1970: when endpoints and secrets were changed, and when a deployment ends.
+#[must_use]
+// The emulator's own clock, as in `Emulator::new`.
+#[allow(clippy::disallowed_methods)]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Emulator {
     /// A fresh workspace with the seeded endpoints.
     #[must_use]
     // The emulator's own clock: the ban on `Instant::now` keeps the SDK's core pure, and this crate is not part of it.
     #[allow(clippy::disallowed_methods)]
     pub fn new(config: Config) -> Self {
-        let endpoints = crate::serving_endpoints::seeded(config.upstream.is_some());
+        let seeded = crate::serving_endpoints::seeded(config.upstream.is_some());
+        let endpoints = Mutex::new(seeded.into_iter().map(Arc::new).collect());
         Self(Arc::new(Inner {
             config,
             endpoints,
             faults: Mutex::default(),
             history: Mutex::default(),
+            oauth: Mutex::default(),
+            hub: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         }))
@@ -86,16 +121,28 @@ impl Emulator {
         &self.0.config
     }
 
-    /// Every serving endpoint, in listing order.
+    /// Every serving endpoint as it is now, in listing order.
     #[must_use]
-    pub fn endpoints(&self) -> &[Endpoint] {
-        &self.0.endpoints
+    pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
+        self.store().clone()
     }
 
-    /// The endpoint of that name.
+    /// The endpoint of that name as it is now.
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.0.endpoints.iter().find(|endpoint| endpoint.name == name)
+    pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.store().iter().find(|endpoint| endpoint.name == name).cloned()
+    }
+
+    /// The endpoints, to be changed; deployments whose time has come are settled.
+    pub fn store(&self) -> MutexGuard<'_, Vec<Arc<Endpoint>>> {
+        let mut store = lock(&self.0.endpoints);
+        let now_ms = now_ms();
+        for endpoint in store.iter_mut() {
+            if endpoint.pending.as_ref().is_some_and(|pending| pending.until_ms <= now_ms) {
+                Arc::make_mut(endpoint).settle(now_ms);
+            }
+        }
+        store
     }
 
     /// The scripted faults.
@@ -106,6 +153,16 @@ impl Emulator {
     /// The history of operations.
     pub fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.0.history)
+    }
+
+    /// The tokens that were given.
+    pub fn oauth(&self) -> MutexGuard<'_, oauth::Store> {
+        lock(&self.0.oauth)
+    }
+
+    /// What was set for the Hugging Face surface.
+    pub fn hub(&self) -> MutexGuard<'_, hugging_face::Hub> {
+        lock(&self.0.hub)
     }
 
     /// Milliseconds since this emulator started.
@@ -121,9 +178,11 @@ impl Emulator {
         ids::uuid(ids::hash(self.0.config.seed, &[b"request", &count.to_le_bytes()]))
     }
 
-    /// Whether this text holds one of the accepted tokens.
+    /// Whether this text holds an accepted or issued token, or a secret that buys one.
     #[must_use]
     pub fn holds_secret(&self, text: &str) -> bool {
         self.0.config.tokens.iter().any(|token| !token.is_empty() && text.contains(token.as_str()))
+            || text.contains(hugging_face::KEY)
+            || self.oauth().holds_secret(text)
     }
 }

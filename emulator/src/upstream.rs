@@ -36,6 +36,7 @@ const OWN_FIELDS: &[&str] = &[
 pub struct Upstream {
     base: String,
     model: Option<String>,
+    embedding_model: Option<String>,
     key: Option<String>,
 }
 
@@ -68,7 +69,21 @@ impl Upstream {
         let path = uri.path().trim_end_matches('/');
         let path = if path.is_empty() { "/v1" } else { path };
         let key = key.filter(|key| !key.is_empty());
-        Ok(Self { base: format!("http://{authority}{path}"), model, key })
+        Ok(Self { base: format!("http://{authority}{path}"), model, embedding_model: None, key })
+    }
+
+    /// Names the model that embeddings are asked of; without one it is the model of chat.
+    #[must_use]
+    pub fn with_embedding_model(mut self, model: Option<String>) -> Self {
+        self.embedding_model = model;
+        self
+    }
+
+    async fn embedding_model(&self) -> Result<String, ApiError> {
+        match &self.embedding_model {
+            Some(model) => Ok(model.clone()),
+            None => self.model().await,
+        }
     }
 
     async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<http::Response<Incoming>, ApiError> {
@@ -103,6 +118,56 @@ impl Upstream {
     }
 }
 
+/// Passes an embeddings query on.
+///
+/// # Errors
+/// The upstream's error as the gateway would wrap it.
+pub async fn embed(upstream: &Upstream, body: &Map<String, Value>) -> Result<Value, ApiError> {
+    let mut body = passed_on(body, &upstream.embedding_model().await?, false);
+    instructed(&mut body);
+    let response = upstream.send("POST", "/embeddings", Some(&body)).await?;
+    let response = passed(response).await?;
+    let read = response.into_body().collect().await.ok().map(|body| body.to_bytes());
+    let answer = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    answer.filter(|answer| answer.get("data").is_some_and(Value::is_array)).ok_or_else(|| {
+        let message = "The upstream server answered with something that holds no embeddings.";
+        ApiError::new(StatusCode::BAD_GATEWAY, "INTERNAL_ERROR", message)
+    })
+}
+
+/// `instruction` is Databricks' own field: elsewhere it stands before each text.
+fn instructed(body: &mut Value) {
+    let Some(Value::String(instruction)) = body.as_object_mut().and_then(|map| map.remove("instruction")) else {
+        return;
+    };
+    match body.get_mut("input") {
+        Some(Value::String(text)) => *text = format!("{instruction} {text}"),
+        Some(Value::Array(texts)) => {
+            for text in texts {
+                if let Some(words) = text.as_str() {
+                    *text = Value::from(format!("{instruction} {words}"));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The answer, or the upstream's error as the gateway would wrap it.
+async fn passed(response: http::Response<Incoming>) -> Result<http::Response<Incoming>, ApiError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let said = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let said =
+        serde_json::from_slice(&said).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&said).into_owned()));
+    Err(ApiError::raw(
+        StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY),
+        json!({ "error": "Received error from openai", "external_model_message": said }),
+    ))
+}
+
 /// Passes a chat query on.
 ///
 /// # Errors
@@ -110,16 +175,7 @@ impl Upstream {
 pub async fn answer(upstream: &Upstream, query: &Query<'_>, request: &ChatRequest) -> Result<Response, ApiError> {
     let body = passed_on(&query.body, &upstream.model().await?, request.stream);
     let response = upstream.send("POST", "/chat/completions", Some(&body)).await?;
-    let status = response.status();
-    if !status.is_success() {
-        let said = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        let said =
-            serde_json::from_slice(&said).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&said).into_owned()));
-        return Err(ApiError::raw(
-            StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY),
-            json!({ "error": "Received error from openai", "external_model_message": said }),
-        ));
-    }
+    let response = passed(response).await?;
     let served = query.served.to_owned();
     if request.stream {
         return Ok(events::response(chunks(response.into_body(), served), Arc::clone(&query.fault)));

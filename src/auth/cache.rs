@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{Secret, Token, TokenProvider};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::BoxFuture;
+use crate::transport::{BoxFuture, Transport};
 use crate::wire::redact::clean;
 
 /// A token is not used this close to its end: Azure refuses tokens with 30 s left.
@@ -27,8 +27,24 @@ const SHORTEST_LIFE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(60);
 /// The pause after a failed refresh without a good token: calls fail in it, so it is short.
 const PAUSE_WITHOUT_TOKEN: Duration = Duration::from_secs(5);
+/// The longest pause that a token endpoint's own wish for one can bring.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A refresh nobody drove to its end in this time is begun anew.
 const STALE: Duration = Duration::from_secs(60);
+
+/// A moment on both clocks: the monotonic one, which may stop while the machine sleeps, and the
+/// wall's, which anyone may set.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Times {
+    pub(super) now: Duration,
+    pub(super) wall: Duration,
+}
+
+impl Times {
+    pub(super) fn of(transport: &Arc<dyn Transport>) -> Self {
+        Self { now: transport.now(), wall: transport.wall_clock() }
+    }
+}
 
 pub(super) struct Cache {
     provider: Box<dyn TokenProvider>,
@@ -41,13 +57,25 @@ struct State {
     flight: Option<Arc<Flight>>,
     /// Counts refreshes and invalidations: a refresh that is no longer the latest changes nothing.
     generation: u64,
-    failed: Option<(Duration, String)>,
+    failed: Option<(Duration, Failure)>,
 }
 
 struct Current {
     secret: Arc<Secret>,
     refresh_at: Duration,
     expires_at: Duration,
+    /// The end the service named, on both clocks.
+    ends: Option<Times>,
+}
+
+/// Why a refresh failed: errors are not cloned, so each waiter gets one of its own with these facts.
+#[derive(Clone)]
+struct Failure {
+    kind: ErrorKind,
+    message: String,
+    status: Option<u16>,
+    code: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 /// A running refresh.
@@ -55,7 +83,7 @@ pub(super) struct Flight {
     generation: u64,
     began: Duration,
     future: Mutex<Option<BoxFuture<'static, Result<Token>>>>,
-    outcome: Mutex<Option<Result<Arc<Secret>, String>>>,
+    outcome: Mutex<Option<Result<Arc<Secret>, Failure>>>,
     waiters: Arc<Waiters>,
 }
 
@@ -86,8 +114,9 @@ impl Cache {
             return Ok(Found::Token(secret, flight));
         }
         if state.flight.is_none() && paused {
-            let message = state.failed.as_ref().map_or("", |(_, message)| message.as_str());
-            return Err(failure(message));
+            if let Some((_, failure)) = &state.failed {
+                return Err(failure.error());
+            }
         }
         Ok(Found::Wait(state.join(now)))
     }
@@ -101,11 +130,19 @@ impl Cache {
         }
     }
 
+    /// Whether a token is past the end the service named, or was replaced meanwhile.
+    pub(super) fn outlived(&self, used: &Arc<Secret>, times: Times) -> bool {
+        match lock(&self.state).current.as_ref().filter(|current| Arc::ptr_eq(&current.secret, used)) {
+            Some(current) => current.ends.is_some_and(|ends| times.now >= ends.now || times.wall >= ends.wall),
+            None => true,
+        }
+    }
+
     /// Drives a refresh; `now` is asked when the token arrives.
     pub(super) fn poll(
         &self,
         flight: &Flight,
-        now: &dyn Fn() -> Duration,
+        now: &dyn Fn() -> Times,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Arc<Secret>>> {
         // before anything else: whoever finishes the refresh from now on wakes this caller
@@ -136,7 +173,8 @@ impl Cache {
         Poll::Ready(shared)
     }
 
-    fn land(&self, flight: &Flight, result: Result<Token>, now: Duration) -> Result<Arc<Secret>, String> {
+    fn land(&self, flight: &Flight, result: Result<Token>, times: Times) -> Result<Arc<Secret>, Failure> {
+        let now = times.now;
         let result = result.and_then(|token| token.value.check().map(|()| token));
         let mut state = lock(&self.state);
         let latest = state.generation == flight.generation;
@@ -147,8 +185,11 @@ impl Cache {
             Ok(token) if latest => {
                 let secret = Arc::new(token.value);
                 let (fresh, usable) = life(token.expires_in);
+                let ends = token
+                    .expires_in
+                    .map(|life| Times { now: now.saturating_add(life), wall: times.wall.saturating_add(life) });
                 state.current =
-                    Some(Current { secret: secret.clone(), refresh_at: now + fresh, expires_at: now + usable });
+                    Some(Current { secret: secret.clone(), refresh_at: now + fresh, expires_at: now + usable, ends });
                 state.failed = None;
                 Ok(secret)
             }
@@ -157,12 +198,14 @@ impl Cache {
                 Ok(state.current.as_ref().map_or_else(|| Arc::new(token.value), |current| current.secret.clone()))
             }
             Err(error) => {
-                let message = clean(error.message(), 400, None);
+                let failure = Failure::of(&error);
                 if latest {
                     let good = state.current.as_ref().is_some_and(|current| now < current.expires_at);
-                    state.failed = Some((now + if good { PAUSE } else { PAUSE_WITHOUT_TOKEN }, message.clone()));
+                    let wished = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
+                    let pause = if good { PAUSE } else { PAUSE_WITHOUT_TOKEN.max(wished) };
+                    state.failed = Some((now + pause, failure.clone()));
                 }
-                Err(message)
+                Err(failure)
             }
         }
     }
@@ -196,15 +239,33 @@ fn life(expires_in: Option<Duration>) -> (Duration, Duration) {
     (fresh, usable)
 }
 
-/// Errors are not cloned: each waiter gets one of its own with the same sentence.
-fn share(outcome: &Result<Arc<Secret>, String>) -> Result<Arc<Secret>> {
-    outcome.clone().map_err(|message| failure(&message))
+fn share(outcome: &Result<Arc<Secret>, Failure>) -> Result<Arc<Secret>> {
+    outcome.clone().map_err(|failure| failure.error())
 }
 
-fn failure(message: &str) -> Error {
-    let mut sentence = String::from("The token provider failed: ");
-    sentence.push_str(message);
-    Error::new(ErrorKind::TokenProvider, sentence)
+impl Failure {
+    fn of(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: clean(error.message(), 400, None),
+            status: error.status(),
+            code: error.error_code().map(str::to_owned),
+            retry_after: error.retry_after(),
+        }
+    }
+
+    fn error(&self) -> Error {
+        if self.kind == ErrorKind::TokenEndpoint {
+            let error = Error::new(self.kind, self.message.as_str())
+                .with_error_code(self.code.clone())
+                .with_retry_after(self.retry_after);
+            return match self.status {
+                Some(status) => error.with_status(status),
+                None => error,
+            };
+        }
+        Error::new(ErrorKind::TokenProvider, ["The token provider failed: ", &self.message].concat())
+    }
 }
 
 /// A panic of one caller must not lock the others out: what is guarded is replaced whole.
@@ -270,7 +331,7 @@ mod tests {
         let Found::Wait(flight) = cache.find(Duration::ZERO).unwrap() else { panic!("there is no token yet") };
         let flag = Arc::new(Flag(AtomicBool::new(false)));
         let late = Waker::from(flag.clone());
-        let now = || Duration::ZERO;
+        let now = Times::default;
         {
             let _another_thread = flight.future.lock().unwrap();
             assert!(cache.poll(&flight, &now, &mut Context::from_waker(&late)).is_pending());

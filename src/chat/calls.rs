@@ -21,12 +21,7 @@ use crate::wire::request::{Method, Path, Request};
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn invoke(endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    invoke_before("/serving-endpoints/", endpoint, body)
-}
-
-/// The same at another server's path.
-pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    Ok(Call::new(request(before, endpoint, body)?, Repeat::Billed, completion))
+    Ok(Call::new(request(endpoint, body)?, Repeat::Billed, completion))
 }
 
 /// Asks for a streamed answer. `body` comes from [`body::build`](crate::chat::body::build) with
@@ -43,16 +38,22 @@ pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Resul
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn stream(endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    stream_before("/serving-endpoints/", endpoint, body)
+    Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed))
 }
 
-/// The same at another server's path.
-pub(crate) fn stream_before(before: &str, endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    Ok(StreamCall::new(request(before, endpoint, body)?, Repeat::Billed))
+/// [`invoke`] on a route of another service that speaks chat completions; `explain` says what is
+/// known about its failures.
+pub(crate) fn invoke_at(path: &str, body: String, explain: fn(Error) -> Error) -> Call<Json<ChatCompletion>> {
+    Call::new(Request::new(Method::Post, path).json(body), Repeat::Billed, completion).explained_by(explain)
 }
 
-fn request(before: &str, endpoint: &str, body: String) -> Result<Request> {
-    let path = Path::literal(before).segment("endpoint", endpoint)?.then("/invocations").finish();
+/// [`stream`] on such a route.
+pub(crate) fn stream_at(path: &str, body: String, explain: fn(Error) -> Error) -> StreamCall<ChatCompletionChunk> {
+    StreamCall::new(Request::new(Method::Post, path).json(body), Repeat::Billed).explained_by(explain)
+}
+
+fn request(endpoint: &str, body: String) -> Result<Request> {
+    let path = Path::literal("/serving-endpoints/").segment("endpoint", endpoint)?.then("/invocations").finish();
     Ok(Request::new(Method::Post, path).json(body))
 }
 

@@ -51,26 +51,36 @@ use crate::join::join_bounded;
 use crate::sender::Sender;
 use crate::transport::BoxFuture;
 use crate::wire::call::{Call, StreamCall};
-use crate::wire::json::Json;
+use crate::wire::json::{Json, push_string};
 
 /// A chat endpoint and the defaults of its calls. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Chat {
     sender: Sender,
-    /// What stands before the endpoint's name in the path.
-    before: &'static str,
     endpoint: String,
     defaults: String,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// A route of another service that speaks chat completions.
+#[derive(Clone, Debug)]
+pub(crate) struct Elsewhere {
+    /// The encoded path.
+    pub(crate) path: String,
+    /// What is known about its failures.
+    pub(crate) explain: fn(Error) -> Error,
+    /// Whether the body names the model, as it must where the route does not.
+    pub(crate) names_model: bool,
 }
 
 impl Chat {
     pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
-        Self::before(sender, "/serving-endpoints/", endpoint)
+        Self { sender, endpoint, defaults: "{}".to_owned(), elsewhere: None }
     }
 
-    /// Chat at another server's path.
-    pub(crate) fn before(sender: Sender, before: &'static str, endpoint: String) -> Self {
-        Self { sender, before, endpoint, defaults: "{}".to_owned() }
+    /// A model of another service, at a route of its own.
+    pub(crate) fn elsewhere(sender: Sender, model: String, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere: Some(elsewhere), ..Self::new(sender, model) }
     }
 
     /// Sets options for every call; a call's own options win.
@@ -106,12 +116,29 @@ impl Chat {
         &self.sender
     }
 
-    pub(crate) fn whole_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
-        calls::invoke_before(self.before, &self.endpoint, body)
+    pub(crate) fn invoke_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
+        match &self.elsewhere {
+            None => calls::invoke(&self.endpoint, body),
+            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(there, body), there.explain)),
+        }
     }
 
     pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-        calls::stream_before(self.before, &self.endpoint, body)
+        match &self.elsewhere {
+            None => calls::stream(&self.endpoint, body),
+            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(there, body), there.explain)),
+        }
+    }
+
+    /// Other services may be told the model in the body.
+    fn with_model(&self, there: &Elsewhere, mut body: String) -> String {
+        if there.names_model && body.ends_with('}') {
+            body.pop();
+            body.push_str(",\"model\":");
+            push_string(&mut body, &self.endpoint);
+            body.push('}');
+        }
+        body
     }
 
     pub(crate) fn body(&self, request: &request::ChatFields, stream: bool) -> Result<String> {
@@ -129,7 +156,7 @@ impl Chat {
     /// speak chat.
     pub async fn invoke(&self, request: impl Into<ChatRequest>) -> Result<ChatAnswer> {
         let (fields, options) = request.into().into_parts();
-        let call = self.whole_call(self.body(&fields, false)?)?;
+        let call = self.invoke_call(self.body(&fields, false)?)?;
         let (json, meta) = self.sender.send(&call, &options).await?;
         ChatAnswer::new(&json, meta)
     }

@@ -101,6 +101,11 @@ impl ChatRequest {
         &self.fields.messages
     }
 
+    /// Whether the call has limits, headers or attempts of its own.
+    pub(crate) fn has_options(&self) -> bool {
+        self.options != CallOptions::default()
+    }
+
     pub(crate) fn into_parts(self) -> (ChatFields, CallOptions) {
         (self.fields, self.options)
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use crate::chat::structured::{StructuredMethod, StructuredOutput};
-use crate::chat::{Chat, ChatAnswer, ChatRequest, body, calls};
+use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A chat endpoint that answers with a `T`.
@@ -62,7 +62,7 @@ impl<T: DeserializeOwned> StructuredChat<T> {
             Error::new(ErrorKind::InvalidInput, "The chat request cannot be written as JSON.").with_source(fault)
         })?;
         let body = body::build(self.chat.defaults(), &self.output.add_to(&text)?, false)?;
-        let call = calls::invoke(self.chat.endpoint(), body)?;
+        let call = self.chat.invoke_call(body)?;
         let (json, meta) = self.chat.sender().send(&call, &options).await?;
         let found = self.output.extract(json.root())?;
         let mismatch = |place: String| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::chat::tool_calls::{RequestedTool, first_message, requested_tools};
 use crate::chat::types::Tool;
-use crate::chat::{Chat, ChatAnswer, ChatRequest, body, calls};
+use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_all;
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync, race};
@@ -167,7 +167,7 @@ pub async fn run_tools(
     request.tools = Some(definitions);
     let mut sent = chat.body(&request, false)?;
     for step in 1..=limits.max_steps {
-        let call = calls::invoke(chat.endpoint(), sent.clone())?;
+        let call = chat.invoke_call(sent.clone())?;
         let (json, meta) = chat.sender().send(&call, &options).await?;
         let Step::RunTools(asked) = next_step(json.root(), &known)? else {
             let answer = ChatAnswer::new(&json, meta)?;

@@ -39,7 +39,7 @@ impl CoreChat {
     /// As `Chat::invoke`.
     pub fn invoke(&self, body: String, options: JsValue) -> Promise {
         let sender = self.chat.sender().clone();
-        let call = self.chat.whole_call(body);
+        let call = self.chat.invoke_call(body);
         promise(Box::pin(async move {
             let (options, signals) = Scope::read(options)?.into_parts();
             let call = call?;

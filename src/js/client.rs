@@ -8,8 +8,6 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::auth::{Credentials, Secret, Token};
-#[cfg(feature = "js")]
-use crate::chat::Chat;
 use crate::client::WorkspaceClient;
 use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
@@ -57,8 +55,9 @@ impl CoreClient {
     /// `InvalidInput` for options that are none.
     #[wasm_bindgen(js_name = gatewayChat)]
     pub fn gateway_chat(&self, endpoint: String, defaults: String) -> Result<CoreChat, JsValue> {
-        let chat = Chat::before(self.client.sender().clone(), crate::gateway::calls::BEFORE, endpoint);
-        Ok(CoreChat::new(chat.with_defaults_json(defaults).map_err(|error| to_js(&error))?))
+        let chat = crate::gateway::chat(self.client.sender().clone(), endpoint);
+        let chat = chat.and_then(|chat| chat.with_defaults_json(defaults)).map_err(|error| to_js(&error))?;
+        Ok(CoreChat::new(chat))
     }
 }
 
@@ -88,6 +87,9 @@ fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceCl
     config.headers = bag.pairs("headers")?;
     config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
     config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
+    if let Some(millis) = bag.number("maxRetryAfterMs")? {
+        config.retry.max_retry_after = crate::config::duration_from_millis("longest retry-after", millis)?;
+    }
     let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
     config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
     config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);

@@ -9,10 +9,16 @@
 mod bag;
 mod chat;
 mod client;
+#[cfg(feature = "js")]
+mod completions;
 mod decoder;
 mod error;
 #[cfg(feature = "js")]
+mod events;
+#[cfg(feature = "js")]
 mod gateway;
+#[cfg(feature = "js")]
+mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
 mod options;

@@ -10,16 +10,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::js::client::CoreClient;
 use crate::js::options::{Scope, run};
 use crate::js::outcome::{source, with_facts};
-use crate::js::{gateway, promise, secrets, serving_endpoints};
+use crate::js::{completions, gateway, hugging_face, promise, secrets, serving_endpoints};
 use crate::wire::call::{Call, StreamCall};
 
 /// A room that answers by name: nothing for a name it does not know.
 type Room<T> = fn(&str, &Args) -> Option<Result<T>>;
 
 /// The rooms in turn; the first that knows the name builds the call.
-const CALLS: &[Room<Call<String>>] = &[serving_endpoints::call, secrets::call, gateway::call];
+const CALLS: &[Room<Call<String>>] =
+    &[serving_endpoints::call, completions::call, hugging_face::call, secrets::call, gateway::call];
 /// The same for streams.
-const STREAMS: &[Room<StreamCall<()>>] = &[serving_endpoints::open, gateway::open];
+const STREAMS: &[Room<StreamCall<()>>] =
+    &[completions::open, hugging_face::open, serving_endpoints::open, gateway::open];
 
 /// The texts an operation was given.
 pub(crate) struct Args(Vec<Option<String>>);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{CallOptions, Meta, Sender, check_headers};
+use super::{CallOptions, Meta, Sender, check_headers, redirect};
 use crate::auth::{Refresh, Secret};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::transport::{Body, BoxFuture, ByteStream, HttpRequest, IN_PAGE, Response};
 use crate::wire::answer::{Headers, media_type};
 use crate::wire::call::Repeat;
 use crate::wire::failure;
+use crate::wire::find::replace;
 use crate::wire::request::Request;
 use crate::wire::retry::{self, RetryLimits, Verdict};
 
@@ -18,6 +19,8 @@ const FIRST_BYTE: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(60);
 /// How much of a refusal's body is read, in bytes; its error keeps far less.
 const REFUSAL: usize = 64 * 1024;
+/// How many redirects on the workspace's own origin are followed, when they are at all.
+const HOPS: u32 = 5;
 
 /// A call under way.
 pub(super) struct Exchange<'a> {
@@ -26,6 +29,8 @@ pub(super) struct Exchange<'a> {
     repeat: Repeat,
     retry: RetryLimits,
     url: String,
+    /// Whether it goes somewhere else than to the workspace: then nothing of the client's goes along.
+    outside: bool,
     headers: Vec<(String, String)>,
     first_byte: Duration,
     pub(super) idle: Duration,
@@ -55,6 +60,43 @@ impl<'a> Exchange<'a> {
         options: &CallOptions,
         default_total: Option<Duration>,
     ) -> Result<Self> {
+        let url = sender.0.config.host.join(&request.path)?;
+        let mut exchange = Self::to(sender, url, request, repeat, options, default_total)?;
+        for (name, value) in &sender.0.config.headers {
+            if !options.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                exchange.set_header(name, value);
+            }
+        }
+        Ok(exchange)
+    }
+
+    /// A call to an address that needs no credentials of the client's.
+    pub(super) fn outside(
+        sender: &'a Sender,
+        url: &str,
+        request: &'a Request,
+        options: &CallOptions,
+        total: Duration,
+    ) -> Result<Self> {
+        let mut exchange = Self::to(sender, url.to_owned(), request, Repeat::Safe, options, Some(total))?;
+        exchange.outside = true;
+        Ok(exchange)
+    }
+
+    fn set_header(&mut self, name: &str, value: &str) {
+        let name = name.to_ascii_lowercase();
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_owned()));
+    }
+
+    fn to(
+        sender: &'a Sender,
+        url: String,
+        request: &'a Request,
+        repeat: Repeat,
+        options: &CallOptions,
+        default_total: Option<Duration>,
+    ) -> Result<Self> {
         let config = &sender.0.config;
         options.timeouts.check()?;
         check_headers(&options.headers, &sender.0.credentials, config.host.is_unencrypted())?;
@@ -70,23 +112,22 @@ impl<'a> Exchange<'a> {
             Some(attempts) => retry.max_attempts = attempts,
             None => {}
         }
-        let mut headers = request.headers.clone();
-        for (name, value) in config.headers.iter().chain(&options.headers) {
-            let name = name.to_ascii_lowercase();
-            headers.retain(|(known, _)| *known != name);
-            headers.push((name, value.clone()));
-        }
-        Ok(Self {
+        let mut exchange = Self {
             sender,
             request,
             repeat,
             retry,
-            url: config.host.join(&request.path)?,
-            headers,
+            url,
+            outside: false,
+            headers: request.headers.clone(),
             first_byte: timeouts.first_byte.unwrap_or(FIRST_BYTE),
             idle: timeouts.idle.unwrap_or(IDLE),
             deadline: timeouts.total.or(default_total).map(|total| sender.0.transport.now().saturating_add(total)),
-        })
+        };
+        for (name, value) in &options.headers {
+            exchange.set_header(name, value);
+        }
+        Ok(exchange)
     }
 
     /// Sends until there is a good answer or no reason to send again.
@@ -97,9 +138,7 @@ impl<'a> Exchange<'a> {
         // once an attempt may have been carried out, no later refusal takes that back
         let mut doubt = false;
         loop {
-            let credentials = Box::pin(shared.credentials.secret(&shared.transport));
-            let token = self.within(credentials, self.first_byte, TimeoutPhase::FirstByte, "get a token").await;
-            let (secret, refresh) = match token.and_then(|token| token) {
+            let (secret, refresh) = match self.token().await {
                 Ok(token) => token,
                 Err(error) => return Err(error.with_attempts(attempts).with_maybe_processed(doubt)),
             };
@@ -113,10 +152,7 @@ impl<'a> Exchange<'a> {
                 Err(error) => error,
             };
             doubt |= error.maybe_processed();
-            if error.status() == Some(401)
-                && !refreshed
-                && secret.is_some_and(|used| shared.credentials.invalidate(&used))
-            {
+            if !refreshed && secret.is_some_and(|used| self.forget(&used, &error)) {
                 refreshed = true;
                 continue;
             }
@@ -130,29 +166,60 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    async fn token(&self) -> Result<(Option<Arc<Secret>>, Option<Refresh>)> {
+        if self.outside {
+            return Ok((None, None));
+        }
+        let shared = &self.sender.0;
+        let credentials = Box::pin(shared.credentials.secret(&shared.transport));
+        self.within(credentials, self.first_byte, TimeoutPhase::FirstByte, "get a token").await?
+    }
+
+    /// Forgets a token that was refused. Whether another one can be had.
+    ///
+    /// Expired tokens of service principals are refused with 403, as missing permissions are: a 403
+    /// counts when it says so, or when the token's time is up.
+    fn forget(&self, used: &Arc<Secret>, error: &Error) -> bool {
+        let shared = &self.sender.0;
+        match error.status() {
+            Some(401) => shared.credentials.invalidate(used),
+            Some(403) if failure::blames_the_token(error.message()) => shared.credentials.invalidate(used),
+            Some(403) => shared.credentials.invalidate_expired(used, &shared.transport),
+            _ => false,
+        }
+    }
+
     async fn attempt(&self, secret: Option<&Arc<Secret>>, refresh: Option<Refresh>, whole: bool) -> Result<Got> {
         let mut headers = self.headers.clone();
         if let Some(secret) = secret {
-            let mut value = String::from("Bearer ");
-            value.push_str(secret.expose());
-            headers.push(("authorization".into(), value));
+            headers.extend(secret.headers());
         }
-        let http = HttpRequest {
+        let mut http = HttpRequest {
             method: self.request.method,
             url: self.url.clone(),
             headers,
             body: self.request.body.clone(),
         };
-        let mut sending = self.sender.0.transport.send(http);
-        let sending: BoxFuture<'_, Result<Response>> = match refresh {
-            None => sending,
-            // the token is still good: its refresh goes on beside the request
-            Some(refresh) => Box::pin(std::future::poll_fn(move |cx| {
-                let _ = refresh.poll(cx);
-                sending.as_mut().poll(cx)
-            })),
+        let mut refresh = refresh;
+        let mut hops = 0;
+        let mut response = loop {
+            let mut sending = self.sender.0.transport.send(http.clone());
+            let sending: BoxFuture<'_, Result<Response>> = match refresh.take() {
+                None => sending,
+                // the token is still good: its refresh goes on beside the request
+                Some(refresh) => Box::pin(std::future::poll_fn(move |cx| {
+                    let _ = refresh.poll(cx);
+                    sending.as_mut().poll(cx)
+                })),
+            };
+            let response = self.within(sending, self.first_byte, TimeoutPhase::FirstByte, "begin to answer").await??;
+            let config = &self.sender.0.config;
+            let may = config.follow_redirects && !self.outside && hops < HOPS;
+            if !may || !redirect::follow(&config.host, response.status, &response.headers, &mut http) {
+                break response;
+            }
+            hops += 1;
         };
-        let mut response = self.within(sending, self.first_byte, TimeoutPhase::FirstByte, "begin to answer").await??;
         let headers = std::mem::take(&mut response.headers);
         match response.status {
             200..=299 => {}
@@ -207,7 +274,17 @@ impl<'a> Exchange<'a> {
     }
 
     async fn refused(&self, status: u16, headers: &Headers, body: Body, secret: Option<&Arc<Secret>>) -> Error {
+        if self.outside {
+            // the store may repeat the signature of the link, which is as good as a token
+            let text = br#"{"message":"the link was refused, or has expired: ask for a fresh one"}"#;
+            return failure::refusal(self.request, status, headers, text, Duration::ZERO, None);
+        }
         let text = self.prefix(body, REFUSAL).await;
+        let mut text = text;
+        for beside in secret.iter().flat_map(|secret| secret.texts().skip(1)) {
+            let shown = String::from_utf8_lossy(&text);
+            text = replace(&shown, beside, "[redacted]").into_bytes();
+        }
         let secret = secret.map(|secret| secret.expose());
         failure::refusal(self.request, status, headers, &text, self.sender.0.transport.wall_clock(), secret)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -25,8 +26,11 @@ const USER_AGENT: &str = concat!("lakewire/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
-    start: Instant,
 }
+
+/// The moment that [`Transport::now`] counts from: one for all transports, since clients may share
+/// credentials and so the times of their tokens.
+static START: OnceLock<Instant> = OnceLock::new();
 
 impl ReqwestTransport {
     /// A transport with a client of its own: rustls, no redirects, 5 s to connect.
@@ -63,7 +67,7 @@ impl ReqwestTransport {
     /// its own total timeout would also end streams.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self { client, start: clock() }
+        Self { client }
     }
 }
 
@@ -133,7 +137,7 @@ impl Transport for ReqwestTransport {
     }
 
     fn now(&self) -> Duration {
-        clock().saturating_duration_since(self.start)
+        clock().saturating_duration_since(*START.get_or_init(clock))
     }
 
     fn wall_clock(&self) -> Duration {

@@ -53,27 +53,30 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Refuses a body that cannot be JSON at a look: none at all, a page, compressed bytes.
+///
+/// # Errors
+/// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `UnsupportedEncoding`.
+pub(crate) fn screen(answer: &Answer) -> Result<()> {
+    match answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Err(Error::new(
+            ErrorKind::EmptyBody,
+            "The service answered without a body where JSON was expected: check that the host is a workspace.",
+        )),
+        Some(b'<') => Err(failure::unexpected_page(&answer.headers, &answer.body, "JSON")),
+        // the two magic numbers of gzip; no JSON starts so
+        Some(0x1f) if answer.body.get(1) == Some(&0x8b) => Err(failure::unsupported_encoding("gzip")),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Reads the answer as JSON text.
 ///
 /// # Errors
 /// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `UnsupportedEncoding`,
 /// `Decode`; or the service's own error when the body is one in spite of the good status.
 pub fn json<T>(answer: Answer) -> Result<Json<T>> {
-    let first = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match first {
-        None => {
-            return Err(Error::new(
-                ErrorKind::EmptyBody,
-                "The service answered without a body where JSON was expected: check that the host is a workspace.",
-            ));
-        }
-        Some(b'<') => return Err(failure::unexpected_page(&answer.headers, &answer.body, "JSON")),
-        // the two magic numbers of gzip; no JSON starts so
-        Some(0x1f) if answer.body.get(1) == Some(&0x8b) => {
-            return Err(failure::unsupported_encoding("gzip"));
-        }
-        Some(_) => {}
-    }
+    screen(&answer)?;
     let json: Json<T> = Json::from_bytes(answer.body)?;
     match failure::in_body(json.root()) {
         Some(error) => Err(error),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wire::answer::{self, Answer};
 use crate::wire::json::Json;
 use crate::wire::request::{Method, Request};
@@ -30,13 +30,14 @@ pub struct Call<T> {
     request: Request,
     repeat: Repeat,
     read: fn(Answer) -> Result<T>,
+    explain: fn(Error) -> Error,
 }
 
 impl<T> Call<T> {
     /// A call from its parts.
     #[must_use]
     pub fn new(request: Request, repeat: Repeat, read: fn(Answer) -> Result<T>) -> Self {
-        Self { request, repeat, read }
+        Self { request, repeat, read, explain: as_it_is }
     }
 
     /// What will be sent.
@@ -63,6 +64,18 @@ impl<T> Call<T> {
         self
     }
 
+    /// Says what its capability knows about failures of this call: advice added to the sentence.
+    #[must_use]
+    pub fn explained_by(mut self, explain: fn(Error) -> Error) -> Self {
+        self.explain = explain;
+        self
+    }
+
+    /// A failure of this call, explained.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        (self.explain)(error)
+    }
+
     /// Reads a good answer.
     ///
     /// # Errors
@@ -76,7 +89,8 @@ impl<T> Call<Json<T>> {
     /// The same call, read as checked JSON text.
     #[must_use]
     pub fn into_text(self) -> Call<String> {
-        Call::new(self.request, self.repeat, |answer| answer::json::<()>(answer).map(Json::into_string))
+        let read = |answer| answer::json::<()>(answer).map(Json::into_string);
+        Call { request: self.request, repeat: self.repeat, read, explain: self.explain }
     }
 }
 
@@ -105,8 +119,12 @@ impl Call<Json<serde_json::Value>> {
 
 impl<T> Clone for Call<T> {
     fn clone(&self) -> Self {
-        Self { request: self.request.clone(), repeat: self.repeat, read: self.read }
+        Self { request: self.request.clone(), repeat: self.repeat, read: self.read, explain: self.explain }
     }
+}
+
+fn as_it_is(error: Error) -> Error {
+    error
 }
 
 impl<T> fmt::Debug for Call<T> {
@@ -119,6 +137,7 @@ impl<T> fmt::Debug for Call<T> {
 pub struct StreamCall<E> {
     request: Request,
     repeat: Repeat,
+    explain: fn(Error) -> Error,
     of: PhantomData<fn() -> E>,
 }
 
@@ -126,7 +145,19 @@ impl<E> StreamCall<E> {
     /// A streaming call; it asks for `text/event-stream`.
     #[must_use]
     pub fn new(request: Request, repeat: Repeat) -> Self {
-        Self { request: request.header("accept", "text/event-stream"), repeat, of: PhantomData }
+        Self { request: request.header("accept", "text/event-stream"), repeat, explain: as_it_is, of: PhantomData }
+    }
+
+    /// Says what its capability knows about failures of this call: advice added to the sentence.
+    #[must_use]
+    pub fn explained_by(mut self, explain: fn(Error) -> Error) -> Self {
+        self.explain = explain;
+        self
+    }
+
+    /// A failure of this call, explained.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        (self.explain)(error)
     }
 
     /// What will be sent.
@@ -151,13 +182,13 @@ impl<E> StreamCall<E> {
     /// The same call, its events left to whoever reads them.
     #[must_use]
     pub fn untyped(self) -> StreamCall<()> {
-        StreamCall { request: self.request, repeat: self.repeat, of: PhantomData }
+        StreamCall { request: self.request, repeat: self.repeat, explain: self.explain, of: PhantomData }
     }
 }
 
 impl<E> Clone for StreamCall<E> {
     fn clone(&self) -> Self {
-        Self { request: self.request.clone(), repeat: self.repeat, of: PhantomData }
+        Self { request: self.request.clone(), repeat: self.repeat, explain: self.explain, of: PhantomData }
     }
 }
 

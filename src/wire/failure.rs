@@ -9,8 +9,7 @@ use crate::wire::find::{find, split_once};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
-use crate::wire::retry::is_permanent;
-use crate::wire::retry::retry_after;
+use crate::wire::retry::{decimal, is_permanent, retry_after};
 
 /// How much of an error body is kept, in bytes.
 const EXCERPT: usize = 4096;
@@ -101,7 +100,10 @@ pub fn in_body(root: Raw<'_>) -> Option<Error> {
             | "retry_after"
             | "sequence_number"
             | "object"
-            | "trace_id" => {}
+            | "trace_id"
+            | "error_type"
+            | "warnings"
+            | "estimated_time" => {}
             _ => return None,
         }
     }
@@ -179,6 +181,15 @@ pub fn redirect(request: &Request, status: u16, headers: &Headers) -> Error {
     if status == 0 { error } else { error.with_status(status) }
 }
 
+/// Whether a refusal says that the token itself is no longer good, rather than what it may do.
+#[must_use]
+pub fn blames_the_token(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["invalid access token", "invalid token", "token is expired", "token has expired", "token expired", "expired token"]
+        .iter()
+        .any(|words| find(&message, words).is_some())
+}
+
 /// The request id of an answer, when it is one that can be quoted.
 #[must_use]
 pub fn request_id(headers: &Headers) -> Option<String> {
@@ -220,7 +231,8 @@ fn said(message: &str) -> Said {
 /// Reads a JSON object of refusal. `error` goes before `message`, which goes before `detail`.
 fn object(root: Raw<'_>, status: u16) -> Said {
     let mut said = Said {
-        code: root.get_some("error_code").and_then(word),
+        // the second is Text Generation Inference's name for it
+        code: root.get_some("error_code").or(root.get_some("error_type")).and_then(word),
         details: root
             .get_some("details")
             .filter(|details| !details.is_string())
@@ -289,7 +301,9 @@ fn object(root: Raw<'_>, status: u16) -> Said {
         said.message = root.text().to_owned();
     }
     if said.retry_after.is_none() {
-        said.retry_after = seconds(root.get_some("retry_after"));
+        // how long Hugging Face expects to load a model, in fractions of seconds
+        let estimate = || root.get_some("estimated_time").and_then(|time| decimal(time.text(), 3));
+        said.retry_after = seconds(root.get_some("retry_after")).or_else(estimate);
     }
     said
 }
@@ -372,8 +386,8 @@ fn kind_of(status: u16, code: Option<&str>) -> ErrorKind {
         Some("INVALID_STATE" | "INVALID_PARAMETER_VALUE") => ErrorKind::BadRequest,
         Some("RESOURCE_DOES_NOT_EXIST") => ErrorKind::NotFound,
         Some("ABORTED" | "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS") => ErrorKind::ResourceConflict,
-        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED") => ErrorKind::TooManyRequests,
-        Some("UNKNOWN" | "DATA_LOSS") => ErrorKind::InternalError,
+        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED" | "overloaded") => ErrorKind::TooManyRequests,
+        Some("UNKNOWN" | "DATA_LOSS" | "generation" | "incomplete_generation") => ErrorKind::InternalError,
         _ => kind_of_status(status),
     }
 }

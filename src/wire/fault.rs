@@ -28,7 +28,7 @@ pub(crate) fn read(event: &str, data: Option<Raw<'_>>) -> Option<Error> {
         .or_else(|| data.as_str().map(std::borrow::Cow::into_owned))
         .or_else(|| pick(&["message", "detail"]));
     let details = body.get_some("details").map(|details| details.text().to_owned());
-    Some(build(pick(&["error_code", "code", "type"]), message, details))
+    Some(build(pick(&["error_code", "code", "error_type", "type"]), message, details))
 }
 
 fn build(code: Option<String>, message: Option<String>, details: Option<String>) -> Error {
@@ -46,13 +46,18 @@ fn build(code: Option<String>, message: Option<String>, details: Option<String>)
 
 fn kind_of(code: &str) -> ErrorKind {
     match code {
-        "BAD_REQUEST" | "INVALID_PARAMETER_VALUE" | "MALFORMED_REQUEST" | "invalid_request_error" | "400" => {
-            ErrorKind::BadRequest
-        }
+        "BAD_REQUEST"
+        | "INVALID_PARAMETER_VALUE"
+        | "MALFORMED_REQUEST"
+        | "invalid_request_error"
+        | "validation"
+        | "400" => ErrorKind::BadRequest,
         "UNAUTHENTICATED" | "401" => ErrorKind::Unauthenticated,
         "PERMISSION_DENIED" | "403" => ErrorKind::PermissionDenied,
         "NOT_FOUND" | "RESOURCE_DOES_NOT_EXIST" | "ENDPOINT_NOT_FOUND" | "404" => ErrorKind::NotFound,
-        "REQUEST_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED" | "rate_limit_exceeded" | "429" => ErrorKind::TooManyRequests,
+        "REQUEST_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED" | "rate_limit_exceeded" | "overloaded" | "429" => {
+            ErrorKind::TooManyRequests
+        }
         "TEMPORARILY_UNAVAILABLE" | "502" | "503" | "504" => ErrorKind::TemporarilyUnavailable,
         _ => ErrorKind::InternalError,
     }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 pub use check::check;
+pub(crate) use check::check_value;
 pub use text::{push_string, string};
 pub(crate) use text::{string_end, unescape};
 

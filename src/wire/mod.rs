@@ -6,6 +6,7 @@ pub mod call;
 pub mod failure;
 pub(crate) mod fault;
 pub(crate) mod find;
+pub mod form;
 pub mod json;
 pub mod redact;
 pub mod request;

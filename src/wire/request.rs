@@ -191,7 +191,7 @@ impl Path {
 }
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
-fn encode(out: &mut String, value: &str) {
+pub(crate) fn encode(out: &mut String, value: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

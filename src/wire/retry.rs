@@ -190,7 +190,7 @@ pub fn retry_after(headers: &Headers, wall_clock: Duration) -> Option<Duration> 
 
 /// A decimal number times 10^`scale`, as milliseconds. Hand-made: the standard float parser would
 /// add ten kilobytes to the wasm, and would take `inf` and `nan`.
-fn decimal(text: &str, scale: i32) -> Option<Duration> {
+pub(crate) fn decimal(text: &str, scale: i32) -> Option<Duration> {
     let text = text.trim();
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {

@@ -1,14 +1,17 @@
 // The tarball: what it holds, and what the package checkers say of it.
 
+import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { npm, run } from "../../scripts/lib.mjs";
 
+/** What the tarball holds, each once; `dist/*.d.ts` are as many as `pkg-template` has. */
+const BUILT = ["core\\.wasm", "index\\.d\\.ts", "index\\.js", "index\\.workerd\\.js", "shared-[A-Z0-9]{8}\\.js", "slim\\.d\\.ts", "slim\\.js"];
 const FILES = [
-  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/,
-  /^dist\/core\.wasm$/, /^dist\/index\.d\.ts$/, /^dist\/index\.js$/, /^dist\/index\.workerd\.js$/, /^dist\/shared-[A-Z0-9]{8}\.js$/,
-  /^dist\/slim\.d\.ts$/, /^dist\/slim\.js$/, /^dist\/types\.d\.ts$/, /^dist\/validator\.js$/,
+  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/,
+  ...["dist", "dist/chat"].flatMap((folder) => BUILT.map((name) => new RegExp(`^${folder}/${name}$`))),
+  ...readdirSync(new URL("../../pkg-template/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && !/^(index|slim)\./.test(name)).map((name) => new RegExp(`^dist/${name.replaceAll(".", "\\.")}$`)),
 ];
 
 /** Packs the package and installs the tarball into `folder`. */
@@ -55,7 +58,7 @@ export async function checkPackage({ source, tarball, files, installed }, { root
     if (code !== 0 || !/All good/.test(stdout)) return `${stdout}${stderr}`;
   });
   await check("attw, ESM only", async () => {
-    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm"], { check: false });
+    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm", "./chat/core.wasm"], { check: false });
     if (code !== 0) return `${stdout}${stderr}`;
   });
   return results;

@@ -14,6 +14,8 @@ export function runtimes({ folder, tools, smoke, host, token }) {
   const load = `import { smoke } from ${JSON.stringify(pathToFileURL(smoke).href)};`;
   const esm = `import * as lakewire from "lakewire";\n${load}\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
   const slim = `import init, * as lakewire from "lakewire/slim";\nimport { readFile } from "node:fs/promises";\n${load}\nawait init(await readFile(new URL(import.meta.resolve("lakewire/core.wasm"))));\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
+  const chat = esm.replace('"lakewire"', '"lakewire/chat"');
+  const chatSlim = slim.replace('"lakewire/slim"', '"lakewire/chat/slim"').replace("lakewire/core.wasm", "lakewire/chat/core.wasm");
   const cjs = `const lakewire = require("lakewire");\nimport(${JSON.stringify(pathToFileURL(smoke).href)}).then(({ smoke }) => smoke(lakewire, ${config})).then((all) => console.log("RESULT " + JSON.stringify(all)));\n`;
 
   /** Writes a program, runs it, and reads what it reported. Whatever it says besides is a failure. */
@@ -37,6 +39,8 @@ export function runtimes({ folder, tools, smoke, host, token }) {
       return results.map(([name, why]) => [name, name.startsWith("says") && why?.includes("ExperimentalWarning: Support for loading ES Module in require()") ? null : why]);
     },
     "Node, slim": node("slim.mjs", slim),
+    "Node, chat alone": node("chat.mjs", chat),
+    "Node, chat alone, slim": node("chat-slim.mjs", chatSlim),
     "Node, bundled by esbuild": async () => {
       const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
       await writeFile(join(folder, "bundle-me.mjs"), esm.replace(pathToFileURL(smoke).href, smoke));
@@ -48,14 +52,15 @@ export function runtimes({ folder, tools, smoke, host, token }) {
     "Bun, require": () => program("bun.cjs", cjs, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "workerd, oldest date": () => worker("2024-01-01"),
     "workerd, newest date": () => worker("2026-04-01"),
+    "workerd, chat alone": () => worker("2026-04-01", "lakewire/chat"),
   };
 
   /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
-  async function worker(compatibilityDate) {
+  async function worker(compatibilityDate, name = "lakewire") {
     const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
     const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
-    await writeFile(join(folder, "worker.mjs"), `import * as lakewire from "lakewire";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`);
-    const out = join(folder, `worker-${compatibilityDate}`);
+    await writeFile(join(folder, "worker.mjs"), `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`);
+    const out = join(folder, `worker-${compatibilityDate}-${basename(name)}`);
     const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
     const files = Object.keys(metafile.outputs).map((path) => join(folder, path));
     const modules = files

@@ -105,6 +105,8 @@ export async function smoke({ WorkspaceClient, LakewireError, ChatStream, tool }
       same(names.includes(ENDPOINT), true, "listed");
     },
   };
+  // `lakewire/chat` has no other rooms
+  if (client.servingEndpoints === undefined) delete checks["serving endpoints"];
   const results = [];
   for (const [name, check] of Object.entries(checks)) {
     let timer;

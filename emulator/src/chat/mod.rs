@@ -31,28 +31,35 @@ pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(&query.body).unwrap_or_default();
     // one number decides everything of this answer: the same body at the same endpoint gives the same bytes
     let draw = ids::hash(config.seed, &[query.endpoint.name.as_bytes(), &body]);
+    let reply = stand_in(&query, &request, draw);
+    if request.stream {
+        let pause = Duration::from_millis(config.token_delay_ms);
+        return Ok(events::response(reply::chunks(reply, pause), Arc::clone(&query.fault)));
+    }
+    Ok(json_response(StatusCode::OK, &reply.completion()))
+}
+
+/// The stand-in's answer, as the endpoint shapes it.
+#[must_use]
+pub fn stand_in(query: &Query<'_>, request: &request::ChatRequest, draw: u64) -> Reply {
+    let traits = &query.endpoint.chat;
     let reasons = match traits.reasoning {
         Reasoning::Never => false,
         Reasoning::WhenThinking => request.thinking,
         Reasoning::Always => true,
     };
     let choices =
-        (0..request.n).map(|index| model::answer(&request, reasons, traits.signs_reasoning, draw, index)).collect();
-    let reply = Reply {
+        (0..request.n).map(|index| model::answer(request, reasons, traits.signs_reasoning, draw, index)).collect();
+    Reply {
         id: format!("{}{}", traits.id_prefix, ids::uuid(draw)),
         created: 1_764_000_000 + draw % 1_000_000,
         model: query.served.to_owned(),
-        prompt_tokens: model::prompt_tokens(&request),
+        prompt_tokens: model::prompt_tokens(request),
         choices,
-        traits,
+        traits: traits.clone(),
         top_logprobs: request.logprobs,
         include_usage: request.include_usage,
         repeat: query.fault.repeat_text.unwrap_or(1),
         draw,
-    };
-    if request.stream {
-        let pause = Duration::from_millis(config.token_delay_ms);
-        return Ok(events::response(reply::chunks(reply, pause), Arc::clone(&query.fault)));
     }
-    Ok(json_response(StatusCode::OK, &reply.completion()))
 }

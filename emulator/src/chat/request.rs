@@ -63,6 +63,29 @@ pub struct ChatRequest {
     pub include_usage: bool,
 }
 
+/// A request for one answer to these messages, everything else left open.
+#[must_use]
+pub fn plain(
+    messages: Vec<Message>,
+    stream: bool,
+    response_format: ResponseFormat,
+    tool_choice: ToolChoice,
+) -> ChatRequest {
+    ChatRequest {
+        messages,
+        max_tokens: None,
+        stop: Vec::new(),
+        n: 1,
+        stream,
+        tools: Vec::new(),
+        tool_choice,
+        response_format,
+        logprobs: None,
+        thinking: false,
+        include_usage: false,
+    }
+}
+
 /// Reads and checks a body.
 ///
 /// # Errors
@@ -118,11 +141,11 @@ pub fn read(body: &Map<String, Value>, traits: &ChatTraits) -> Result<ChatReques
 }
 
 /// The value of a field, where null counts as absent.
-fn present<'b>(body: &'b Map<String, Value>, name: &str) -> Option<&'b Value> {
+pub(crate) fn present<'b>(body: &'b Map<String, Value>, name: &str) -> Option<&'b Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
+pub(crate) fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match present(body, name) {
         None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
@@ -130,7 +153,7 @@ fn boolean(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     }
 }
 
-fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) -> Result<(), ApiError> {
+pub(crate) fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) -> Result<(), ApiError> {
     match present(body, name).map(Value::as_f64) {
         None => Ok(()),
         Some(Some(number)) if (low..=high).contains(&number) => Ok(()),
@@ -138,7 +161,7 @@ fn number_between(body: &Map<String, Value>, name: &str, low: f64, high: f64) ->
     }
 }
 
-fn positive(body: &Map<String, Value>, name: &str) -> Result<Option<usize>, ApiError> {
+pub(crate) fn positive(body: &Map<String, Value>, name: &str) -> Result<Option<usize>, ApiError> {
     match present(body, name).map(Value::as_u64) {
         None => Ok(None),
         Some(Some(number)) if number > 0 => Ok(usize::try_from(number).ok()),

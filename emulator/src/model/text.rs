@@ -119,10 +119,16 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         .filter(|word| !word.is_empty())
 }
 
+/// Whether a word is too common to tell texts apart.
+#[must_use]
+pub fn is_common(word: &str) -> bool {
+    STOP_WORDS.contains(&word)
+}
+
 /// The words that carry meaning, cut to their stems.
 #[must_use]
 pub fn stems(text: &str) -> Vec<String> {
-    words(text).filter(|word| !STOP_WORDS.contains(&word.as_str())).map(|word| stem(&word)).collect()
+    words(text).filter(|word| !is_common(word)).map(|word| stem(&word)).collect()
 }
 
 /// The words of an identifier: `getWeather_forDay` gives get, weather, for, day.

@@ -1,6 +1,7 @@
 //! How a stream ended, and what was odd about it.
 
-use crate::error::{Error, ErrorKind};
+pub use crate::wire::form::End;
+pub(super) use crate::wire::form::is_transport;
 use crate::wire::json::push_string;
 
 /// Why a stream that is complete may still deserve a look.
@@ -40,23 +41,4 @@ impl Completeness {
         out.push('}');
         out
     }
-}
-
-/// How a stream ended.
-#[derive(Debug)]
-pub enum End {
-    /// With `[DONE]`.
-    Done,
-    /// Without it.
-    Eof,
-    /// By a failure.
-    Broken(Error),
-}
-
-/// Only what the network does can come after a good end; a fault in the data is one all the same.
-pub(super) fn is_transport(fault: &Error) -> bool {
-    matches!(
-        fault.kind(),
-        ErrorKind::Connect | ErrorKind::Truncated | ErrorKind::Protocol | ErrorKind::DeadlineExceeded | ErrorKind::Tls
-    )
 }

@@ -17,12 +17,21 @@ pub fn check(text: &str) -> Result<()> {
     })
 }
 
+/// Checks the value that begins at `at` of a longer text, itself `depth` deep: where it ends, or where
+/// its fault is. Whether strings are UTF-8 is the caller's to check.
+pub(crate) fn check_value(bytes: &[u8], at: usize, depth: usize) -> (usize, Result<(), Fault>) {
+    let mut checker = Checker { bytes, at };
+    let outcome = checker.value(depth);
+    (checker.at, outcome)
+}
+
 struct Checker<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-type Fault = &'static str;
+/// What is wrong, as a part of a sentence.
+pub(crate) type Fault = &'static str;
 
 impl Checker<'_> {
     fn peek(&self) -> Option<u8> {
@@ -36,16 +45,16 @@ impl Checker<'_> {
     }
 
     fn document(&mut self) -> Result<(), Fault> {
-        self.value()?;
+        self.value(0)?;
         self.space();
         if self.peek().is_some() { Err("something follows the value") } else { Ok(()) }
     }
 
     /// Not recursive: hostile depth must not reach the wasm stack. Each bit of `objects` says
     /// whether that level is an object.
-    fn value(&mut self) -> Result<(), Fault> {
+    fn value(&mut self, outer: usize) -> Result<(), Fault> {
         let mut objects = 0_u128;
-        let mut depth = 0_usize;
+        let mut depth = outer;
         loop {
             self.space();
             let byte = self.peek().ok_or("the text ends early")?;
@@ -71,7 +80,7 @@ impl Checker<'_> {
             }
             // after a value: close what ends here, or go on to the next sibling
             loop {
-                if depth == 0 {
+                if depth == outer {
                     return Ok(());
                 }
                 self.space();

@@ -1,25 +1,63 @@
-//! Credentials: a static token, or a provider of tokens that expire.
+//! Credentials: a token that does not change, a provider of tokens that expire, or a way to ask for them.
+//!
+//! `docs/auth.md` shows every way to sign in.
 
+mod azure;
 mod cache;
+mod encode;
+mod grants;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod loopback;
+mod oauth;
+pub mod profile;
+pub mod settings;
+mod sign_in;
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use self::cache::{Cache, Found};
+pub use self::azure::AzureServicePrincipal;
+use self::cache::{Cache, Found, Times};
+use self::grants::{Bound, Grant};
+pub use self::grants::{OAuthM2m, TokenFederation};
+pub use self::sign_in::{Pkce, Session, SignIn};
 
+use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync, Transport};
 
 /// Text that is never shown: `[redacted]` wherever it is printed, overwritten when dropped.
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    /// Headers that go wherever the token goes; Azure wants a second token there.
+    beside: Vec<(&'static str, Secret)>,
+}
 
 impl Secret {
     /// Takes a token.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), beside: Vec::new() }
+    }
+
+    /// Adds a header that goes wherever the token goes.
+    fn beside(mut self, name: &'static str, value: &str) -> Self {
+        self.beside.push((name, Self::new(value)));
+        self
+    }
+
+    /// The headers of a request with this token.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let bearer = ("authorization".to_owned(), ["Bearer ", &self.text].concat());
+        let beside = self.beside.iter().map(|(name, value)| ((*name).to_owned(), value.text.clone()));
+        std::iter::once(bearer).chain(beside)
+    }
+
+    /// Everything of it that must not be shown.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.text.as_str()).chain(self.beside.iter().map(|(_, value)| value.text.as_str()))
     }
 
     /// Checks that the text can stand in a header.
@@ -28,13 +66,13 @@ impl Secret {
     /// `InvalidInput`, without the text, when it is empty or holds a space, a line end, or anything
     /// but visible ASCII: such a token was pasted with something around it.
     pub fn check(&self) -> Result<()> {
-        if self.0.is_empty() {
+        if self.text.is_empty() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
                 "The token is empty: give a personal access token or an OAuth access token.",
             ));
         }
-        if !self.0.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
+        if !self.text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
                 "The token holds a space, a line end or a non-ASCII character: give it exactly as the workspace showed it.",
@@ -46,13 +84,13 @@ impl Secret {
     /// The text itself, for the header.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
         bytes.fill(0);
         // keeps the compiler from dropping a write nobody reads
         std::hint::black_box(&bytes);
@@ -107,6 +145,8 @@ enum Kind {
     None,
     Token(Arc<Secret>),
     Provider(Arc<Cache>),
+    /// A way to ask for tokens, before a client gives it a workspace and a transport.
+    Grant(Arc<Grant>),
 }
 
 impl Credentials {
@@ -131,15 +171,76 @@ impl Credentials {
         Self(Kind::Provider(cache))
     }
 
+    /// A service principal of Databricks; [`OAuthM2m`] has the rarer settings.
+    ///
+    /// ```no_run
+    /// use lakewire::{Credentials, WorkspaceClient};
+    /// let principal = Credentials::oauth_m2m("1111-2222", "dose…");
+    /// let client = WorkspaceClient::new("https://example.cloud.databricks.com", principal)?;
+    /// # Ok::<(), lakewire::Error>(())
+    /// ```
+    #[must_use]
+    pub fn oauth_m2m(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        OAuthM2m::new(client_id, client_secret).into()
+    }
+
+    /// The user a Databricks App serves: `header` looks a request header up by name, in any case.
+    /// The app acts with what the user allowed it (`X-Forwarded-Access-Token`), for this one
+    /// request: make a client for each.
+    ///
+    /// ```
+    /// use lakewire::Credentials;
+    /// let headers = [("x-forwarded-access-token", "eyJ…")];
+    /// let credentials = Credentials::on_behalf_of(|wanted| {
+    ///     headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.to_string())
+    /// });
+    /// # // the ellipsis stands for a token
+    /// assert!(credentials.is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the request carries no such header: user authorization is off in the
+    /// app, or the request did not come through it. `InvalidInput` when it cannot be a token.
+    pub fn on_behalf_of(header: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let Some(token) = header("X-Forwarded-Access-Token").filter(|token| !token.is_empty()) else {
+            return Err(Error::new(
+                ErrorKind::Unauthenticated,
+                "The request carries no X-Forwarded-Access-Token: turn on user authorization for the app, and call it through its own address.",
+            ));
+        };
+        let credentials = Self::token(token);
+        credentials.check()?;
+        Ok(credentials)
+    }
+
     /// Checks what can be checked before the first call.
     ///
     /// # Errors
-    /// `InvalidInput` when a static token cannot be one, see [`Secret::check`].
+    /// `InvalidInput` when a static token, a client id or a client secret cannot be one.
     pub fn check(&self) -> Result<()> {
         match &self.0 {
             Kind::Token(secret) => secret.check(),
+            Kind::Grant(grant) => grant.check(),
             _ => Ok(()),
         }
+    }
+
+    /// The credentials at one workspace. Each client asks for tokens of its own: they never cross.
+    pub(crate) fn bind(self, host: &Host, transport: &Arc<dyn Transport>) -> Result<Self> {
+        let Kind::Grant(grant) = self.0 else { return Ok(self) };
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let make = || Arc::new(Cache::new(Box::new(Bound::new(grant.clone(), host.clone(), transport.clone()))));
+        let cache = match &*grant {
+            Grant::Session(session) if session.host() == host => session.cache(make),
+            Grant::Session(_) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "The session was opened at another workspace: sign in to this one, or give the client that host.",
+                ));
+            }
+            _ => make(),
+        };
+        Ok(Self(Kind::Provider(cache)))
     }
 
     /// The token for one request, waiting for a refresh when there is no good one; and the refresh
@@ -152,6 +253,9 @@ impl Credentials {
             Kind::None => return Ok((None, None)),
             Kind::Token(secret) => return Ok((Some(secret.clone()), None)),
             Kind::Provider(cache) => cache,
+            Kind::Grant(_) => {
+                return Err(Error::new(ErrorKind::InvalidInput, "These credentials need a client: give them to one."));
+            }
         };
         let refresh = |flight| Refresh { cache: cache.clone(), flight, transport: transport.clone() };
         match cache.find(transport.now())? {
@@ -174,6 +278,19 @@ impl Credentials {
         }
     }
 
+    /// The same for a token that was refused as if it lacked a permission (403). That is what a
+    /// workspace says to an expired token of a service principal, so it is forgotten when its time is
+    /// up on either clock (one of them stops while a machine sleeps) or was replaced meanwhile.
+    pub(crate) fn invalidate_expired(&self, used: &Arc<Secret>, transport: &Arc<dyn Transport>) -> bool {
+        match &self.0 {
+            Kind::Provider(cache) if cache.outlived(used, Times::of(transport)) => {
+                cache.invalidate(used);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Whether requests carry a token.
     pub(crate) fn is_none(&self) -> bool {
         matches!(self.0, Kind::None)
@@ -189,7 +306,7 @@ pub(crate) struct Refresh {
 
 impl Refresh {
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Secret>>> {
-        self.cache.poll(&self.flight, &|| self.transport.now(), cx)
+        self.cache.poll(&self.flight, &|| Times::of(&self.transport), cx)
     }
 }
 
@@ -211,6 +328,7 @@ impl fmt::Debug for Credentials {
             Kind::None => "Credentials(none)",
             Kind::Token(_) => "Credentials(token [redacted])",
             Kind::Provider(_) => "Credentials(provider)",
+            Kind::Grant(_) => "Credentials(grant)",
         })
     }
 }

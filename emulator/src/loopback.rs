@@ -1,0 +1,101 @@
+//! Servers on this machine that requests are passed on to: real scoring servers and the apps behind the driver proxy.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderName, Request, Uri, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
+/// Headers that belong to one connection, not to the request.
+const HOP_BY_HOP: &[HeaderName] = &[
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+];
+
+/// A server on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loopback {
+    authority: Authority,
+    path: String,
+}
+
+impl Loopback {
+    /// Checks the URL of a server: `http://` and a loopback address.
+    ///
+    /// # Errors
+    /// A sentence saying what the URL must be.
+    pub fn new(url: &str) -> Result<Self, String> {
+        let refused = |why: &str| Err(format!("A URL such as http://127.0.0.1:5000 is needed, not {url:?}: {why}."));
+        let Ok(uri) = url.parse::<Uri>() else { return refused("it could not be read") };
+        if uri.scheme_str() != Some("http") {
+            return refused("it must begin with http://");
+        }
+        let Some(authority) = uri.authority().cloned() else { return refused("it names no host") };
+        if !matches!(authority.host(), "127.0.0.1" | "localhost" | "[::1]") || authority.as_str().contains('@') {
+            return refused("it must name a loopback address of this machine, without a user");
+        }
+        Ok(Self { authority, path: uri.path().trim_end_matches('/').to_owned() })
+    }
+
+    /// The server at a port of 127.0.0.1.
+    #[must_use]
+    pub fn at_port(port: u16) -> Option<Self> {
+        Authority::try_from(format!("127.0.0.1:{port}")).ok().map(|authority| Self { authority, path: String::new() })
+    }
+
+    /// Passes a request on to `path_and_query` below the server's URL and streams the answer back. The caller's credential and
+    /// the headers of its connection stay here.
+    ///
+    /// # Errors
+    /// A sentence saying that the server could not be asked.
+    pub async fn pass_on(&self, request: Request<Body>, path_and_query: &str) -> Result<Response, String> {
+        let failed =
+            |why: &dyn std::fmt::Display| format!("The server at {} could not be asked: {why}.", self.authority);
+        let (mut parts, body) = request.into_parts();
+        let path: PathAndQuery =
+            format!("{}{path_and_query}", self.path).parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query = Some(path);
+        parts.uri = Uri::from_parts(uri).map_err(|error| failed(&error))?;
+        parts.extensions.clear();
+        for name in HOP_BY_HOP.iter().chain(&[header::AUTHORIZATION, header::COOKIE, header::HOST]) {
+            parts.headers.remove(name);
+        }
+        let own: Vec<HeaderName> =
+            parts.headers.keys().filter(|name| name.as_str().starts_with("x-lakewire-")).cloned().collect();
+        for name in own {
+            parts.headers.remove(name);
+        }
+        let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
+        let answer = client.request(Request::from_parts(parts, body)).await.map_err(|error| failed(&error))?;
+        let mut answer = answer.map(Body::new);
+        for name in HOP_BY_HOP {
+            answer.headers_mut().remove(name);
+        }
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_servers_of_this_machine() {
+        for good in ["http://127.0.0.1:5000", "http://localhost:5000/base/", "http://[::1]:1"] {
+            assert!(Loopback::new(good).is_ok(), "{good}");
+        }
+        for bad in ["https://127.0.0.1:5000", "http://10.0.0.1:5000", "http://127.0.0.1.nip.io", "http://u:p@127.0.0.1"]
+        {
+            assert!(Loopback::new(bad).is_err(), "{bad}");
+        }
+    }
+}

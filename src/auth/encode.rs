@@ -1,0 +1,96 @@
+//! The two encodings of OAuth: base64 and forms. Pure.
+
+use crate::wire::request::encode;
+
+/// Base64 as `Authorization: Basic` wants it: with `+`, `/` and padding.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    let mut out = digits(bytes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    while out.len() % 4 != 0 {
+        out.push('=');
+    }
+    out
+}
+
+/// Base64 as PKCE wants it: with `-` and `_`, without padding.
+pub(super) fn base64_url(bytes: &[u8]) -> String {
+    digits(bytes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+}
+
+fn digits(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..=group.len() {
+            let digit = (bits >> (18 - 6 * place)) & 63;
+            out.push(alphabet.get(digit as usize).copied().map_or('A', char::from));
+        }
+    }
+    out
+}
+
+/// Fields as `application/x-www-form-urlencoded`; an absent value leaves its field out.
+pub(super) fn form(fields: &[(&str, Option<&str>)]) -> String {
+    let mut out = String::new();
+    for (name, value) in fields {
+        let Some(value) = value else { continue };
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(&mut out, name);
+        out.push('=');
+        encode(&mut out, value);
+    }
+    out
+}
+
+/// Undoes the encoding of one name or value of a query; what is not valid stays as it is.
+pub(super) fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let hex = |at: usize| bytes.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (byte, hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                #[allow(clippy::cast_possible_truncation, reason = "two hexadecimal digits are one byte")]
+                out.push((high * 16 + low) as u8);
+                at += 3;
+                continue;
+            }
+            (b'+', ..) => out.push(b' '),
+            _ => out.push(*byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn base64_as_in_its_standard() {
+        for (given, expected) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(given.as_bytes()), expected);
+        }
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+        assert_eq!(base64_url(&[0xfb, 0xff]), "-_8");
+    }
+
+    #[test]
+    fn forms_leave_absent_fields_out() {
+        assert_eq!(form(&[("a", Some("1&2 ü")), ("b", None), ("c", Some(""))]), "a=1%262%20%C3%BC&c=");
+        assert_eq!(decode("a%20b+c%zz%4"), "a b c%zz%4");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_comes_back(text in "\\PC{0,20}") {
+            prop_assert_eq!(decode(form(&[("x", Some(&text))]).strip_prefix("x=").unwrap()), text);
+        }
+    }
+}

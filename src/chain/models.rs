@@ -1,0 +1,92 @@
+//! Prompts and chats as steps.
+
+use crate::chain::{Pieces, Pipe, Step};
+use crate::chat::{Chat, ChatAnswer, ChatCompletionChunk, ChatRequest, Message};
+use crate::error::Result;
+use crate::prompts::{ChatPromptTemplate, PromptTemplate, PromptValues};
+use crate::sender::CallOptions;
+use crate::transport::{BoxFuture, MaybeSend};
+
+macro_rules! prompt_step {
+    ($prompt:ty, $name:literal, $output:ty, $format:ident) => {
+        impl $prompt {
+            /// A chain that begins with this prompt; see [`chain`](crate::chain).
+            #[must_use]
+            pub fn pipe<B>(self, next: B) -> Pipe<Self, B> {
+                Pipe::new(self, next)
+            }
+        }
+
+        impl<I: Into<PromptValues> + MaybeSend> Step<I> for $prompt {
+            type Output = $output;
+            type Piece = $output;
+
+            fn name(&self) -> String {
+                $name.to_owned()
+            }
+
+            fn invoke<'a>(&'a self, input: I, _: &'a CallOptions) -> BoxFuture<'a, Result<$output>>
+            where
+                I: 'a,
+            {
+                Box::pin(std::future::ready(self.$format(input)))
+            }
+
+            fn stream<'a>(&'a self, input: I, _: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<$output>>>
+            where
+                I: 'a,
+            {
+                Box::pin(std::future::ready(self.$format(input).map(Pieces::once)))
+            }
+        }
+    };
+}
+prompt_step!(PromptTemplate, "prompt", String, format);
+prompt_step!(ChatPromptTemplate, "chat prompt", Vec<Message>, format_messages);
+
+/// The options of a chain, unless the request has some of its own.
+fn with_options(request: ChatRequest, options: &CallOptions) -> ChatRequest {
+    if request.has_options() { request } else { request.options(options.clone()) }
+}
+
+impl Chat {
+    /// A chain that begins with this chat; see [`chain`](crate::chain).
+    #[must_use]
+    pub fn pipe<B>(self, next: B) -> Pipe<Self, B> {
+        Pipe::new(self, next)
+    }
+}
+
+impl<I: Into<ChatRequest> + MaybeSend> Step<I> for Chat {
+    type Output = ChatAnswer;
+    type Piece = ChatCompletionChunk;
+
+    fn name(&self) -> String {
+        format!("chat `{}`", self.endpoint())
+    }
+
+    fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<ChatAnswer>>
+    where
+        I: 'a,
+    {
+        Box::pin(async move { Chat::invoke(self, with_options(input.into(), options)).await })
+    }
+
+    fn stream<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<ChatCompletionChunk>>>
+    where
+        I: 'a,
+    {
+        Box::pin(async move { Ok(Pieces::new(Chat::stream(self, with_options(input.into(), options)).await?)) })
+    }
+
+    fn has_words(&self) -> bool {
+        true
+    }
+
+    fn words<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<String>>>
+    where
+        I: 'a,
+    {
+        Box::pin(async move { Ok(Pieces::new(Chat::stream(self, with_options(input.into(), options)).await?.text())) })
+    }
+}
