@@ -21,12 +21,7 @@ use crate::wire::request::{Method, Path, Request};
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn invoke(endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    invoke_before("/serving-endpoints/", endpoint, body)
-}
-
-/// The same at another server's path.
-pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    Ok(Call::new(request(before, endpoint, body)?, Repeat::Billed, completion))
+    Ok(Call::new(request(endpoint, body)?, Repeat::Billed, completion))
 }
 
 /// Asks for a streamed answer. `body` comes from [`body::build`](crate::chat::body::build) with
@@ -43,7 +38,7 @@ pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Resul
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn stream(endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    stream_before("/serving-endpoints/", endpoint, body)
+    Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed))
 }
 
 /// [`invoke`] on a route of another service that speaks chat completions; `explain` says what is

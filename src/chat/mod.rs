@@ -57,8 +57,6 @@ use crate::wire::json::{Json, push_string};
 #[derive(Clone, Debug)]
 pub struct Chat {
     sender: Sender,
-    /// What stands before the endpoint's name in the path.
-    before: &'static str,
     endpoint: String,
     defaults: String,
     elsewhere: Option<Elsewhere>,
@@ -71,6 +69,8 @@ pub(crate) struct Elsewhere {
     pub(crate) path: String,
     /// What is known about its failures.
     pub(crate) explain: fn(Error) -> Error,
+    /// Whether the body names the model, as it must where the route does not.
+    pub(crate) names_model: bool,
 }
 
 impl Chat {
@@ -135,9 +135,9 @@ impl Chat {
         }
     }
 
-    /// Other services are told the model in the body.
-    fn with_model(&self, mut body: String) -> String {
-        if body.ends_with('}') {
+    /// Other services may be told the model in the body.
+    fn with_model(&self, there: &Elsewhere, mut body: String) -> String {
+        if there.names_model && body.ends_with('}') {
             body.pop();
             body.push_str(",\"model\":");
             push_string(&mut body, &self.endpoint);
