@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::azure::{self, AzureServicePrincipal};
+use super::cache::Cache;
 use super::oauth::{self, Endpoints, Granted};
 use super::sign_in::Session;
-use super::{Credentials, Kind, Secret, Token, TokenProvider};
+use super::{Credentials, Kind, Secret, Token, TokenProvider, Unbound};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{BoxFuture, HttpRequest, Transport, race};
@@ -142,9 +143,8 @@ pub(super) enum Grant {
     Session(Session),
 }
 
-impl Grant {
-    /// Checks what can be checked before the first call.
-    pub(super) fn check(&self) -> Result<()> {
+impl Unbound for Grant {
+    fn check(&self) -> Result<()> {
         let visible = |what: &str, text: &str| {
             if !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
                 return Ok(());
@@ -169,6 +169,19 @@ impl Grant {
             }
             Self::Federation(grant) => grant.client_id.as_deref().map_or(Ok(()), |id| visible("client id", id)),
             Self::Session(_) => Ok(()),
+        }
+    }
+
+    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>> {
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let make = || Arc::new(Cache::new(Box::new(Bound::new(self.clone(), host.clone(), transport.clone()))));
+        match &*self {
+            Self::Session(session) if session.host() == host => Ok(session.cache(make)),
+            Self::Session(_) => Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The session was opened at another workspace: sign in to this one, or give the client that host.",
+            )),
+            _ => Ok(make()),
         }
     }
 }
