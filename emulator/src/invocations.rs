@@ -190,7 +190,10 @@ async fn dispatch(query: Query<'_>) -> Result<Response, ApiError> {
         (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(query).await,
         (Form::Responses, "llm/v1/chat") => responses::answer(query).await,
         (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(query).await,
-        (Form::Invocations | Form::ChatCompletions, "agent/v2/chat") => agents::chat_agent::answer(query).await,
+        // Databricks' own client for the AI SDK asks chat agents on the path of completions
+        (Form::Invocations | Form::ChatCompletions | Form::Completions, "agent/v2/chat") => {
+            agents::chat_agent::answer(query).await
+        }
         (Form::Invocations, "" | "llama2/chat") => custom::answer(query).await,
         _ => Err(wrong_form(&query)),
     }
