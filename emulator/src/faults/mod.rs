@@ -338,24 +338,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r1_a_script_skips_counts_and_ends() {
-        let mut script = FaultScript::default();
-        script.extend(
-            serde_json::from_str(
-                r#"[{"match":{"path":"/invocations","method":"post"},"skip":1,"times":2,"fault":{"status":503}}]"#,
-            )
-            .unwrap(),
-        );
-        assert!(script.take("GET", "/a/invocations").is_none());
-        assert!(script.take("POST", "/a/invocations").is_none(), "skipped once");
-        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
-        assert!(script.take("POST", "/other").is_none());
-        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
-        assert!(script.take("POST", "/a/invocations").is_none());
-        assert!(script.lines().is_empty());
-    }
-
-    #[test]
     fn a_typing_error_in_a_fault_is_refused() {
         assert!(Fault::parse(r#"{"statuss":500}"#).unwrap_err().contains("statuss"));
         assert!(Fault::parse(r#"{"status":50}"#).unwrap_err().contains("200"));

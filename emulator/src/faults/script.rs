@@ -1,4 +1,4 @@
-//! Faults queued for requests to come.
+//! Faults queued for the requests to come.
 
 use serde::{Deserialize, Serialize};
 
@@ -79,5 +79,28 @@ impl FaultScript {
             _ => line.times -= 1,
         }
         Some(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r1_a_script_skips_counts_and_ends() {
+        let mut script = FaultScript::default();
+        script.extend(
+            serde_json::from_str(
+                r#"[{"match":{"path":"/invocations","method":"post"},"skip":1,"times":2,"fault":{"status":503}}]"#,
+            )
+            .unwrap(),
+        );
+        assert!(script.take("GET", "/a/invocations").is_none());
+        assert!(script.take("POST", "/a/invocations").is_none(), "skipped once");
+        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
+        assert!(script.take("POST", "/other").is_none());
+        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
+        assert!(script.take("POST", "/a/invocations").is_none());
+        assert!(script.lines().is_empty());
     }
 }
