@@ -84,7 +84,7 @@ async function main() {
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
   const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
   const appPort = await freePort();
-  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--seed", "1", "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
+  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--endpoint-delay-ms", "100", "--seed", "1", "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 

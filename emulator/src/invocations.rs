@@ -187,10 +187,13 @@ async fn dispatch(query: Query<'_>) -> Result<Response, ApiError> {
         (Form::Invocations | Form::ChatCompletions, "llm/v1/chat") => chat::answer(query).await,
         (Form::Invocations | Form::Completions, "llm/v1/completions") => completions::answer(query).await,
         (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => embeddings::answer(query).await,
-        (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(&query),
-        (Form::Responses, "llm/v1/chat") => responses::answer(&query),
-        (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(&query),
-        (Form::Invocations | Form::ChatCompletions, "agent/v2/chat") => agents::chat_agent::answer(&query),
+        (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(query).await,
+        (Form::Responses, "llm/v1/chat") => responses::answer(query).await,
+        (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(query).await,
+        // Databricks' own client for the AI SDK asks chat agents on the path of completions
+        (Form::Invocations | Form::ChatCompletions | Form::Completions, "agent/v2/chat") => {
+            agents::chat_agent::answer(query).await
+        }
         (Form::Invocations, "" | "llama2/chat") => custom::answer(query).await,
         _ => Err(wrong_form(&query)),
     }

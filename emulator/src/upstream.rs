@@ -18,6 +18,8 @@ use crate::events::{self, Chunks};
 use crate::faults::Cut;
 use crate::invocations::Query;
 use crate::json::set;
+use crate::model::conversation::{Message, Role, ToolCall};
+use crate::model::{Choice, ResponseFormat, Tool, ToolChoice};
 
 /// Fields that only Databricks knows.
 const OWN_FIELDS: &[&str] = &[
@@ -166,6 +168,84 @@ async fn passed(response: http::Response<Incoming>) -> Result<http::Response<Inc
         StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY),
         json!({ "error": "Received error from openai", "external_model_message": said }),
     ))
+}
+
+/// Asks for one whole answer to a conversation: what speaks for agents and Responses, whose shapes are made here.
+///
+/// # Errors
+/// The upstream's error as the gateway would wrap it.
+pub async fn ask(upstream: &Upstream, request: &ChatRequest) -> Result<Choice, ApiError> {
+    let body = conversation(request, &upstream.model().await?);
+    let response = passed(upstream.send("POST", "/chat/completions", Some(&body)).await?).await?;
+    let read = response.into_body().collect().await.ok().map(|body| body.to_bytes());
+    let answer: Value = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let Some(message) = answer.pointer("/choices/0/message") else {
+        let message = "The upstream server answered with something that is no completion.";
+        return Err(ApiError::new(StatusCode::BAD_GATEWAY, "INTERNAL_ERROR", message));
+    };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    let tool_calls: Vec<ToolCall> = calls
+        .map(|call| ToolCall {
+            id: text(call.get("id")),
+            name: text(call.pointer("/function/name")),
+            arguments: text(call.pointer("/function/arguments")),
+        })
+        .collect();
+    let finish_reason = match answer.pointer("/choices/0/finish_reason").and_then(Value::as_str) {
+        Some("length") => "length",
+        _ if !tool_calls.is_empty() => "tool_calls",
+        _ => "stop",
+    };
+    Ok(Choice { thought: None, text: text(message.get("content")), tool_calls, finish_reason })
+}
+
+/// A conversation as an OpenAI-compatible server takes it: text only.
+fn conversation(request: &ChatRequest, model: &str) -> Value {
+    let call = |call: &ToolCall| json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments } });
+    let message = |message: &Message| {
+        let role = match message.role {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        };
+        let mut value = json!({ "role": role, "content": message.text });
+        if !message.tool_calls.is_empty() {
+            set(&mut value, "tool_calls", message.tool_calls.iter().map(call).collect::<Vec<_>>());
+        }
+        if let Some(id) = &message.tool_call_id {
+            set(&mut value, "tool_call_id", id.as_str());
+        }
+        value
+    };
+    let mut body = json!({ "model": model, "messages": request.messages.iter().map(message).collect::<Vec<_>>() });
+    if !request.tools.is_empty() {
+        let tool = |tool: &Tool| {
+            let function = json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
+            json!({ "type": "function", "function": function })
+        };
+        set(&mut body, "tools", request.tools.iter().map(tool).collect::<Vec<_>>());
+        let choice = match &request.tool_choice {
+            ToolChoice::None => json!("none"),
+            ToolChoice::Auto => json!("auto"),
+            ToolChoice::Required => json!("required"),
+            ToolChoice::Function(name) => json!({ "type": "function", "function": { "name": name } }),
+        };
+        set(&mut body, "tool_choice", choice);
+    }
+    if let Some(most) = request.max_tokens {
+        set(&mut body, "max_tokens", most);
+    }
+    match &request.response_format {
+        ResponseFormat::Text => {}
+        ResponseFormat::JsonObject => set(&mut body, "response_format", json!({ "type": "json_object" })),
+        ResponseFormat::JsonSchema(schema) => {
+            let wrapped = json!({ "name": "answer", "schema": schema });
+            set(&mut body, "response_format", json!({ "type": "json_schema", "json_schema": wrapped }));
+        }
+    }
+    body
 }
 
 /// Passes a chat query on.

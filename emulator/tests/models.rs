@@ -144,7 +144,7 @@ async fn a_custom_model_takes_every_form() {
         json!({"dataframe_records": [{"prompt": "Say pong"}]}),
         json!({"dataframe_split": {"columns": ["prompt"], "data": [["Say pong"]], "index": [7]}}),
         json!({"instances": [{"prompt": "Say pong"}]}),
-        json!({"inputs": ["Say pong"]}),
+        json!({"inputs": [{"prompt": "Say pong", "extra": 1}]}),
         json!({"inputs": {"prompt": ["Say pong"]}}),
         json!({"inputs": {"prompt": "Say pong"}, "params": {"temperature": 0}}),
     ] {
@@ -187,35 +187,42 @@ async fn a_custom_model_refuses() {
     let one_of = "exactly one of the input fields";
     for (body, part) in [
         (json!({}), one_of),
-        (json!({"x": 1}), "'x'"),
+        (json!({"x": 1}), "input fields: []"),
         (json!({"inputs": [1], "instances": [1]}), one_of),
         (json!(["Say pong"]), "Received a list"),
-        (json!({"dataframe_split": [{"columns": ["prompt"], "data": [["x"]]}]}), "must be an object"),
+        (json!({"dataframe_split": [{"columns": ["prompt"], "data": [["x"]]}]}), "must be a dictionary"),
         (json!({"dataframe_split": {"columns": ["a", "b"], "data": [["x"]]}}), "2 columns"),
-        (json!({"dataframe_records": {"prompt": "x"}}), "must be a list"),
-        (json!({"inputs": ["x"], "params": []}), "params"),
-        (json!({"inputs": ["x"], "signature_name": "s"}), "signature_name"),
+        (json!({"dataframe_records": {"prompt": "x"}}), "must be a list of records"),
     ] {
         let message = refused(&server.post(DOLLY, &body).await, "BAD_REQUEST");
         assert!(message.contains(part), "{message} / {part}");
     }
     let missing = server.post(DOLLY, &json!({"dataframe_records": [{"question": "x"}]})).await;
     assert!(refused(&missing, "INVALID_PARAMETER_VALUE").contains("missing inputs ['prompt']"));
+    let scalar = server.post(DOLLY, &json!({"inputs": ["x"]})).await;
+    assert!(refused(&scalar, "INVALID_PARAMETER_VALUE").contains("extra inputs: [0]"));
     assert_eq!(missing.json()["error_class"], "SCHEMA_ENFORCEMENT_FAILED");
     let typed = async |kind: &str| {
-        server.raw("POST", DOLLY, &format!("{BEARER}content-type: {kind}\r\n"), "{\"inputs\":[\"x\"]}").await.unwrap()
+        server
+            .raw("POST", DOLLY, &format!("{BEARER}content-type: {kind}\r\n"), "{\"inputs\":{\"prompt\":\"x\"}}")
+            .await
+            .unwrap()
     };
     assert_eq!(typed("application/json; charset=utf-8").await.status, 200);
     for kind in ["application/xml", "application/json; format=pandas-split"] {
         let answer = typed(kind).await;
-        assert_eq!((answer.status, answer.header("content-type").unwrap().as_str()), (415, "text/plain"), "{kind}");
+        assert_eq!(
+            (answer.status, answer.header("content-type").unwrap().as_str()),
+            (415, "text/plain; charset=utf-8"),
+            "{kind}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_custom_model_takes_sixteen_megabytes() {
     let server = start().await;
-    let long = json!({"inputs": [format!("Say pong. {}", "x".repeat(5 * 1024 * 1024))]});
+    let long = json!({"prompt": format!("Say pong. {}", "x".repeat(5 * 1024 * 1024))});
     assert_eq!(server.post(DOLLY, &long).await.status, 200);
     assert_eq!(server.post(TEXT, &json!({"prompt": "x".repeat(5 * 1024 * 1024)})).await.status, 413);
     assert_eq!(

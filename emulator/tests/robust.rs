@@ -71,3 +71,68 @@ async fn r5_hostile_bodies_are_refused_or_answered() {
     let body = json!({"messages": [{"role": "user", "content": format!("{long}. What is a word?")}]});
     assert_eq!(server.post(LLAMA, &body).await.status, 200);
 }
+
+#[tokio::test]
+async fn r5_every_other_surface_takes_hostile_bodies_too() {
+    let server = start().await;
+    let deep = "[".repeat(100_000);
+    let bodies = [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        "\"x\"",
+        deep.as_str(),
+        "\u{0}\u{1}",
+        r#"{"input":{},"inputs":{},"messages":{},"prompt":{},"model":7,"parameters":7,"tools":7,"stream":7}"#,
+        r#"{"input":[null],"inputs":[null],"messages":[null],"prompt":[null],"model":"agent-responses","tools":[null]}"#,
+        r#"{"input":[{"type":"message","role":"user","content":[{"type":"output_text"}]}],"model":"databricks-gpt-5"}"#,
+        r#"{"model":"agent-responses","input":[{"role":"user","content":"x"}],"tools":[{"type":"function"}],"text":7}"#,
+        r#"{"inputs":"x","parameters":{"grammar":{},"stop":[1],"top_n_tokens":-1,"truncate":1e300}}"#,
+        "grant_type=%FF%00&&&=&grant_type",
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=..&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt",
+    ];
+    let workspace = "authorization: Bearer dapi-emulator\r\ncontent-type: application/json\r\n";
+    let hub = "authorization: Bearer hf_emulator\r\n";
+    let form = "authorization: Basic Og==\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    for (headers, path) in [
+        (workspace, "/serving-endpoints/databricks-gte-large-en/invocations"),
+        (workspace, "/serving-endpoints/team-embeddings/invocations"),
+        (workspace, "/serving-endpoints/embeddings"),
+        (workspace, "/serving-endpoints/responses"),
+        (workspace, "/serving-endpoints/agent-responses/invocations"),
+        (workspace, "/serving-endpoints/chat-agent/invocations"),
+        (workspace, "/serving-endpoints/chat-model/invocations"),
+        (hub, "/hf/generate"),
+        (hub, "/hf/generate_stream"),
+        (hub, "/hf/"),
+        (hub, "/hf/hf-inference/models/databricks/dolly-v2-12b"),
+        (hub, "/hf/v1/chat/completions"),
+        (hub, "/hf/v1/completions"),
+        (hub, "/hf/tokenize"),
+        (form, "/oidc/v1/token"),
+        (form, "/aad/11112222-3333-4444-5555-666677778888/oauth2/token"),
+        ("", "/_emulator/oauth"),
+        ("", "/_emulator/hugging-face"),
+    ] {
+        for body in bodies {
+            let answer = server.raw("POST", path, headers, body).await.unwrap();
+            let shown: String = body.chars().take(60).collect();
+            // that route reads no parameters
+            let good = path == "/hf/tokenize" && body.starts_with(r#"{"inputs":"x""#);
+            let expected = if good { 200..201 } else { 400..500 };
+            assert!(expected.contains(&answer.status), "{path} {shown}: {} {}", answer.status, answer.text());
+        }
+    }
+    for query in [
+        "",
+        "?",
+        "?client_id=%FF&redirect_uri=%00",
+        "?redirect_uri=http://localhost:1/%0d%0aset-cookie:x&client_id=databricks-cli",
+    ] {
+        let answer = server.raw("GET", &format!("/oidc/v1/authorize{query}"), "", "").await.unwrap();
+        assert!(answer.status < 500 && answer.header("set-cookie").is_none(), "{query}: {}", answer.head);
+    }
+    assert_eq!(server.get("/_emulator/health").await.status, 200);
+}

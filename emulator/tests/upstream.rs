@@ -44,6 +44,57 @@ async fn chat_is_passed_on_and_reshaped() {
 }
 
 #[tokio::test]
+async fn agents_and_responses_speak_with_the_upstreams_words() {
+    let model = start().await;
+    let front = behind(&model, "dapi-emulator").await;
+    // the agent's tool result reaches the model behind it
+    let sum = json!({"input": [{"role": "user", "content": "What is 17 times 23?"}], "stream": true});
+    let agent = front.post("/serving-endpoints/agent-responses/invocations", &sum).await;
+    let last = agent.chunk_values().last().unwrap()["response"]["output"].clone();
+    assert_eq!(last[0]["name"], "calculator");
+    assert!(last[2]["content"][0]["text"].as_str().unwrap().contains("391"), "{last}");
+    let tools = json!([{"type": "function", "name": "get_weather", "description": "Get the weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}]);
+    let asked = json!({"model": "databricks-gpt-5", "input": "What is the weather in Paris?", "tools": tools, "max_output_tokens": 99});
+    let called = front.post("/serving-endpoints/responses", &asked).await.json();
+    assert_eq!(called["output"][0]["arguments"], "{\"city\":\"Paris\"}");
+    let said = front.post("/serving-endpoints/chat-agent/invocations", &pong(false)).await.json();
+    assert_eq!(said["messages"][0]["content"], "pong");
+    let chat = front.post("/serving-endpoints/chat-model/invocations", &pong(true)).await;
+    assert!(chat.text().contains("pong"));
+    let seen = model.get("/_emulator/history").await.json();
+    let bodies: Vec<&Value> =
+        seen["operations"].as_array().unwrap().iter().map(|operation| &operation["body"]).collect();
+    assert_eq!(bodies.len(), 4);
+    assert_eq!(bodies[0]["messages"][2]["role"], "tool");
+    assert_eq!((&bodies[1]["tool_choice"], &bodies[1]["max_tokens"]), (&json!("auto"), &json!(99)));
+}
+
+#[tokio::test]
+async fn embeddings_are_passed_on_with_the_instruction_before_each_text() {
+    let model = start().await;
+    let url = format!("http://{}/serving-endpoints", model.address);
+    let upstream = Upstream::new(&url, Some("team-chat".to_owned()), Some("dapi-emulator".to_owned())).unwrap();
+    let upstream = upstream.with_embedding_model(Some("team-embeddings".to_owned()));
+    let front = start_with(Config { upstream: Some(upstream), ..Config::default() }).await;
+    let body = json!({"input": ["a", "b"], "instruction": "Find:"});
+    let answer = front.post("/serving-endpoints/databricks-gte-large-en/invocations", &body).await.json();
+    assert_eq!(
+        (answer["model"].as_str(), answer["data"].as_array().unwrap().len()),
+        (Some("databricks-gte-large-en"), 2)
+    );
+    let seen = model.get("/_emulator/history").await.json();
+    assert_eq!(seen["operations"][0]["body"], json!({"input": ["Find: a", "Find: b"], "model": "team-embeddings"}));
+    // the endpoint in front still refuses what it refuses
+    let bad = front.post("/serving-endpoints/databricks-gte-large-en/invocations", &json!({"input": [1]})).await;
+    assert_eq!(bad.status, 400);
+    // a model that gives no embeddings is an error, not an empty answer
+    let chat = behind(&model, "dapi-emulator").await;
+    let refused = chat.post("/serving-endpoints/databricks-gte-large-en/invocations", &json!({"input": "a"})).await;
+    assert_eq!((refused.status, refused.json()["error"].as_str().unwrap()), (400, "Received error from openai"));
+}
+
+#[tokio::test]
 async fn an_upstream_that_breaks_off_is_not_a_good_end() {
     let model = start().await;
     let front = behind(&model, "dapi-emulator").await;

@@ -20,7 +20,7 @@ export async function emulator() {
   const given = process.env.LAKEWIRE_EMULATOR;
   if (given) return make(given.replace(/\/$/, ""));
   const program = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
-  const flags = ["--port", "0", "--token", TOKEN, "--token-delay-ms", "0"];
+  const flags = ["--port", "0", "--token", TOKEN, "--token-delay-ms", "0", "--endpoint-delay-ms", "100"];
   const [command, args] = existsSync(program) ? [program, flags] : ["cargo", ["run", "-q", "-p", "lakewire-emulator", "--", ...flags]];
   const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   after(() => void child.kill());

@@ -21,7 +21,7 @@ use crate::{chat, ids};
 ///
 /// # Errors
 /// The refusal the service would send.
-pub fn answer(query: &Query<'_>) -> Result<Response, ApiError> {
+pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
     let request = read(&query.body)?;
     let extras = Extras::read(&query.body)?;
     let stream = request.stream;
@@ -29,7 +29,7 @@ pub fn answer(query: &Query<'_>) -> Result<Response, ApiError> {
     let asked = Value::Object(query.body.clone());
     let draw = ids::hash(config.seed, &[query.endpoint.name.as_bytes(), asked.to_string().as_bytes()]);
     let prompt = model::prompt_tokens(&request);
-    let turn = turn(request, false, true, draw);
+    let turn = turn(query.emulator, request, false, true, draw).await?;
     let answer = Answer { prompt, draw, extras, turn, asked, name: query.endpoint.name.clone() };
     if stream {
         let pause = Duration::from_millis(config.token_delay_ms);

@@ -12,20 +12,24 @@ use crate::errors::{ApiError, json_response};
 use crate::events::{self, Chunks};
 use crate::invocations::Query;
 use crate::json::set;
-use crate::{chat, ids};
+use crate::{chat, ids, upstream};
 
 /// Answers a query, whole or as a stream.
 ///
 /// # Errors
 /// The refusal the service would send.
-pub fn answer(query: &Query<'_>) -> Result<Response, ApiError> {
+pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
     let extras = Extras::read(&query.body)?;
     let request = chat::request::read(&query.body, &query.endpoint.chat)?;
     let config = query.emulator.config();
     let body = Value::Object(query.body.clone()).to_string();
     let draw = ids::hash(config.seed, &[query.endpoint.name.as_bytes(), body.as_bytes()]);
     let stream = request.stream;
-    let reply = chat::stand_in(query, &request, draw);
+    let choices = match &config.upstream {
+        Some(server) => vec![upstream::ask(server, &request).await?],
+        None => chat::stand_in(&query, &request, draw),
+    };
+    let reply = chat::reply_of(&query, &request, choices, draw);
     if !stream {
         let mut completion = reply.completion();
         if let Some(inputs) = extras.custom_inputs {

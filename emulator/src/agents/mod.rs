@@ -1,6 +1,6 @@
 //! Agents: what is common to the agent tasks, and the two that speak in chat messages (wire: serving-query §8 and §10).
 //!
-//! An agent of the emulator is the stand-in with one tool of its own, a calculator: asked for arithmetic, it shows the call
+//! An agent of the emulator is whoever answers chat, with one tool of its own, a calculator: asked for arithmetic, it shows the call
 //! and its result before it answers, as deployed agents show theirs. Tools that come with the request are left to the caller.
 
 pub mod chat_agent;
@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 
 use crate::chat::request::ChatRequest;
 use crate::errors::ApiError;
-use crate::ids;
 use crate::model::conversation::{Message, Role, ToolCall, question};
 use crate::model::{self, Choice, ToolChoice, arithmetic};
+use crate::state::Emulator;
+use crate::{ids, upstream};
 
 /// The name of the agents' own tool.
 pub const OWN_TOOL: &str = "calculator";
@@ -38,9 +39,17 @@ impl Turn {
     }
 }
 
-/// Lets the agent answer. `own_tool` says whether it may use the calculator.
-#[must_use]
-pub fn turn(mut request: ChatRequest, reasons: bool, own_tool: bool, draw: u64) -> Turn {
+/// Lets the agent answer: the stand-in, or the server given with `--upstream`. `own_tool` says whether it may use the calculator.
+///
+/// # Errors
+/// The upstream's error as the gateway would wrap it.
+pub async fn turn(
+    emulator: &Emulator,
+    mut request: ChatRequest,
+    reasons: bool,
+    own_tool: bool,
+    draw: u64,
+) -> Result<Turn, ApiError> {
     let own = (own_tool && request.tools.is_empty()).then(|| calculation(&request.messages, draw)).flatten();
     if let Some((call, result)) = &own {
         request.messages.push(Message { role: Role::Assistant, tool_calls: vec![call.clone()], ..Message::default() });
@@ -52,8 +61,11 @@ pub fn turn(mut request: ChatRequest, reasons: bool, own_tool: bool, draw: u64) 
         });
         request.tool_choice = ToolChoice::None;
     }
-    let choice = model::answer(&request, reasons, false, draw, 0);
-    Turn { own, choice }
+    let choice = match &emulator.config().upstream {
+        Some(server) => upstream::ask(server, &request).await?,
+        None => model::answer(&request, reasons, false, draw, 0),
+    };
+    Ok(Turn { own, choice })
 }
 
 /// The calculation the person asks for, if no tool has answered yet.

@@ -37,7 +37,12 @@ pub(super) struct Input {
 }
 
 fn bad(message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    ApiError::raw(
+        StatusCode::BAD_REQUEST,
+        json!({
+            "error_code": "BAD_REQUEST", "message": message.into(), "sqlstate": "KAM00", "error_class": "INVALID_PARAMETER_VALUE",
+        }),
+    )
 }
 
 /// Reads a body; the inner error says in plain words that a content type is not supported.
@@ -46,45 +51,34 @@ pub(super) fn read(body: &Bytes, content_type: Option<&str>) -> Result<Result<In
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     for parameter in parts.filter(|parameter| !parameter.is_empty()) {
         if !parameter.eq_ignore_ascii_case("charset=utf-8") {
-            return Ok(Err(format!("The content type parameter '{parameter}' is not supported")));
+            let name = parameter.split('=').next().unwrap_or(parameter);
+            return Ok(Err(format!("Unrecognized content type parameters: {name}.")));
         }
     }
     match kind.as_str() {
         "application/json" => json_input(body).map(Ok),
         "text/csv" => csv(body).map(|rows| Ok(Input { rows: Rows::Many(rows), params: Map::new(), wrapped: true })),
-        "application/x-parquet" => Err(bad("The emulator's stand-in does not read parquet: send JSON or CSV.")),
+        "application/x-parquet" | "application/vnd.apache.parquet" => {
+            Err(bad("The emulator's stand-in does not read parquet: send JSON or CSV."))
+        }
         other => Ok(Err(format!(
             "This predictor only supports the following content types: Types: ['text/csv', 'application/json', \
-             'application/x-parquet']. Got '{other}'."
+             'application/vnd.apache.parquet']. Got '{other}'."
         ))),
     }
 }
 
 fn json_input(body: &Bytes) -> Result<Input, ApiError> {
     let parsed = serde_json::from_slice::<Value>(body).map_err(|error| {
-        bad(format!(
-            "Failed to parse input from JSON. Ensure that input is a valid JSON formatted string. Error: '{error}'"
-        ))
+        bad(format!("Invalid input. Ensure that input is a valid JSON formatted string. Error: '{error}'"))
     })?;
     let object = match parsed {
         Value::Object(object) => object,
-        other => {
-            let kind = match other {
-                Value::Array(_) => "list",
-                Value::String(_) => "str",
-                _ => "value",
-            };
-            return Err(bad(format!("Invalid input. {ONE_OF} Received a {kind}.")));
-        }
+        Value::Array(_) => return Err(bad(format!("Invalid input. {ONE_OF} Received a list."))),
+        _ => return Err(bad(format!("Invalid input. {ONE_OF} Received unexpected input type."))),
     };
-    if object.contains_key("signature_name") {
-        return Err(bad("\"signature_name\" parameter is currently not supported"));
-    }
-    let params = match object.get("params") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(params)) => params.clone(),
-        Some(_) => return Err(bad("'params' must be an object.")),
-    };
+    // as the server does it, params that are no object are ignored
+    let params = object.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
     let given: Vec<&str> = FORMS.iter().copied().filter(|form| object.contains_key(*form)).collect();
     match given.as_slice() {
         [form] => {
@@ -95,8 +89,8 @@ fn json_input(body: &Bytes) -> Result<Input, ApiError> {
             Ok(Input { rows: Rows::One(Value::Object(object)), params, wrapped: false })
         }
         _ => {
-            let keys: Vec<String> = object.keys().map(|key| format!("'{key}'")).collect();
-            Err(bad(format!("{ONE_OF} Received dictionary with input fields: [{}].", keys.join(", "))))
+            let keys: Vec<String> = given.iter().map(|key| format!("'{key}'")).collect();
+            Err(bad(format!("{ONE_OF} Received dictionary with input fields: [{}]. {IMPORTANT}", keys.join(", "))))
         }
     }
 }
@@ -104,39 +98,47 @@ fn json_input(body: &Bytes) -> Result<Input, ApiError> {
 const ONE_OF: &str = "The input must be a JSON dictionary with exactly one of the input fields {'dataframe_split', \
     'dataframe_records', 'instances', 'inputs'}.";
 
+/// What the server adds for those who write to an older one; the rest of it advises on versions.
+const IMPORTANT: &str = "IMPORTANT: The MLflow Model scoring protocol has changed in MLflow version 2.0.";
+
 fn rows(form: &str, value: Value) -> Result<Rows, ApiError> {
-    let objects = |list: Vec<Value>| {
-        let good = list.iter().all(Value::is_object);
-        good.then_some(list).ok_or_else(|| bad(format!("'{form}' must be a list of objects, one for each row.")))
-    };
     match (form, value) {
         ("dataframe_split", Value::Object(split)) => split_rows(&split).map(Rows::Many),
-        ("dataframe_split", _) => Err(bad("'dataframe_split' must be an object with 'columns' and 'data'.")),
-        ("dataframe_records", Value::Array(list)) => objects(list).map(Rows::Many),
-        ("instances" | "inputs", Value::Array(list)) => Ok(Rows::Many(list)),
+        ("dataframe_split", _) => Err(bad("Invalid input. Dataframe split format must be a dictionary. Got list.")),
+        ("dataframe_records", Value::Object(_)) => {
+            Err(bad("Invalid input. Dataframe records format must be a list of records. Got dictionary."))
+        }
+        (_, Value::Array(list)) => Ok(Rows::Many(list)),
         ("inputs", Value::Object(columns)) => Ok(column_rows(columns)),
-        ("inputs", scalar) => Ok(Rows::One(scalar)),
-        (form, _) => Err(bad(format!("'{form}' must be a list."))),
+        (_, single) => Ok(Rows::One(single)),
     }
 }
 
 fn split_rows(split: &Map<String, Value>) -> Result<Vec<Value>, ApiError> {
     let list = |key: &str| split.get(key).and_then(Value::as_array);
-    let Some(data) = list("data") else { return Err(bad("'dataframe_split' needs 'data', a list of rows.")) };
+    let Some(data) = list("data") else {
+        return Err(bad(
+            "Invalid input. Dataframe split format must have 'data' field and optionally 'columns' and 'index' fields.",
+        ));
+    };
+    let invalid = |why: &str| {
+        let what = "Provided dataframe_split field is not a valid dataframe representation in 'split' format.";
+        bad(format!("Invalid input. {what} Error: '{why}'"))
+    };
     if list("index").is_some_and(|index| index.len() != data.len()) {
-        return Err(bad("'dataframe_split' has an 'index' of another length than 'data'."));
+        return Err(invalid("the index has another length than the data"));
     }
     let names: Option<Vec<String>> = list("columns").map(|columns| {
         columns.iter().map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)).collect()
     });
     let row = |row: &Value| {
         let Some(cells) = row.as_array() else {
-            return Err(bad("Every row of 'dataframe_split.data' must be a list."));
+            return Err(invalid("every row must be a list"));
         };
         let names = names.clone().unwrap_or_else(|| (0..cells.len()).map(|index| index.to_string()).collect());
         if names.len() != cells.len() {
             let counts = format!("{} columns passed, passed data had {} columns", names.len(), cells.len());
-            return Err(bad(format!("'dataframe_split' could not be read: {counts}.")));
+            return Err(invalid(&counts));
         }
         Ok(Value::Object(names.into_iter().zip(cells.iter().cloned()).collect()))
     };

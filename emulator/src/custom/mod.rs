@@ -36,15 +36,14 @@ pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
         Err(unsupported) => {
             let mut response = Response::new(Body::from(unsupported));
             *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
             return Ok(response);
         }
     };
     let signed = query.endpoint.seeded && query.endpoint.name == DOLLY;
     let draw = ids::hash(query.emulator.config().seed, &[query.endpoint.name.as_bytes(), query.raw]);
-    let has_prompt = |row: &Value| prompt_of(row).is_some_and(|(column, _)| matches!(column, "prompt" | ""));
-    if signed && !input.rows.iter().all(has_prompt) {
-        return Err(schema_error("prompt"));
+    if let Some(row) = input.rows.iter().find(|row| signed && !row.get("prompt").is_some_and(Value::is_string)) {
+        return Err(schema_error(row));
     }
     let predict = |row: &Value| prediction(&query, row, &input, draw);
     let predictions: Vec<Value> = input.rows.iter().map(predict).collect();
@@ -73,14 +72,22 @@ async fn pass_on(query: &Query<'_>, server: &Loopback) -> Result<Response, ApiEr
         .map_err(|sentence| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE", sentence))
 }
 
-/// The words a scoring server has for a row that does not fit the signature.
-fn schema_error(missing: &str) -> ApiError {
+/// The words a scoring server has for a row that does not fit the signature of `prompt` and `stop`.
+fn schema_error(row: &Value) -> ApiError {
+    let problem = if row.get("prompt").is_some() {
+        "Incompatible input types for column prompt.".to_owned()
+    } else {
+        let extra = row.as_object().map(|columns| columns.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>());
+        let extra = extra.unwrap_or_else(|| vec!["0".to_owned()]).join(", ");
+        format!("Model is missing inputs ['prompt']. Note that there were extra inputs: [{extra}].")
+    };
+    let schema = "['prompt': string (required), 'stop': Array(string) (optional)]";
     ApiError::raw(
         StatusCode::BAD_REQUEST,
         json!({
             "error_code": "INVALID_PARAMETER_VALUE",
-            "message": format!("Failed to enforce schema of data with schema '['prompt': string (required), 'stop': Array(string) \
-                (optional)]'. Error: Model is missing inputs ['{missing}']."),
+            "message": format!("Failed to predict data '{row}'. \nError: Failed to enforce schema of data '{row}' with schema \
+                '{schema}'. Error: {problem}"),
             "sqlstate": "KAM01",
             "error_class": "SCHEMA_ENFORCEMENT_FAILED",
         }),

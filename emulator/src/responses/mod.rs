@@ -33,7 +33,7 @@ pub(crate) enum Dialect {
 ///
 /// # Errors
 /// The refusal the service would send.
-pub fn answer(query: &Query<'_>) -> Result<Response, ApiError> {
+pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
     let dialect = match (query.endpoint.task.as_str(), query.endpoint.kind) {
         ("agent/v1/responses", _) => Dialect::Agent,
         (_, Kind::External) => Dialect::External,
@@ -50,8 +50,9 @@ pub fn answer(query: &Query<'_>) -> Result<Response, ApiError> {
     let draw = ids::hash(config.seed, &[query.endpoint.name.as_bytes(), b"responses", asked.to_string().as_bytes()]);
     let stream = wanted.chat.stream;
     let input_tokens = model::prompt_tokens(&wanted.chat);
-    let turn = agents::turn(wanted.chat.clone(), wanted.reasons, dialect == Dialect::Agent, draw);
-    let output = output::build(query, &wanted, turn, dialect, draw, input_tokens, &asked);
+    let turn =
+        agents::turn(query.emulator, wanted.chat.clone(), wanted.reasons, dialect == Dialect::Agent, draw).await?;
+    let output = output::build(&query, &wanted, turn, dialect, draw, input_tokens, &asked);
     if !stream {
         return Ok(json_response(StatusCode::OK, &output.whole()));
     }

@@ -63,7 +63,7 @@ pub(super) fn build(
         }));
     }
     if let Some((call, result)) = &turn.own {
-        items.push(function_call(call, &id("fc_own"), dialect));
+        items.push(function_call(call, &id("fc_own")));
         items.push(json!({ "type": "function_call_output", "call_id": call.id, "output": result }));
     }
     if let Some(name) = &wanted.custom_tool {
@@ -93,7 +93,7 @@ pub(super) fn build(
         }));
     }
     for (position, call) in choice.tool_calls.iter().enumerate() {
-        items.push(function_call(call, &id(&format!("fc_{position}")), dialect));
+        items.push(function_call(call, &id(&format!("fc_{position}"))));
     }
     let mut base = Map::new();
     base.insert("id".to_owned(), json!(format!("resp_{}", ids::uuid(draw).replace('-', ""))));
@@ -161,9 +161,10 @@ impl Output {
     }
 }
 
-/// An item's id. Hosted models give ids that they would refuse to take back: longer than 64 characters.
+/// An item's id. Hosted models give messages and reasoning ids that they would refuse to take back: longer than 64 characters.
 fn item_id(prefix: &str, dialect: Dialect, draw: u64) -> String {
-    let rounds = if dialect == Dialect::Hosted { 5 } else { 2 };
+    let long = dialect == Dialect::Hosted && matches!(prefix, "msg" | "rs");
+    let rounds = if long { 5 } else { 2 };
     let digits: String = (0..rounds)
         .map(|round: u64| format!("{:016x}", ids::hash(draw, &[prefix.as_bytes(), &round.to_le_bytes()])))
         .collect();
@@ -171,7 +172,7 @@ fn item_id(prefix: &str, dialect: Dialect, draw: u64) -> String {
     format!("{prefix}_{digits}")
 }
 
-fn function_call(call: &ToolCall, id: &str, _dialect: Dialect) -> Value {
+fn function_call(call: &ToolCall, id: &str) -> Value {
     json!({
         "type": "function_call",
         "id": id,

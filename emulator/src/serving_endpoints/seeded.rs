@@ -193,8 +193,6 @@ fn endpoint(seed: &Seed, who: &str, has_upstream: bool) -> Endpoint {
         ("llm/v1/embeddings", _) => {
             "The emulator's own embedder answers, the model named here does not: it compares words, spelling and a short table of subjects."
         }
-        // agents are the stand-in, whatever is behind chat
-        (task, _) if task.starts_with("agent/") => STAND_IN,
         _ => who,
     };
     let description = format!("{} {who}", seed.about);

@@ -70,11 +70,15 @@ def test_openai_tools_round_trip():
         call = stream.get_final_response().output[0]
     assert (call.type, call.name, call.arguments) == ("function_call", "get_weather", '{"city":"Paris"}')
     output = {"type": "function_call_output", "call_id": call.call_id, "output": "21 degrees in Paris"}
-    said_back = {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
-    with pytest.raises(openai.BadRequestError, match="64"):
-        client().responses.create(model=GPT_5, input=[*asked, {**said_back, "id": call.id}, output], tools=[WEATHER])
-    last = client().responses.create(model=GPT_5, input=[*asked, {**said_back, "id": call.id[:64]}, output], tools=[WEATHER])
+    said_back = {"type": "function_call", "id": call.id, "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
+    last = client().responses.create(model=GPT_5, input=[*asked, said_back, output], tools=[WEATHER])
     assert "21 degrees" in last.output_text
+    # the ids of messages are longer than what is taken back
+    message = last.output[0].model_dump(exclude_none=True)
+    assert len(message["id"]) > 64
+    with pytest.raises(openai.BadRequestError, match="64"):
+        client().responses.create(model=GPT_5, input=[message, *asked])
+    client().responses.create(model=GPT_5, input=[{**message, "id": message["id"][:64]}, *asked])
 
 
 def test_openai_refusals():

@@ -2,6 +2,9 @@
 //!
 //! A fault comes with the request itself (header `x-lakewire-fault`) or from a script queued at `POST /_emulator/faults`.
 
+mod presets;
+mod script;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,10 +12,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::errors::{self, ApiError};
 use crate::serving_endpoints::Outcome;
+
+pub use presets::Preset;
+pub use script::{FaultScript, Match, ScriptedFault};
 
 /// Everything that can go wrong with one answer. All fields are optional and combine. An unknown field is refused: a typing error
 /// in a test must not pass as "no fault".
@@ -173,32 +179,6 @@ impl LineEnding {
     }
 }
 
-/// Error answers seen in the wild (wire: errors-and-retries §3 and §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preset {
-    /// 429 in the form `{error_code, message}`.
-    RateLimit,
-    /// 429 in the documented form `{error: {message, type, code, limit_type, limit, current, retry_after}}`.
-    RateLimitDocumented,
-    /// 403 PERMISSION_DENIED.
-    PermissionDenied,
-    /// 500 INTERNAL_ERROR.
-    Internal,
-    /// 503 TEMPORARILY_UNAVAILABLE.
-    Unavailable,
-    /// 504 DEADLINE_EXCEEDED.
-    Timeout,
-    /// The provider behind an external model failed: `error` is a text, the facts are in `external_model_message`.
-    External,
-    /// 502 as a proxy in front would write it, in HTML.
-    Html,
-    /// 500 with no body at all.
-    Empty,
-    /// 400 of an input guardrail.
-    Guardrail,
-}
-
 /// The answer a fault puts in place of the real one.
 #[derive(Debug, Clone)]
 pub struct Replacement {
@@ -341,124 +321,6 @@ fn from_error(error: &ApiError) -> Replacement {
     }
 }
 
-impl Preset {
-    fn replacement(self, status: Option<StatusCode>, request_id: &str) -> Replacement {
-        let json = |default: StatusCode, body: Value| from_error(&ApiError::raw(status.unwrap_or(default), body));
-        let canonical = |default: StatusCode| from_error(&errors::canonical(status.unwrap_or(default), request_id));
-        match self {
-            Self::RateLimit => canonical(StatusCode::TOO_MANY_REQUESTS),
-            Self::RateLimitDocumented => json(
-                StatusCode::TOO_MANY_REQUESTS,
-                json!({"error": {"message": "Rate limit exceeded: input tokens per minute.", "type": "rate_limit_exceeded",
-                    "code": 429, "limit_type": "input_tokens_per_minute", "limit": 200_000, "current": 200_150, "retry_after": 1}}),
-            ),
-            Self::PermissionDenied => canonical(StatusCode::FORBIDDEN),
-            Self::Internal => canonical(StatusCode::INTERNAL_SERVER_ERROR),
-            Self::Unavailable => canonical(StatusCode::SERVICE_UNAVAILABLE),
-            Self::Timeout => canonical(StatusCode::GATEWAY_TIMEOUT),
-            Self::External => json(
-                StatusCode::TOO_MANY_REQUESTS,
-                json!({"error": "Received error from openai",
-                    "external_model_message": {"error": {"code": "429", "message": "Requests have exceeded the call rate limit."}}}),
-            ),
-            Self::Html => Replacement {
-                status: status.unwrap_or(StatusCode::BAD_GATEWAY),
-                content_type: Some("text/html".to_owned()),
-                body: b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>".to_vec(),
-                times: 1,
-            },
-            Self::Empty => Replacement {
-                status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-                content_type: None,
-                body: Vec::new(),
-                times: 1,
-            },
-            Self::Guardrail => json(
-                StatusCode::BAD_REQUEST,
-                json!({"error_code": "BAD_REQUEST", "message": "BAD_REQUEST: Request blocked by input guardrail 'safety'."}),
-            ),
-        }
-    }
-}
-
-/// Which requests a scripted fault happens to.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Match {
-    /// Text the path must contain.
-    pub path: Option<String>,
-    /// The method it must have.
-    pub method: Option<String>,
-}
-
-fn once() -> u64 {
-    1
-}
-
-/// One line of a script.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScriptedFault {
-    /// Which requests it is for; every request if left out.
-    #[serde(default, rename = "match")]
-    pub matches: Match,
-    /// How many requests it happens to; 0 means without end.
-    #[serde(default = "once")]
-    pub times: u64,
-    /// How many matching requests it lets pass first.
-    #[serde(default)]
-    pub skip: u64,
-    /// What happens.
-    pub fault: Fault,
-}
-
-/// The queued faults, in order; the first that matches a request happens to it.
-#[derive(Debug, Default)]
-pub struct FaultScript {
-    lines: Vec<ScriptedFault>,
-}
-
-impl FaultScript {
-    /// Adds lines at the end.
-    pub fn extend(&mut self, lines: Vec<ScriptedFault>) {
-        self.lines.extend(lines);
-    }
-
-    /// Removes every line.
-    pub fn clear(&mut self) {
-        self.lines.clear();
-    }
-
-    /// The lines still waiting.
-    #[must_use]
-    pub fn lines(&self) -> &[ScriptedFault] {
-        &self.lines
-    }
-
-    /// The fault for this request, counted down.
-    pub fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let index = self.lines.iter_mut().position(|line| {
-            let matches = line.matches.path.as_deref().is_none_or(|part| path.contains(part))
-                && line.matches.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
-            if matches && line.skip > 0 {
-                line.skip -= 1;
-                return false;
-            }
-            matches
-        })?;
-        let line = self.lines.get_mut(index)?;
-        let fault = line.fault.clone();
-        match line.times {
-            0 => {}
-            1 => {
-                self.lines.remove(index);
-            }
-            _ => line.times -= 1,
-        }
-        Some(fault)
-    }
-}
-
 /// Why a body stopped before its end; ends the connection abruptly.
 #[derive(Debug, Clone, Copy)]
 pub struct Cut;
@@ -474,24 +336,6 @@ impl std::error::Error for Cut {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn r1_a_script_skips_counts_and_ends() {
-        let mut script = FaultScript::default();
-        script.extend(
-            serde_json::from_str(
-                r#"[{"match":{"path":"/invocations","method":"post"},"skip":1,"times":2,"fault":{"status":503}}]"#,
-            )
-            .unwrap(),
-        );
-        assert!(script.take("GET", "/a/invocations").is_none());
-        assert!(script.take("POST", "/a/invocations").is_none(), "skipped once");
-        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
-        assert!(script.take("POST", "/other").is_none());
-        assert_eq!(script.take("POST", "/a/invocations").unwrap().status, Some(503));
-        assert!(script.take("POST", "/a/invocations").is_none());
-        assert!(script.lines().is_empty());
-    }
 
     #[test]
     fn a_typing_error_in_a_fault_is_refused() {
