@@ -95,9 +95,12 @@ impl Folder {
     /// # Errors
     /// A sentence saying which file or folder cannot be read; nothing is written then.
     pub fn open(path: &Path, seeds: Vec<Endpoint>) -> Result<(Self, Workspace), String> {
-        fs::create_dir_all(path)
-            .map_err(|error| format!("The folder {} of --data cannot be made: {error}.", path.display()))?;
-        private(path, 0o700);
+        // a folder that was there keeps its modes: it may be shared
+        if !path.exists() {
+            fs::create_dir_all(path)
+                .map_err(|error| format!("The folder {} of --data cannot be made: {error}.", path.display()))?;
+            private(path, 0o700);
+        }
         let mut workspace = Workspace::fresh(seeds);
         if let Some(file) = read::<EndpointsFile>(path, ENDPOINTS_FILE)? {
             check_version(path, ENDPOINTS_FILE, file.version)?;
@@ -211,7 +214,11 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
         private(&temporary, 0o600);
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&temporary, &path)
+        fs::rename(&temporary, &path)?;
+        // the new name itself must last too, where folders can be synced
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
     };
     written().map_err(|error| format!("{} could not be written: {error}.", path.display()))
 }

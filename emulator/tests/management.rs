@@ -82,7 +82,7 @@ async fn an_external_endpoint_lives_from_create_to_delete() {
 }
 
 #[tokio::test]
-async fn plain_text_secrets_are_nowhere() {
+async fn l7_plain_text_secrets_are_nowhere() {
     let server = start().await;
     server.post(P, &external("own-chat")).await;
     for path in [P.to_owned(), format!("{P}/own-chat"), "/_emulator/history".to_owned()] {
@@ -237,7 +237,7 @@ async fn an_update_that_ends_well_serves() {
 }
 
 #[tokio::test]
-async fn a_deployment_fails_when_a_script_says_so() {
+async fn r1_a_deployment_fails_when_a_script_says_so() {
     let server = start().await;
     let script = json!([
         {"match": {"path": "/serving-endpoints", "method": "POST"}, "fault": {"deployment": {"outcome": "UPDATE_FAILED", "message": "no GPU left"}}},
@@ -403,4 +403,27 @@ async fn provisioned_throughput_has_paths_of_its_own() {
     assert_eq!(updated.json()["pending_config"]["config_version"], 2, "{}", updated.text());
     let none = json!({"name": "pt-2", "config": {"served_entities": [{"entity_name": "system.ai.x"}]}});
     refused(&server.post(&format!("{P}/pt"), &none).await, 400, "INVALID_PARAMETER_VALUE");
+}
+
+#[tokio::test]
+async fn a_created_external_endpoint_answers_in_its_task() {
+    let server = start().await;
+    let model = "/config/served_entities/0/external_model";
+    for (task, ask, part) in [
+        ("llm/v1/completions", json!({"prompt": "Say pong"}), "/choices/0/text"),
+        ("llm/v1/embeddings", json!({"input": ["cat", "dog"]}), "/data/1/embedding/0"),
+        (
+            "llm/v1/chat",
+            json!({"messages": [{"role": "user", "content": "Say pong"}], "n": 2}),
+            "/choices/1/message/content",
+        ),
+    ] {
+        let name = task.replace('/', "-");
+        let body = with(external(&name), &format!("{model}/task"), json!(task));
+        assert_eq!(server.post(P, &body).await.status, 200);
+        server.get(&format!("{P}/{name}")).await;
+        let answer = server.post(&format!("/serving-endpoints/{name}/invocations"), &ask).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert!(answer.json().pointer(part).is_some_and(|value| !value.is_null()), "{task}: {}", answer.text());
+    }
 }

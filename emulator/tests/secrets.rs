@@ -211,6 +211,8 @@ async fn a_broken_file_is_a_sentence_and_stays_as_it_is() {
 #[tokio::test]
 async fn what_cannot_be_kept_is_not_done() {
     let path = folder("readonly");
+    std::fs::create_dir_all(&path).unwrap();
+    let modes = std::fs::metadata(&path).unwrap().permissions();
     let server = start_with(kept(&path)).await;
     good(&server, "scopes/create", json!({"scope": "llm"})).await;
     // a folder in the place of the file that is written first
@@ -220,5 +222,6 @@ async fn what_cannot_be_kept_is_not_done() {
     assert_eq!(read(&server, "list?scope=llm").await, json!({}));
     std::fs::remove_dir(path.join("secrets.json.new")).unwrap();
     good(&server, "put", json!({"scope": "llm", "key": "k", "string_value": "v"})).await;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions(), modes, "a folder that was there stays as it was");
     std::fs::remove_dir_all(&path).unwrap();
 }
