@@ -321,13 +321,15 @@ export class LakewireError extends Error {
   readonly retryAfterMs?: number;
   /** The service's structured details. */
   readonly details?: unknown;
+  /** Which step of a chain failed, counted from 1. */
+  readonly step?: number;
   /** How many requests were sent. */
   readonly attempts: number;
   /** Whether the same call may succeed later. */
   readonly isRetryable: boolean;
   /** Whether the service may have done what was asked although no good answer came. */
   readonly maybeProcessed: boolean;
-  /** What a broken stream had given: a completion as far as it came. */
+  /** What a broken stream had given: a completion as far as it came, or an answer of the form that was asked for. */
   readonly partial?: ChatCompletion;
   /** The whole answer, for kinds `OutputMismatch` and `UnknownTool`. */
   readonly completion?: ChatAnswer;

@@ -17,6 +17,8 @@ use futures_core::Stream;
 use lakewire::auth::{AzureServicePrincipal, Secret, SignIn, Token, TokenFederation};
 use lakewire::chat::structured::StructuredMethod;
 use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
+use lakewire::completions::CompletionParams;
+use lakewire::hugging_face::{HubClient, HubConfig, TextGenerationRequest, dolly_answer, dolly_prompt};
 use lakewire::transport::BoxFuture;
 use lakewire::{Credentials, ErrorKind, WorkspaceClient};
 use serde_json::{Value, json};
@@ -254,4 +256,82 @@ async fn a_user_signs_in_through_the_browser() {
     let (session, page) = tokio::join!(sign_in, browser);
     assert!(page.contains("You can close this page"), "{page}");
     assert!(asks(&host, session.unwrap()).await.unwrap().contains("Ann"));
+}
+
+#[tokio::test]
+async fn embeddings_are_the_same_in_both_encodings_and_any_batches() {
+    use lakewire::embeddings::{EmbeddingParams, EncodingFormat, similarities};
+    let Some(client) = client() else { return };
+    let texts: Vec<String> = (0..7).map(|at| format!("text {at} of seven")).collect();
+    let plain = client.embeddings("team-embeddings").embed_documents(&texts).await.unwrap();
+    let bits = client
+        .embeddings("team-embeddings")
+        .encoding_format(EncodingFormat::Auto)
+        .batch_size(3)
+        .max_concurrency(2)
+        .embed_documents(&texts)
+        .await
+        .unwrap();
+    assert_eq!((plain.len(), plain.dimensions, bits.request_ids.len()), (7, 1024, 3));
+    assert_eq!(plain.data, bits.data);
+    let bge = client
+        .embeddings("databricks-bge-large-en")
+        .query_params(EmbeddingParams::new().instruction("Represent this sentence for searching relevant passages:"));
+    let documents = bge.embed_documents(["Boats float on water.", "A lakehouse holds tables."]).await.unwrap();
+    let alike = similarities(&bge.embed_query("tables of a lakehouse").await.unwrap(), &documents).unwrap();
+    assert!(alike[1] > alike[0], "{alike:?}");
+}
+
+#[tokio::test]
+async fn embeddings_name_the_inputs_that_failed() {
+    use lakewire::embeddings::EmbeddingParams;
+    let Some(client) = client() else { return };
+    let gte = client.embeddings("databricks-gte-large-en");
+    let refused = gte.clone().documents_params(EmbeddingParams::new().extra("no_such_field", 1));
+    let error = refused.embed_documents(["a", "b"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadRequest);
+    assert!(error.message().starts_with("Input 0 (batch 1 of 1): "), "{error}");
+    let error = client.embeddings("no-such-endpoint").embed_query("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn text_comes_from_endpoints_of_every_kind_whole_and_streamed() {
+    let Some(client) = client() else { return };
+    let prompt = "My name is Ann. What is my name?";
+    for endpoint in ["text-completions", ENDPOINT, "databricks-gpt-oss-20b", "dolly-v2-12b"] {
+        let completions = client.completions(endpoint).with_defaults(&CompletionParams::default().max_tokens(200_u64));
+        let given = completions.generate(prompt).await.unwrap();
+        assert!(given.text.contains("Ann"), "{endpoint}: {}", given.text);
+        assert!(given.request_id().is_some(), "{endpoint}");
+        let mut stream = completions.stream(prompt).await.unwrap();
+        let mut words = String::new();
+        while let Some(piece) = next(&mut stream).await {
+            words.push_str(&piece.unwrap());
+        }
+        assert!(words.contains("Ann"), "{endpoint}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn the_hub_answers_dolly_and_chats() {
+    let Some(host) = std::env::var("LAKEWIRE_EMULATOR").ok().filter(|_| client().is_some()) else { return };
+    let hub = HubClient::own(&format!("{}/hf", host.trim_end_matches('/')), "hf_emulator").unwrap();
+    let mut request = TextGenerationRequest::new(dolly_prompt("My name is Ann. What is my name?", None));
+    request.max_new_tokens = Some(100);
+    let given = hub.text_generation(request.clone()).await.unwrap();
+    assert!(dolly_answer(&given.text).contains("Ann"), "{}", given.text);
+    let mut stream = hub.text_generation_stream(request).await.unwrap().into_words();
+    let mut words = String::new();
+    while let Some(piece) = next(&mut stream).await {
+        words.push_str(&piece.unwrap());
+    }
+    assert!(dolly_answer(&words).contains("Ann"), "{words}");
+    let config = HubConfig::new(&format!("{host}/hf")).unwrap();
+    let router = HubClient::with_config(config, "hf_emulator".into()).unwrap();
+    let answer =
+        router.chat("HuggingFaceTB/SmolLM3-3B").unwrap().invoke("My name is Ann. What is my name?").await.unwrap();
+    assert!(answer.text().contains("Ann"), "{}", answer.text());
+    let error = router.chat("org/no-such-model").unwrap().invoke("Hi").await.unwrap_err();
+    assert!(error.message().contains("provider `tgi`"), "{error}");
 }

@@ -57,8 +57,9 @@ impl CoreClient {
     /// `InvalidInput` for options that are none.
     #[wasm_bindgen(js_name = gatewayChat)]
     pub fn gateway_chat(&self, endpoint: String, defaults: String) -> Result<CoreChat, JsValue> {
-        let chat = Chat::before(self.client.sender().clone(), crate::gateway::calls::BEFORE, endpoint);
-        Ok(CoreChat::new(chat.with_defaults_json(defaults).map_err(|error| to_js(&error))?))
+        let chat = crate::gateway::chat(self.client.sender().clone(), endpoint);
+        let chat = chat.and_then(|chat| chat.with_defaults_json(defaults)).map_err(|error| to_js(&error))?;
+        Ok(CoreChat::new(chat))
     }
 }
 

@@ -31,6 +31,8 @@ mod options;
 mod outcome;
 mod panic;
 #[cfg(feature = "js")]
+mod prompts;
+#[cfg(feature = "js")]
 mod secrets;
 #[cfg(feature = "js")]
 mod serving_endpoints;
