@@ -20,7 +20,6 @@ use std::time::Duration;
 
 pub use self::azure::AzureServicePrincipal;
 use self::cache::{Cache, Found, Times};
-use self::grants::{Bound, Grant};
 pub use self::grants::{OAuthM2m, TokenFederation};
 pub use self::sign_in::{Pkce, Session, SignIn};
 
@@ -145,8 +144,18 @@ enum Kind {
     None,
     Token(Arc<Secret>),
     Provider(Arc<Cache>),
-    /// A way to ask for tokens, before a client gives it a workspace and a transport.
-    Grant(Arc<Grant>),
+    /// A way to ask for tokens, before a client gives it a workspace and a transport. Behind a trait:
+    /// a build that never makes one does not hold the code of any.
+    Grant(Arc<dyn Bind>),
+}
+
+/// What becomes a source of tokens once a client gives it a workspace and a transport.
+trait Bind: MaybeSend + MaybeSync {
+    /// Checks what can be checked before that.
+    fn check(&self) -> Result<()>;
+
+    /// The cache over the source.
+    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>>;
 }
 
 impl Credentials {
@@ -227,20 +236,10 @@ impl Credentials {
 
     /// The credentials at one workspace. Each client asks for tokens of its own: they never cross.
     pub(crate) fn bind(self, host: &Host, transport: &Arc<dyn Transport>) -> Result<Self> {
-        let Kind::Grant(grant) = self.0 else { return Ok(self) };
-        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
-        let make = || Arc::new(Cache::new(Box::new(Bound::new(grant.clone(), host.clone(), transport.clone()))));
-        let cache = match &*grant {
-            Grant::Session(session) if session.host() == host => session.cache(make),
-            Grant::Session(_) => {
-                return Err(Error::new(
-                    ErrorKind::InvalidInput,
-                    "The session was opened at another workspace: sign in to this one, or give the client that host.",
-                ));
-            }
-            _ => make(),
-        };
-        Ok(Self(Kind::Provider(cache)))
+        match self.0 {
+            Kind::Grant(grant) => Ok(Self(Kind::Provider(grant.bind(host, transport)?))),
+            _ => Ok(self),
+        }
     }
 
     /// The token for one request, waiting for a refresh when there is no good one; and the refresh
