@@ -8,7 +8,7 @@ use super::azure::{self, AzureServicePrincipal};
 use super::cache::Cache;
 use super::oauth::{self, Endpoints, Granted};
 use super::sign_in::Session;
-use super::{Credentials, Kind, Secret, Token, TokenProvider, Unbound};
+use super::{Bind, Credentials, Kind, Secret, Token, TokenProvider};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{BoxFuture, HttpRequest, Transport, race};
@@ -136,14 +136,27 @@ impl From<TokenFederation> for Credentials {
 }
 
 /// A way to get tokens that needs the client's host and transport.
-pub(super) enum Grant {
+enum Grant {
     Client(OAuthM2m),
     Federation(TokenFederation),
     Azure(AzureServicePrincipal),
     Session(Session),
 }
 
-impl Unbound for Grant {
+impl Bind for Grant {
+    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>> {
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let make = || Arc::new(Cache::new(Box::new(Bound::new(self.clone(), host.clone(), transport.clone()))));
+        match &*self {
+            Self::Session(session) if session.host() == host => Ok(session.cache(make)),
+            Self::Session(_) => Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The session was opened at another workspace: sign in to this one, or give the client that host.",
+            )),
+            _ => Ok(make()),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let visible = |what: &str, text: &str| {
             if !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
@@ -169,19 +182,6 @@ impl Unbound for Grant {
             }
             Self::Federation(grant) => grant.client_id.as_deref().map_or(Ok(()), |id| visible("client id", id)),
             Self::Session(_) => Ok(()),
-        }
-    }
-
-    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>> {
-        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
-        let make = || Arc::new(Cache::new(Box::new(Bound::new(self.clone(), host.clone(), transport.clone()))));
-        match &*self {
-            Self::Session(session) if session.host() == host => Ok(session.cache(make)),
-            Self::Session(_) => Err(Error::new(
-                ErrorKind::InvalidInput,
-                "The session was opened at another workspace: sign in to this one, or give the client that host.",
-            )),
-            _ => Ok(make()),
         }
     }
 }
@@ -210,7 +210,7 @@ impl fmt::Debug for TokenFederation {
 }
 
 /// A grant at one workspace: a provider for the cache.
-pub(super) struct Bound(Arc<At>);
+struct Bound(Arc<At>);
 
 /// The workspace and the way there.
 pub(super) struct At {
@@ -222,7 +222,7 @@ pub(super) struct At {
 }
 
 impl Bound {
-    pub(super) fn new(grant: Arc<Grant>, host: Host, transport: Arc<dyn Transport>) -> Self {
+    fn new(grant: Arc<Grant>, host: Host, transport: Arc<dyn Transport>) -> Self {
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
         let at = Arc::new(At { grant, host, transport, found: Mutex::default() });
         Self(at)

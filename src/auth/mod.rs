@@ -135,16 +135,6 @@ where
     }
 }
 
-/// A way to ask for tokens that needs a host and a transport. Behind a pointer, so that a build
-/// which makes none links none: `lakewire/chat` has no OAuth in it.
-trait Unbound: MaybeSend + MaybeSync {
-    /// Checks what can be checked before the first call.
-    fn check(&self) -> Result<()>;
-
-    /// The tokens of one workspace.
-    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>>;
-}
-
 /// What authorizes calls.
 #[derive(Clone)]
 pub struct Credentials(Kind);
@@ -154,8 +144,18 @@ enum Kind {
     None,
     Token(Arc<Secret>),
     Provider(Arc<Cache>),
-    /// A way to ask for tokens, before a client gives it a workspace and a transport.
-    Grant(Arc<dyn Unbound>),
+    /// A way to ask for tokens, before a client gives it a workspace and a transport. Behind a trait:
+    /// a build that never makes one does not hold the code of any.
+    Grant(Arc<dyn Bind>),
+}
+
+/// What becomes a source of tokens once a client gives it a workspace and a transport.
+trait Bind: MaybeSend + MaybeSync {
+    /// Checks what can be checked before that.
+    fn check(&self) -> Result<()>;
+
+    /// The cache over the source.
+    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>>;
 }
 
 impl Credentials {

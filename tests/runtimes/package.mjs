@@ -9,7 +9,7 @@ import { npm, run } from "../../scripts/lib.mjs";
 /** What the tarball holds, each once; `dist/*.d.ts` are as many as `pkg-template` has. */
 const BUILT = ["core\\.wasm", "index\\.d\\.ts", "index\\.js", "index\\.workerd\\.js", "shared-[A-Z0-9]{8}\\.js", "slim\\.d\\.ts", "slim\\.js"];
 const FILES = [
-  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/,
+  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/, /^dist\/node\.js$/,
   ...["dist", "dist/chat"].flatMap((folder) => BUILT.map((name) => new RegExp(`^${folder}/${name}$`))),
   ...readdirSync(new URL("../../pkg-template/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && !/^(index|slim)\./.test(name)).map((name) => new RegExp(`^dist/${name.replaceAll(".", "\\.")}$`)),
 ];

@@ -18,6 +18,16 @@ export function runtimes({ folder, tools, smoke, host, token }) {
   const chatSlim = slim.replace('"lakewire/slim"', '"lakewire/chat/slim"').replace("lakewire/core.wasm", "lakewire/chat/core.wasm");
   const cjs = `const lakewire = require("lakewire");\nimport(${JSON.stringify(pathToFileURL(smoke).href)}).then(({ smoke }) => smoke(lakewire, ${config})).then((all) => console.log("RESULT " + JSON.stringify(all)));\n`;
 
+  const visit = `const visit = async (url) => { const answer = await fetch(url, { redirect: "manual" }); return answer.headers.get("location") ?? answer.text(); };`;
+  const signIn = `import { fromEnv, u2mLoopback } from "lakewire/node";\nimport { WorkspaceClient } from "lakewire";\n${visit}
+const host = ${JSON.stringify(host)};
+const check = async (name, act) => [name, await act().then((text) => (text ? null : "no answer"), (error) => \`\${error?.stack ?? error}\`)];
+const ask = async (client) => (await client.chat("databricks-meta-llama-3-3-70b-instruct").invoke("Hi")).text;
+console.log("RESULT " + JSON.stringify([
+  await check("a person signs in", async () => ask(new WorkspaceClient({ host, session: await u2mLoopback({ host, show: async (url) => visit((await visit(url)).replace("localhost", "127.0.0.1")) }) }))),
+  await check("a service principal signs in", () => ask(fromEnv({ host, clientId: "emulator-client", clientSecret: "emulator-secret" }))),
+]));\n`;
+
   /** Writes a program, runs it, and reads what it reported. Whatever it says besides is a failure. */
   async function program(name, text, command, args) {
     await writeFile(join(folder, name), text);
@@ -50,6 +60,9 @@ export function runtimes({ folder, tools, smoke, host, token }) {
     "Deno": () => program("deno.mjs", esm, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--node-modules-dir=manual", "--no-lock"]),
     "Bun, import": () => program("bun.mjs", esm, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "Bun, require": () => program("bun.cjs", cjs, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "Node, sign-in": node("sign-in.mjs", signIn),
+    "Deno, sign-in": () => program("sign-in.mjs", signIn, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env", "--allow-sys", "--node-modules-dir=manual", "--no-lock"]),
+    "Bun, sign-in": () => program("sign-in.mjs", signIn, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "workerd, oldest date": () => worker("2024-01-01"),
     "workerd, newest date": () => worker("2026-04-01"),
     "workerd, chat alone": () => worker("2026-04-01", "lakewire/chat"),
