@@ -6,7 +6,7 @@
 use lakewire::completions::CompletionParams;
 use lakewire::hugging_face::{DOLLY_END, dolly_answer, dolly_prompt};
 use lakewire::{Result, WorkspaceClient};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -17,9 +17,10 @@ async fn main() -> Result<()> {
     // with a stop, and the question put into the words the model was trained with
     let dolly = plain
         .with_defaults(&CompletionParams::default().stop([DOLLY_END]))
-        .with_transform_input(|mut request: Value| {
-            let prompt = request["prompt"].as_str().unwrap_or_default();
-            request["prompt"] = json!(dolly_prompt(prompt, None));
+        .with_transform_input(|mut request: Map<String, Value>| {
+            let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default();
+            let prompt = dolly_prompt(prompt, None);
+            request.insert("prompt".into(), json!(prompt));
             Ok::<_, std::convert::Infallible>(request)
         })
         .with_transform_output(|prediction: Value| {

@@ -34,8 +34,10 @@ async fn main() -> Result<()> {
     println!("{}", warm.invoke(CompletionRequest::new("Hello.").params(hot)).await?);
 
     // with a function that changes every request
-    let concise = app.clone().with_transform_input(|mut request: Value| {
-        request["prompt"] = json!(format!("{} Be concise.", request["prompt"].as_str().unwrap_or_default()));
+    let concise = app.clone().with_transform_input(|mut request: Map<String, Value>| {
+        let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default();
+        let prompt = format!("{prompt} Be concise.");
+        request.insert("prompt".into(), json!(prompt));
         Ok::<_, Infallible>(request)
     });
     println!("{}", concise.invoke("Hello.").await?);

@@ -9,6 +9,7 @@ use crate::completions::{self, Completions};
 use crate::config::{Config, world};
 use crate::embeddings::Embedder;
 use crate::error::Result;
+use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
 use crate::transport::{self, Transport};
@@ -138,6 +139,12 @@ impl WorkspaceClient {
     #[must_use]
     pub fn serving_endpoints(&self) -> ServingEndpoints {
         ServingEndpoints::new(self.sender.clone())
+    }
+
+    /// The workspace's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -1,10 +1,12 @@
-// Text endpoints over a scripted fetch; the emulator's own are in the suites `examples` and `models`.
+// Text endpoints over a scripted fetch, and against the emulator. Models and apps that really run are in the suite `models`.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { emulator, GPT_OSS, LLAMA } from "./emulator.mjs";
 import { body, DONE, event, failure, json, never, refusal, scripted, sse } from "./fakes.mjs";
 import { EventStream } from "./package.mjs";
 
+const workspace = await emulator();
 const TEXT = { id: "x", object: "text_completion", choices: [{ index: 0, text: " one" }, { index: 1, text: " two" }], usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } };
 const described = (task) => json({ name: "e", task });
 const once = { retry: { maxAttempts: 1 } };
@@ -266,4 +268,33 @@ test("completions: a call can be aborted, and ends with its client", async () =>
   assert.ok(calls[0].signal.aborted);
   client.close();
   await failure(completions.invoke("A"), "Closed");
+});
+
+test("completions: the emulator's endpoints of every kind answer, whole and streamed", async () => {
+  const { client, seen } = workspace.client();
+  const prompt = "My name is Ann. What is my name?";
+  for (const endpoint of ["text-completions", LLAMA, GPT_OSS, "dolly-v2-12b"]) {
+    const completions = client.completions(endpoint, { max_tokens: 200 });
+    const { text, requestId } = await completions.generate(prompt);
+    assert.match(text, /Ann/, endpoint);
+    assert.ok(requestId, endpoint);
+    let words = "";
+    for await (const word of await completions.stream(prompt)) words += word;
+    assert.match(words, /Ann/, endpoint);
+  }
+  const looks = (await seen()).filter(({ path }) => path.startsWith("/api/2.0/serving-endpoints/"));
+  assert.equal(looks.length, 4);
+});
+
+test("completions: the emulator keeps a stop and makes as many texts as asked for", async () => {
+  const { client } = workspace.client();
+  const { texts, usage } = await client.completions("text-completions").generate("My name is Ann. What is my name?", { n: 2 });
+  assert.equal(texts.length, 2);
+  assert.ok(usage.total_tokens > 0);
+  for (const endpoint of ["text-completions", "dolly-v2-12b"]) {
+    const text = await client.completions(endpoint, { stop: ["Ann"] }).invoke("My name is Ann. What is my name?");
+    assert.ok(!text.includes("Ann"), text);
+  }
+  assert.match((await failure(client.completions("no-such-endpoint").invoke("Hi"), "NotFound")).message, /no-such-endpoint/);
+  assert.match((await failure(client.completions("agent-responses").invoke("Hi"))).message, /responses\(\)|no.such|not exist/i);
 });

@@ -2,8 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { emulator } from "./emulator.mjs";
 import { completion, event, failure, json, never, sse, withClock } from "./fakes.mjs";
 import { ChatAnswer, dollyAnswer, dollyPrompt, EventStream, HubClient } from "./package.mjs";
+
+const workspace = await emulator();
+const SMOLLM = "HuggingFaceTB/SmolLM3-3B";
+
+/** A client of the emulator's hub. */
+const live = (config) => new HubClient({ baseUrl: `${workspace.url}/hf`, token: "hf_emulator", ...config });
 
 const TOKEN = "hf_canaryCANARY123";
 const DOLLY = "databricks/dolly-v2-12b";
@@ -172,4 +179,45 @@ test("hub: a closed client ends its calls", async () => {
   client.close();
   await failure(pending, "Cancelled");
   await failure(client.textGeneration(DOLLY, "A"), "Closed");
+});
+
+test("hub: Dolly answers in her own words, whole and streamed, at the router's address and at a server of one's own", async () => {
+  const prompt = dollyPrompt("My name is Ann. What is my name?");
+  for (const [client, model] of [[live(), DOLLY], [live({ provider: "tgi" }), null], [live({ baseUrl: `${workspace.url}/hf/endpoints/dolly` }), null]]) {
+    const { text, attempts } = await client.textGeneration(model, prompt, { max_new_tokens: 100 });
+    assert.match(dollyAnswer(text), /Ann/);
+    assert.ok(!text.startsWith("Below is"), "the prompt is no part of the text");
+    assert.equal(attempts, 1);
+    let words = "";
+    for await (const word of await client.textStream(model, prompt, { max_new_tokens: 100 })) words += word;
+    assert.match(dollyAnswer(words), /Ann/);
+  }
+  const events = [];
+  for await (const one of await live({ provider: "tgi" }).textGenerationStream(null, prompt, { max_new_tokens: 20 })) events.push(one);
+  assert.equal(typeof events.at(-1).generated_text, "string");
+});
+
+test("hub: a chat model chats; Dolly has no template for it, and other models are not served", async () => {
+  const answer = await live().chat(SMOLLM).invoke("My name is Ann. What is my name?");
+  assert.match(answer.text, /Ann/);
+  let words = "";
+  for await (const word of await live({ provider: "hf-inference" }).chat(SMOLLM).textStream("Say hello.")) words += word;
+  assert.ok(words.length > 0);
+  const own = live({ baseUrl: `${workspace.url}/hf/endpoints/dolly`, provider: "tgi" });
+  assert.match((await failure(own.chat(null).invoke("Hi"), "BadRequest")).message, /dollyPrompt/);
+  assert.match((await failure(live().chat("org/no-such-model").invoke("Hi"), "BadRequest")).message, /provider `tgi`/);
+});
+
+test("hub: a wrong key is refused and not repeated; a parameter out of bounds is told in the server's words", async () => {
+  const error = await failure(live({ token: TOKEN }).textGeneration(DOLLY, "A"), "Unauthenticated");
+  assert.ok(!`${error.stack}`.includes("CANARY"));
+  const bad = await failure(live({ provider: "tgi" }).textGeneration(null, "A", { temperature: 0 }), "BadRequest");
+  assert.deepEqual([bad.status, bad.errorCode], [422, "validation"]);
+});
+
+test("hub: a model that loads is waited for at the emulator too", async () => {
+  const control = (body) => fetch(`${workspace.url}/_emulator/hugging-face`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal((await control({ model: SMOLLM, loading: 1, estimated_time: 0.05 })).status, 200);
+  const { text, attempts } = await live().textGeneration(SMOLLM, "Say hello.");
+  assert.deepEqual([attempts, text.length > 0], [2, true]);
 });
