@@ -22,7 +22,7 @@ export interface StepsFor<I> {
 export namespace Step {
   /** What it takes. */
   type Input<S> =
-    S extends Passthrough ? any
+    S extends Passthrough ? unknown
     : S extends Assign<infer A> ? InputOfAll<A>
     : S extends { invoke(input: infer I, options?: any): Promise<unknown> } ? I
     : S extends (input: infer I, ...more: any) => unknown ? I

@@ -54,10 +54,10 @@ function linked({ signal, ...options }) {
 /** The error of a step, with the step's number and name before its sentence. */
 function located(thrown, place) {
   const ours = thrown instanceof LakewireError || thrown instanceof WebAssembly.RuntimeError;
-  const error = ours ? toError(thrown) : fail("TransformFailed", "The step failed: its own error is this error's cause.");
+  const error = ours ? toError(thrown) : fail("TransformFailed", "The step failed: its own error is this error's cause.", { cause: thrown });
   const { kind, phase, status, errorCode, requestId, retryAfterMs, details, attempts, isRetryable, maybeProcessed, partial, completion } = error;
   const facts = { phase, status, errorCode, requestId, retryAfterMs, details, attempts, isRetryable, maybeProcessed, partial, completion };
-  return fail(kind, `${place.text}: ${error.message}`, { ...facts, step: place.number, cause: thrown });
+  return fail(kind, `${place.text}: ${error.message}`, { ...facts, step: place.number, cause: error.cause });
 }
 
 /** The text of a piece of a model that has no stream of words. */

@@ -23,7 +23,11 @@ type Together<U> = (U extends unknown ? (value: U) => void : never) extends (val
 type Texts<Names extends string> = { [N in Names]: TextValue };
 
 /** The texts in a content's parts, as names. */
-type PartVariables<P> = P extends string ? TemplateVariables<P> : P extends object ? { [K in keyof P]: PartVariables<P[K]> }[keyof P] & string : never;
+type PartVariables<P> =
+  P extends string ? TemplateVariables<P>
+  : P extends readonly (infer Item)[] ? PartVariables<Item>
+  : P extends object ? { [K in keyof P]: PartVariables<P[K]> }[keyof P]
+  : never;
 
 type RequiredKeys<V> = { [K in keyof V]-?: {} extends Pick<V, K> ? never : K }[keyof V];
 type IsUnion<T, U = T> = [T] extends [never] ? false : T extends unknown ? ([U] extends [T] ? false : true) : never;
@@ -73,13 +77,7 @@ export class PromptTemplate<V = Record<string, TextValue>> {
 }
 
 /** A place in a chat prompt for a list of messages, such as the conversation so far. */
-export class MessagesPlaceholder<N extends string = string, O extends boolean = false> {
-  constructor(name: N, options?: {
-    /** The messages may be left out. */
-    optional?: O;
-    /** Keeps the last messages of those that are given, at most this many. */
-    nMessages?: number;
-  });
+export interface MessagesPlaceholder<N extends string = string, O extends boolean = boolean> {
   /** The variable's name. */
   readonly name: N;
   /** Whether the messages may be left out. */
@@ -87,6 +85,20 @@ export class MessagesPlaceholder<N extends string = string, O extends boolean = 
   /** How many messages are kept. */
   readonly nMessages: number | undefined;
 }
+
+/** How a placeholder behaves. */
+export interface PlaceholderOptions<O extends boolean> {
+  /** The messages may be left out. */
+  optional?: O;
+  /** Keeps the last messages of those that are given, at most this many. */
+  nMessages?: number;
+}
+
+/** Makes a place for messages, which must be given unless it is `optional`. */
+export const MessagesPlaceholder: {
+  new <N extends string>(name: N, options: PlaceholderOptions<true> & { optional: true }): MessagesPlaceholder<N, true>;
+  new <N extends string>(name: N, options?: PlaceholderOptions<false>): MessagesPlaceholder<N, false>;
+};
 
 /**
  * What one message of a chat prompt is made of: a text (what the user says) or a `[role, content]` pair, whose texts are
@@ -96,7 +108,7 @@ export type PromptMessage =
   | string
   | readonly ["placeholder", string | readonly [string, boolean]]
   | readonly [Role | "human" | "ai", string | readonly ContentPartTemplate[]]
-  | MessagesPlaceholder<string, boolean>
+  | MessagesPlaceholder
   | Message;
 
 /** A typed part of a message, whose texts and addresses are templates. */

@@ -16,7 +16,8 @@ function byName(values, variables) {
   if (values instanceof Map) throw fail("InvalidInput", "The values of a prompt must be an object of names with values: write Object.fromEntries(map).");
   if (typeof values === "object" && !Array.isArray(values)) return values;
   if (variables.length === 1) return { [variables[0]]: values };
-  throw fail("InvalidInput", `A single value fills a prompt of one variable, this one has ${variables.length}: give an object with ${variables.join(", ") || "none"}.`);
+  if (variables.length === 0) return {};
+  throw fail("InvalidInput", `A single value fills a prompt of one variable, this one has ${variables.length}: give an object with ${variables.join(", ")}.`);
 }
 
 function own(object, name) {

@@ -17,6 +17,7 @@ const SAYS = {
   stream: /\S{3}/,
   embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
   structured: /^Ann is 31$/m,
+  chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   driver_proxy: /^You said: Hello\. And .*\nYou said: How are you\?.*\n.*temperature 0\.1\.\n.*temperature 0\.9\.\n.*Be concise\..*\nYOU SAID: HELLO\./,

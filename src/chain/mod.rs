@@ -95,13 +95,13 @@ pub trait Step<I: MaybeSend>: MaybeSend + MaybeSync {
         Box::pin(std::future::ready(Err(no_text())))
     }
 
-    /// Whether [`from_words`](Self::from_words) works.
+    /// Whether [`read_words`](Self::read_words) works.
     fn takes_words(&self) -> bool {
         false
     }
 
     /// What a stream gives when the step before gives its text piece by piece.
-    fn from_words(&self, _words: Pieces<String>) -> Pieces<Self::Piece> {
+    fn read_words(&self, _words: Pieces<String>) -> Pieces<Self::Piece> {
         Pieces::failed(no_text())
     }
 }

@@ -85,7 +85,7 @@ impl<I: IntoText> Step<I> for StrOutputParser {
         true
     }
 
-    fn from_words(&self, words: Pieces<String>) -> Pieces<String> {
+    fn read_words(&self, words: Pieces<String>) -> Pieces<String> {
         words
     }
 }
@@ -145,7 +145,7 @@ impl<I: IntoText, T: DeserializeOwned + MaybeSend + 'static> Step<I> for JsonOut
         true
     }
 
-    fn from_words(&self, words: Pieces<String>) -> Pieces<Value> {
+    fn read_words(&self, words: Pieces<String>) -> Pieces<Value> {
         Pieces::new(Parsed::new(words, JsonReader::default()))
     }
 }
@@ -215,14 +215,14 @@ impl<I: IntoText> Step<I> for CommaSeparatedListOutputParser {
         I: 'a,
     {
         let words = Pieces::once(input.into_text());
-        Box::pin(std::future::ready(Ok(Step::<I>::from_words(self, words))))
+        Box::pin(std::future::ready(Ok(Step::<I>::read_words(self, words))))
     }
 
     fn takes_words(&self) -> bool {
         true
     }
 
-    fn from_words(&self, words: Pieces<String>) -> Pieces<Vec<String>> {
+    fn read_words(&self, words: Pieces<String>) -> Pieces<Vec<String>> {
         Pieces::new(Parsed::new(words, ListReader { text: String::new() }))
     }
 }

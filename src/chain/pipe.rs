@@ -136,7 +136,7 @@ where
             let (place, name) = (Step::<I>::count(self), self.second.name());
             if self.second.takes_words() && self.first.has_words() {
                 let words = self.words_of_first(input, options).await?;
-                return Ok(marked(self.second.from_words(words), place, name, false));
+                return Ok(marked(self.second.read_words(words), place, name, false));
             }
             let value = self.first.invoke(input, options).await.map_err(|fault| at_first(&self.first, fault))?;
             let pieces = self.second.stream(value, options).await;

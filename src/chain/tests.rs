@@ -344,6 +344,6 @@ fn a_step_without_text_says_so() {
     assert!(!step.has_words() && !step.takes_words());
     let fault = network.run(step.words("x", &CallOptions::default())).unwrap().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::InvalidInput);
-    let mut pieces = step.from_words(Pieces::once(String::new()));
+    let mut pieces = step.read_words(Pieces::once(String::new()));
     assert!(network.run(pieces.next()).unwrap().unwrap().is_err());
 }

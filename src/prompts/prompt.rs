@@ -115,6 +115,7 @@ mod tests {
         assert!(error.message().contains("`a`, `c` (given: `b`)"));
         assert!(!error.to_string().contains("the value"));
         assert!(prompt.format("x").unwrap_err().message().contains("this one has 3"));
+        assert_eq!(PromptTemplate::from_template("none").unwrap().format("x").unwrap(), "none");
     }
 
     #[test]

@@ -159,13 +159,17 @@ impl PromptValues {
     /// These values over `partial` ones; a single value takes the only variable's name.
     pub(crate) fn over(mut self, partial: &Self, variables: &[String]) -> Result<Self> {
         if let Some(value) = self.sole.take() {
-            let [name] = variables else {
-                return Err(invalid(format!(
-                    "A single value fills a prompt of one variable, this one has {}: give the values by name.",
-                    variables.len()
-                )));
-            };
-            self.set(name.clone(), value);
+            match variables {
+                [name] => self.set(name.clone(), value),
+                // a value that no variable asks for is ignored
+                [] => {}
+                more => {
+                    return Err(invalid(format!(
+                        "A single value fills a prompt of one variable, this one has {}: give the values by name.",
+                        more.len()
+                    )));
+                }
+            }
         }
         for (name, value) in &partial.named {
             if self.get(name).is_none() {
