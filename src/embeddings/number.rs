@@ -1,9 +1,8 @@
 //! JSON numbers to `f32`: pure, and what `Float32Array.from(JSON.parse(text))` gives, bit by bit.
 //!
 //! That is two roundings, decimal to `f64` and `f64` to `f32`, and both must be kept. Eight digits
-//! are read per step inside a `u64`. A number whose digits fit 2⁵³ and whose power of ten is at most
-//! 22 is exact after one division or multiplication; with more digits the `f64` is within two units
-//! of its last place, so the `f32` is right unless the `f64` is about in the middle between two of
+//! are read per step inside a `u64`. The digits times a power of ten is within four units of the last
+//! place of the right `f64`, so the `f32` is right unless that is about in the middle between two of
 //! them. Those, and whatever else is unusual, are compared exactly in [`exact`]. The standard
 //! library's parser would do, but its tables alone are ten kilobytes of download.
 
@@ -15,8 +14,8 @@ pub(super) type Fault = &'static str;
 const DIGITS: u64 = 0x3030_3030_3030_3030;
 const TOO_LARGE: Fault = "a number is too large for a 32-bit float";
 
-/// Powers of ten that a `u64` holds.
-const WHOLE: [u64; 20] = [
+/// Powers of ten. Eighteen digits fit an `i64`, which converts to `f64` in one step where a `u64` takes several.
+const WHOLE: [u64; 19] = [
     1,
     10,
     100,
@@ -36,13 +35,18 @@ const WHOLE: [u64; 20] = [
     10_000_000_000_000_000,
     100_000_000_000_000_000,
     1_000_000_000_000_000_000,
-    10_000_000_000_000_000_000,
 ];
 
 /// Powers of ten that an `f64` holds exactly.
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
+];
+
+/// The same below one: each is off by half a unit of its last place at most.
+const PARTS: [f64; 23] = [
+    1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-17,
+    1e-18, 1e-19, 1e-20, 1e-21, 1e-22,
 ];
 
 /// The eight bytes at `at`; past the end they are zero, which is no digit.
@@ -121,7 +125,7 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
             let word = load(bytes, at) ^ DIGITS;
             let stranger = strangers(word);
             if stranger == 0 {
-                if mantissa >= 100_000_000_000 {
+                if mantissa >= 10_000_000_000 {
                     return None;
                 }
                 mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(eight(word));
@@ -130,7 +134,7 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
             }
             let digits = (stranger.trailing_zeros() >> 3) as usize;
             if digits > 0 {
-                if mantissa >= *WHOLE.get(19 - digits)? {
+                if mantissa >= *WHOLE.get(18 - digits)? {
                     return None;
                 }
                 mantissa = mantissa.wrapping_mul(*WHOLE.get(digits)?).wrapping_add(eight(word << (64 - digits * 8)));
@@ -148,16 +152,16 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
         let (exponent, end) = exponent(bytes, at)?;
         at = end;
         let power = exponent - i32::try_from(power).ok()?;
-        let of_ten = *POWERS.get(power.unsigned_abs() as usize)?;
-        if power < 0 { mantissa as f64 / of_ten } else { mantissa as f64 * of_ten }
+        let powers = if power < 0 { &PARTS } else { &POWERS };
+        mantissa as i64 as f64 * *powers.get(power.unsigned_abs() as usize)?
     } else {
-        mantissa as f64 / *POWERS.get(power)?
+        mantissa as i64 as f64 * *PARTS.get(power)?
     };
-    if mantissa >= 1 << 53 {
-        let behind = value.to_bits() & 0x1fff_ffff;
-        if behind.wrapping_sub(0x0fff_fffc) <= 8 {
-            return None;
-        }
+    // the rounding of the digits, of the power and of their product: three halves of a unit, which are
+    // up to three units just above a power of two; half a unit more for the right one
+    let behind = value.to_bits() & 0x1fff_ffff;
+    if behind.wrapping_sub(0x0fff_fff8) <= 16 {
+        return None;
     }
     let value = if negative { -value } else { value } as f32;
     value.is_finite().then_some((value, at))
