@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::agents::{ChatAgent, Responses};
 use crate::auth::Credentials;
 use crate::chat::Chat;
 use crate::completions::{self, Completions};
 use crate::config::{Config, world};
 use crate::embeddings::Embedder;
 use crate::error::Result;
+use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
 use crate::transport::{self, Transport};
@@ -105,10 +107,44 @@ impl WorkspaceClient {
         Embedder::new(self.sender.clone(), endpoint.into())
     }
 
+    /// An agent or model that speaks OpenAI's Responses (task `agent/v1/responses`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.responses("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn responses(&self, endpoint: impl Into<String>) -> Responses {
+        Responses::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// An agent that speaks MLflow's ChatAgent form (task `agent/v2/chat`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.chat_agent("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn chat_agent(&self, endpoint: impl Into<String>) -> ChatAgent {
+        ChatAgent::new(self.sender.clone(), endpoint.into())
+    }
+
     /// The workspace's serving endpoints.
     #[must_use]
     pub fn serving_endpoints(&self) -> ServingEndpoints {
         ServingEndpoints::new(self.sender.clone())
+    }
+
+    /// The workspace's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -52,8 +52,13 @@ pub(crate) fn stream_at(path: &str, body: String, explain: fn(Error) -> Error) -
     StreamCall::new(Request::new(Method::Post, path).json(body), Repeat::Billed).explained_by(explain)
 }
 
-fn request(endpoint: &str, body: String) -> Result<Request> {
-    let path = Path::literal("/serving-endpoints/").segment("endpoint", endpoint)?.then("/invocations").finish();
+/// The same at another server's path.
+pub(crate) fn stream_before(before: &str, endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
+    Ok(StreamCall::new(request(before, endpoint, body)?, Repeat::Billed))
+}
+
+fn request(before: &str, endpoint: &str, body: String) -> Result<Request> {
+    let path = Path::literal(before).segment("endpoint", endpoint)?.then("/invocations").finish();
     Ok(Request::new(Method::Post, path).json(body))
 }
 
@@ -64,16 +69,16 @@ pub(crate) fn completion(answer: Answer) -> Result<Json<ChatCompletion>> {
     if root.get("choices").is_some_and(|choices| choices.is_array()) {
         return Ok(json);
     }
-    let task = if root.get("output").is_some() {
-        "This endpoint answers in the Responses form (task agent/v1/responses)"
+    let sentence = if root.get("output").is_some() {
+        "This endpoint answers in the Responses form (task agent/v1/responses): call it with client.responses()."
     } else if root.get("messages").is_some() {
-        "This endpoint answers in the ChatAgent form (task agent/v2/chat)"
+        "This endpoint answers in the ChatAgent form (task agent/v2/chat): call it with client.chatAgent() (in Rust chat_agent())."
     } else if root.get("predictions").is_some() {
-        "This endpoint serves a custom model (it answers with predictions)"
+        "This endpoint serves a custom model (it answers with predictions): call it with client.completions()."
     } else {
-        "The answer has no choices"
+        "The answer has no choices: a chat call needs an endpoint whose task is llm/v1/chat."
     };
-    Err(Error::new(ErrorKind::Decode, format!("{task}: a chat call needs an endpoint whose task is llm/v1/chat.")))
+    Err(Error::new(ErrorKind::Decode, sentence))
 }
 
 #[cfg(test)]
