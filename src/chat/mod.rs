@@ -75,12 +75,7 @@ pub(crate) struct Elsewhere {
 
 impl Chat {
     pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
-        Self::before(sender, "/serving-endpoints/", endpoint)
-    }
-
-    /// Chat at another server's path.
-    pub(crate) fn before(sender: Sender, before: &'static str, endpoint: String) -> Self {
-        Self { sender, before, endpoint, defaults: "{}".to_owned(), elsewhere: None }
+        Self { sender, endpoint, defaults: "{}".to_owned(), elsewhere: None }
     }
 
     /// A model of another service, at a route of its own.
@@ -123,15 +118,15 @@ impl Chat {
 
     pub(crate) fn invoke_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
         match &self.elsewhere {
-            None => calls::invoke_before(self.before, &self.endpoint, body),
-            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(body), there.explain)),
+            None => calls::invoke(&self.endpoint, body),
+            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
     pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
         match &self.elsewhere {
-            None => calls::stream_before(self.before, &self.endpoint, body),
-            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(body), there.explain)),
+            None => calls::stream(&self.endpoint, body),
+            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
