@@ -4,6 +4,7 @@
 //! that a malformed answer is an error wherever its fault lies. Rows are kept as they come;
 //! [`Scanned::in_order`] puts them where their `index` says.
 
+use super::base64::Letters;
 use super::number::Fault;
 use super::{base64, number};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,7 +41,7 @@ pub struct Scanned {
 pub fn scan(bytes: &[u8]) -> Result<Option<Scanned>> {
     // one byte order mark is tolerated, as for all JSON
     let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut scanner = Scanner { bytes, at, found: Scanned::default(), item: None };
+    let mut scanner = Scanner { bytes, at, found: Scanned::default(), item: None, letters: None };
     let has_data = scanner.answer().map_err(|fault| scanner.error(fault))?;
     Ok(has_data.then_some(scanner.found))
 }
@@ -51,6 +52,7 @@ struct Scanner<'a> {
     found: Scanned,
     /// The item of the answer at work.
     item: Option<usize>,
+    letters: Option<Box<Letters>>,
 }
 
 /// What may stand behind a value.
@@ -256,7 +258,8 @@ impl<'a> Scanner<'a> {
     /// Reads base64 text to `from` and on; gives where the row ends.
     fn base64(&mut self, from: usize) -> std::result::Result<usize, Fault> {
         let letters = self.bytes.get(self.at + 1..).unwrap_or_default();
-        if let Some((length, to)) = base64::read(letters, &mut self.found.data, from)? {
+        let table = self.letters.get_or_insert_with(Letters::new);
+        if let Some((length, to)) = base64::read(table, letters, &mut self.found.data, from)? {
             self.at += length + 2;
             return Ok(to);
         }
@@ -265,7 +268,8 @@ impl<'a> Scanner<'a> {
         let mut quoted = String::with_capacity(text.len() + 1);
         quoted.push_str(&text);
         quoted.push('"');
-        match base64::read(quoted.as_bytes(), &mut self.found.data, from)? {
+        let table = self.letters.get_or_insert_with(Letters::new);
+        match base64::read(table, quoted.as_bytes(), &mut self.found.data, from)? {
             Some((length, to)) if length == text.len() => Ok(to),
             _ => Err(base64::STRANGE),
         }
