@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BENCHES = join(ROOT, "benches");
 const given = process.argv.slice(2);
 const cut = given.includes("--") ? given.indexOf("--") : given.length;
-const names = given.slice(0, cut).length > 0 ? given.slice(0, cut) : ["size", "stream", "call", "browser", "border", "native"];
+const names = given.slice(0, cut).length > 0 ? given.slice(0, cut) : ["size", "stream", "call", "embeddings", "browser", "border", "native"];
 
 const digest = await fingerprint(BENCHES, ["package.json", "package-lock.json"]);
 await unlessStamped(join(BENCHES, "node_modules", ".lakewire-installed"), digest, () =>
@@ -18,7 +18,7 @@ await unlessStamped(join(BENCHES, "node_modules", ".lakewire-installed"), digest
 );
 await step("Build the package", () => run(process.execPath, ["scripts/build.mjs"], { cwd: ROOT }));
 for (const name of names) {
-  const env = name === "browser" ? { CHROMIUM: await browser() } : {};
+  const env = ["browser", "embeddings"].includes(name) ? { CHROMIUM: await browser() } : {};
   const [command, args, cwd] =
     name === "native"
       ? ["cargo", ["run", "--locked", "--release"], join(BENCHES, "native")]

@@ -3,92 +3,127 @@
 
 use super::number::Fault;
 
-const NONE: u8 = 0xff;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The six bits of each letter.
-const SIX: [u8; 256] = {
-    let mut table = [NONE; 256];
-    let mut at = 0;
-    while at < 64 {
-        #[allow(clippy::indexing_slicing, reason = "in a constant, out of bounds is an error of the build")]
-        {
-            table[ALPHABET[at] as usize] = at as u8;
-        }
-        at += 1;
-    }
-    table
-};
+/// Where the bits of a letter stand in the three bytes of four letters, first byte lowest: for each of the four
+/// places and every letter. Made when the first base64 text is read; as data it would be four kilobytes of download.
+pub(super) struct Letters([[u32; 256]; 4]);
 
-const STRANGE: Fault = "a letter is not of the base64 alphabet";
+/// No letter of the alphabet.
+const NONE: u32 = 1 << 31;
+
+impl Letters {
+    pub(super) fn new() -> Box<Self> {
+        let mut tables = Box::new(Self([[NONE; 256]; 4]));
+        for (value, letter) in (0_u32..).zip(ALPHABET) {
+            let parts = [
+                value << 2,
+                (value >> 4) | ((value & 15) << 12),
+                ((value >> 2) << 8) | ((value & 3) << 22),
+                value << 16,
+            ];
+            for (table, part) in tables.0.iter_mut().zip(parts) {
+                if let Some(slot) = table.get_mut(usize::from(*letter)) {
+                    *slot = part;
+                }
+            }
+        }
+        tables
+    }
+
+    /// The three bytes of four letters.
+    #[inline(always)]
+    fn three(&self, a: u8, b: u8, c: u8, d: u8) -> u32 {
+        let [first, second, third, fourth] = &self.0;
+        let part = |table: &[u32; 256], letter: u8| table.get(usize::from(letter)).copied().unwrap_or(NONE);
+        part(first, a) | part(second, b) | part(third, c) | part(fourth, d)
+    }
+}
+
+pub(super) const STRANGE: Fault = "a letter is not of the base64 alphabet";
 const LENGTH: Fault = "the base64 text does not hold whole 32-bit floats";
 const INFINITE: Fault = "a number is not finite";
 
-/// Reads floats from base64 text and adds them.
+/// Reads floats from base64 text up to the closing quote, to `from` and on, over what stands there. Gives how long the
+/// text is and where the floats end; nothing when it holds an escape.
 ///
 /// # Errors
 /// A sentence's part for what is no strict base64, no whole floats, or a float that is not finite.
-pub(super) fn read(text: &[u8], out: &mut Vec<f32>) -> Result<(), Fault> {
-    // sixteen letters are twelve bytes, three floats
-    out.reserve(text.len() / 16 * 3 + 2);
-    let mut strange = 0;
+pub(super) fn read(
+    table: &Letters,
+    text: &[u8],
+    out: &mut Vec<f32>,
+    from: usize,
+) -> Result<Option<(usize, usize)>, Fault> {
     let mut infinite = false;
     let mut rest = text;
+    let mut to = from;
+    // sixteen letters are twelve bytes, three floats; the text's end is what is no letter
     while let Some((letters, after)) = rest.split_first_chunk::<16>() {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = letters.map(six);
-        strange |= a | b | c | d | e | f | g | h | i | j | k | l | m | n | o | p;
-        let first = pack(a, b, c, d);
-        let second = pack(e, f, g, h);
-        let third = pack(i, j, k, l);
-        let fourth = pack(m, n, o, p);
-        let floats = [(first << 8) | (second >> 16), (second << 16) | (third >> 8), (third << 24) | fourth];
-        for float in floats {
-            infinite |= push(float, out);
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *letters;
+        let (first, second) = (table.three(a, b, c, d), table.three(e, f, g, h));
+        let (third, fourth) = (table.three(i, j, k, l), table.three(m, n, o, p));
+        if (first | second | third | fourth) & NONE != 0 {
+            break;
         }
+        let floats = [first | (second << 24), (second >> 8) | (third << 16), (third >> 16) | (fourth << 8)];
+        let [x, y, z] = floats;
+        infinite |= is_infinite(x) | is_infinite(y) | is_infinite(z);
+        let Some(slots) = out.get_mut(to..).and_then(<[f32]>::first_chunk_mut::<3>) else {
+            more(out, to);
+            continue;
+        };
+        *slots = floats.map(f32::from_bits);
+        to += 3;
         rest = after;
     }
-    // what is left is one float in six letters, or two in eleven, and padding
-    let (letters, pad, floats) = match rest {
-        [] => (rest, 0, 0),
+    out.truncate(to);
+    let end = match rest.iter().take(16).position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(end) if rest.get(end) == Some(&b'"') => end,
+        Some(_) => return Ok(None),
+        None => return Err(STRANGE),
+    };
+    infinite |= tail(table, rest.get(..end).unwrap_or_default(), out)?;
+    if infinite { Err(INFINITE) } else { Ok(Some((text.len() - rest.len() + end, out.len()))) }
+}
+
+#[cold]
+#[inline(never)]
+fn more(out: &mut Vec<f32>, at: usize) {
+    out.resize(at + at / 2 + 256, 0.0);
+}
+
+/// The last letters: one float in six, or two in eleven, and padding. Says whether one is not finite.
+fn tail(table: &Letters, text: &[u8], out: &mut Vec<f32>) -> Result<bool, Fault> {
+    let (letters, pad, floats) = match text {
+        [] => (text, 0, 0),
         [letters @ .., b'=', b'='] if letters.len() == 6 => (letters, 4, 1),
         [letters @ .., b'='] if letters.len() == 11 => (letters, 2, 2),
         _ => return Err(LENGTH),
     };
     let mut bits = 0_u128;
     for letter in letters {
-        let six = six(*letter);
-        strange |= six;
-        bits = (bits << 6) | u128::from(six & 63);
-    }
-    if strange & 0x80 != 0 {
-        return Err(STRANGE);
+        // in the first place, the six bits stand two places up
+        let six = table.three(*letter, b'A', b'A', b'A');
+        if six & NONE != 0 {
+            return Err(STRANGE);
+        }
+        bits = (bits << 6) | u128::from(six >> 2);
     }
     if bits & ((1 << pad) - 1) != 0 {
         return Err(LENGTH);
     }
-    let bits = bits >> pad;
+    bits >>= pad;
+    let mut infinite = false;
     for place in (0..floats).rev() {
-        infinite |= push((bits >> (place * 32)) as u32, out);
+        let float = ((bits >> (place * 32)) as u32).swap_bytes();
+        infinite |= is_infinite(float);
+        out.push(f32::from_bits(float));
     }
-    if infinite { Err(INFINITE) } else { Ok(()) }
+    Ok(infinite)
 }
 
-#[inline(always)]
-fn six(letter: u8) -> u8 {
-    SIX.get(usize::from(letter)).copied().unwrap_or(NONE)
-}
-
-/// Twenty-four bits of four letters.
-#[inline(always)]
-fn pack(a: u8, b: u8, c: u8, d: u8) -> u32 {
-    (u32::from(a & 63) << 18) | (u32::from(b & 63) << 12) | (u32::from(c & 63) << 6) | u32::from(d & 63)
-}
-
-/// Adds a float whose first byte is the highest; says whether it is not finite.
-#[inline(always)]
-fn push(bytes: u32, out: &mut Vec<f32>) -> bool {
-    let bits = bytes.swap_bytes();
-    out.push(f32::from_bits(bits));
+fn is_infinite(bits: u32) -> bool {
     bits & 0x7f80_0000 == 0x7f80_0000
 }
 
@@ -99,7 +134,9 @@ mod tests {
 
     fn read_all(text: &str) -> Result<Vec<u32>, Fault> {
         let mut out = Vec::new();
-        read(text.as_bytes(), &mut out).map(|()| out.into_iter().map(f32::to_bits).collect())
+        let read = read(&Letters::new(), format!("{text}\"and more behind it").as_bytes(), &mut out, 0)?;
+        assert_eq!(read, Some((text.len(), out.len())));
+        Ok(out.into_iter().map(f32::to_bits).collect())
     }
 
     /// Base64 as RFC 4648 tells it, bit by bit.

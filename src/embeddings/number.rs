@@ -1,9 +1,8 @@
 //! JSON numbers to `f32`: pure, and what `Float32Array.from(JSON.parse(text))` gives, bit by bit.
 //!
 //! That is two roundings, decimal to `f64` and `f64` to `f32`, and both must be kept. Eight digits
-//! are read per step inside a `u64`. A number whose digits fit 2⁵³ and whose power of ten is at most
-//! 22 is exact after one division or multiplication; with more digits the `f64` is within two units
-//! of its last place, so the `f32` is right unless the `f64` is about in the middle between two of
+//! are read per step inside a `u64`. The digits times a power of ten is within four units of the last
+//! place of the right `f64`, so the `f32` is right unless that is about in the middle between two of
 //! them. Those, and whatever else is unusual, are compared exactly in [`exact`]. The standard
 //! library's parser would do, but its tables alone are ten kilobytes of download.
 
@@ -15,8 +14,8 @@ pub(super) type Fault = &'static str;
 const DIGITS: u64 = 0x3030_3030_3030_3030;
 const TOO_LARGE: Fault = "a number is too large for a 32-bit float";
 
-/// Powers of ten that a `u64` holds.
-const WHOLE: [u64; 20] = [
+/// Powers of ten. Eighteen digits fit an `i64`, which converts to `f64` in one step where a `u64` takes several.
+const WHOLE: [u64; 19] = [
     1,
     10,
     100,
@@ -36,7 +35,6 @@ const WHOLE: [u64; 20] = [
     10_000_000_000_000_000,
     100_000_000_000_000_000,
     1_000_000_000_000_000_000,
-    10_000_000_000_000_000_000,
 ];
 
 /// Powers of ten that an `f64` holds exactly.
@@ -45,19 +43,28 @@ const POWERS: [f64; 23] = [
     1e21, 1e22,
 ];
 
-/// The eight bytes at `at`; past the end they are zero, which is no digit.
+/// The same below one: each is off by half a unit of its last place at most.
+const PARTS: [f64; 23] = [
+    1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-17,
+    1e-18, 1e-19, 1e-20, 1e-21, 1e-22,
+];
+
+/// How much is looked at for one number: one check of bounds for all of it.
+const WINDOW: usize = 64;
+
+/// The eight bytes at `at`, which is below 32.
 #[inline(always)]
-fn load(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+fn load(window: &[u8; WINDOW], at: usize) -> u64 {
+    // the mask changes nothing: it tells the compiler that no bound is passed
+    match window.get(at & 31..).and_then(|rest| rest.first_chunk::<8>()) {
         Some(eight) => u64::from_le_bytes(*eight),
-        None => load_tail(bytes, at),
+        None => 0,
     }
 }
 
-#[cold]
-fn load_tail(bytes: &[u8], at: usize) -> u64 {
-    let tail = bytes.get(at..).unwrap_or_default();
-    tail.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
+#[inline(always)]
+fn byte(window: &[u8; WINDOW], at: usize) -> u8 {
+    window.get(at & 63).copied().unwrap_or(0)
 }
 
 /// Eight digits (0 to 9 in each byte, the first in the lowest) as a number.
@@ -82,18 +89,20 @@ fn strangers(word: u64) -> u64 {
 /// A sentence's part for what is no JSON number, or rounds to an infinite `f32`.
 #[inline(always)]
 pub(super) fn read(bytes: &[u8], at: usize) -> Result<(f32, usize), Fault> {
-    match common(bytes, at) {
-        Some(read) => Ok(read),
+    // near the end of the bytes, the few numbers left go the long way
+    let window = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>());
+    match window.and_then(common) {
+        Some((value, length)) => Ok((value, at + length)),
         None => unusual(bytes, at),
     }
 }
 
 /// Numbers as servers write them: `-0.012345678901234567`, `1.5e-05`, `0`. Nothing for all others.
 #[inline(always)]
-fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
-    let word = load(bytes, start);
+fn common(window: &[u8; WINDOW]) -> Option<(f32, usize)> {
+    let word = load(window, 0);
     let negative = word as u8 == b'-';
-    let mut at = start + usize::from(negative);
+    let mut at = usize::from(negative);
     // the sign is at most one byte: seven of the word's are left, and the eighth is no digit
     let word = (word >> (u32::from(negative) * 8)) ^ DIGITS;
     let mut mantissa;
@@ -113,24 +122,27 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
         at += digits as usize;
     }
     let mut power = 0;
-    let mut next = bytes.get(at).copied()?;
+    let mut next = byte(window, at);
     if next == b'.' {
         at += 1;
         let first = at;
         loop {
-            let word = load(bytes, at) ^ DIGITS;
+            let word = load(window, at) ^ DIGITS;
             let stranger = strangers(word);
             if stranger == 0 {
-                if mantissa >= 100_000_000_000 {
+                if mantissa >= 10_000_000_000 {
                     return None;
                 }
                 mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(eight(word));
                 at += 8;
+                if at > 31 {
+                    return None;
+                }
                 continue;
             }
             let digits = (stranger.trailing_zeros() >> 3) as usize;
             if digits > 0 {
-                if mantissa >= *WHOLE.get(19 - digits)? {
+                if mantissa >= *WHOLE.get(18 - digits)? {
                     return None;
                 }
                 mantissa = mantissa.wrapping_mul(*WHOLE.get(digits)?).wrapping_add(eight(word << (64 - digits * 8)));
@@ -142,22 +154,22 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
             return None;
         }
         power = at - first;
-        next = bytes.get(at).copied()?;
+        next = byte(window, at);
     }
     let value = if next | 0x20 == b'e' {
-        let (exponent, end) = exponent(bytes, at)?;
+        let (exponent, end) = exponent(window, at)?;
         at = end;
         let power = exponent - i32::try_from(power).ok()?;
-        let of_ten = *POWERS.get(power.unsigned_abs() as usize)?;
-        if power < 0 { mantissa as f64 / of_ten } else { mantissa as f64 * of_ten }
+        let powers = if power < 0 { &PARTS } else { &POWERS };
+        mantissa as i64 as f64 * *powers.get(power.unsigned_abs() as usize)?
     } else {
-        mantissa as f64 / *POWERS.get(power)?
+        mantissa as i64 as f64 * *PARTS.get(power)?
     };
-    if mantissa >= 1 << 53 {
-        let behind = value.to_bits() & 0x1fff_ffff;
-        if behind.wrapping_sub(0x0fff_fffc) <= 8 {
-            return None;
-        }
+    // the rounding of the digits, of the power and of their product: three halves of a unit, which are
+    // up to three units just above a power of two; half a unit more for the right one
+    let behind = value.to_bits() & 0x1fff_ffff;
+    if behind.wrapping_sub(0x0fff_fff8) <= 16 {
+        return None;
     }
     let value = if negative { -value } else { value } as f32;
     value.is_finite().then_some((value, at))
@@ -165,15 +177,19 @@ fn common(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
 
 /// A short exponent: its value and the place behind it.
 #[inline(never)]
-fn exponent(bytes: &[u8], mut at: usize) -> Option<(i32, usize)> {
+fn exponent(window: &[u8; WINDOW], mut at: usize) -> Option<(i32, usize)> {
     at += 1;
-    let sign = *bytes.get(at)?;
+    let sign = byte(window, at);
     if matches!(sign, b'+' | b'-') {
         at += 1;
     }
     let first = at;
     let mut value = 0_i32;
-    while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9) {
+    loop {
+        let digit = byte(window, at).wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
         if at - first == 4 {
             return None;
         }
@@ -381,9 +397,9 @@ mod tests {
     }
 
     fn ours(text: &str) -> Option<u32> {
-        let padded = format!("{text},{}", " ".repeat(8));
+        let padded = format!("{text},{}", " ".repeat(WINDOW));
         let (value, end) = read(padded.as_bytes(), 0).ok()?;
-        // where no eight bytes follow, the answer is the same
+        // near the end of the bytes, the answer is the same
         assert_eq!(read(format!("{text},").as_bytes(), 0).map(|(value, _)| value.to_bits()), Ok(value.to_bits()));
         (end == text.len()).then_some(value.to_bits())
     }

@@ -4,10 +4,11 @@
 //! that a malformed answer is an error wherever its fault lies. Rows are kept as they come;
 //! [`Scanned::in_order`] puts them where their `index` says.
 
+use super::base64::Letters;
 use super::number::Fault;
 use super::{base64, number};
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::json::{Raw, check_value, string_end, unescape};
+use crate::wire::json::{Raw, check_value, unescape};
 
 /// An answer as it came.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,7 +41,7 @@ pub struct Scanned {
 pub fn scan(bytes: &[u8]) -> Result<Option<Scanned>> {
     // one byte order mark is tolerated, as for all JSON
     let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut scanner = Scanner { bytes, at, found: Scanned::default(), item: None };
+    let mut scanner = Scanner { bytes, at, found: Scanned::default(), item: None, letters: None };
     let has_data = scanner.answer().map_err(|fault| scanner.error(fault))?;
     Ok(has_data.then_some(scanner.found))
 }
@@ -51,6 +52,7 @@ struct Scanner<'a> {
     found: Scanned,
     /// The item of the answer at work.
     item: Option<usize>,
+    letters: Option<Box<Letters>>,
 }
 
 /// What may stand behind a value.
@@ -91,7 +93,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn expect(&mut self, byte: u8, fault: Fault) -> std::result::Result<(), Fault> {
+    fn mark(&mut self, byte: u8, fault: Fault) -> std::result::Result<(), Fault> {
         self.space();
         if self.peek() != byte {
             return Err(fault);
@@ -137,13 +139,13 @@ impl<'a> Scanner<'a> {
 
     fn answer(&mut self) -> std::result::Result<bool, Fault> {
         let mut has_data = false;
-        self.expect(b'{', "an object is missing")?;
+        self.mark(b'{', "an object is missing")?;
         if self.peek() == b'}' {
             self.at += 1;
         } else {
             loop {
                 let key = self.string()?;
-                self.expect(b':', "a colon is missing")?;
+                self.mark(b':', "a colon is missing")?;
                 match &*key {
                     "data" => {
                         has_data = true;
@@ -174,7 +176,7 @@ impl<'a> Scanner<'a> {
         self.found.data.clear();
         self.found.order.clear();
         self.found.dimensions = 0;
-        self.expect(b'[', "a list of embeddings is missing")?;
+        self.mark(b'[', "a list of embeddings is missing")?;
         if self.peek() == b']' {
             self.at += 1;
             return Ok(());
@@ -199,13 +201,13 @@ impl<'a> Scanner<'a> {
     fn item(&mut self) -> std::result::Result<(), Fault> {
         let from = self.found.data.len();
         let mut index = None;
-        self.expect(b'{', "an object is missing")?;
+        self.mark(b'{', "an object is missing")?;
         if self.peek() == b'}' {
             return Err("the embedding is missing");
         }
         loop {
             let key = self.string()?;
-            self.expect(b':', "a colon is missing")?;
+            self.mark(b':', "a colon is missing")?;
             match &*key {
                 "embedding" => {
                     self.found.data.truncate(from);
@@ -241,33 +243,48 @@ impl<'a> Scanner<'a> {
     }
 
     fn embedding(&mut self) -> std::result::Result<(), Fault> {
-        match self.peek() {
-            b'[' => self.floats(),
-            b'"' => {
-                let start = self.at + 1;
-                let end = string_end(self.bytes, start);
-                let text = self.bytes.get(start..end.saturating_sub(1)).unwrap_or_default();
-                if memchr::memchr(b'\\', text).is_some() {
-                    // a slash may be written with an escape
-                    let text = self.string()?;
-                    return base64::read(text.as_bytes(), &mut self.found.data);
-                }
-                base64::read(text, &mut self.found.data)?;
-                self.at = end;
-                Ok(())
-            }
+        // room for a row as long as the first one; `Vec::push` would be a call for each number
+        let from = self.found.data.len();
+        self.found.data.resize(from + self.found.dimensions, 0.0);
+        let to = match self.peek() {
+            b'[' => self.floats(from),
+            b'"' => self.base64(from),
             _ => Err("the embedding is neither a list of numbers nor base64 text"),
+        };
+        self.found.data.truncate(*to.as_ref().unwrap_or(&from));
+        to.map(|_| ())
+    }
+
+    /// Reads base64 text to `from` and on; gives where the row ends.
+    fn base64(&mut self, from: usize) -> std::result::Result<usize, Fault> {
+        let letters = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let table = self.letters.get_or_insert_with(Letters::new);
+        if let Some((length, to)) = base64::read(table, letters, &mut self.found.data, from)? {
+            self.at += length + 2;
+            return Ok(to);
+        }
+        // a slash may be written with an escape
+        let text = self.string()?;
+        let mut quoted = String::with_capacity(text.len() + 1);
+        quoted.push_str(&text);
+        quoted.push('"');
+        let table = self.letters.get_or_insert_with(Letters::new);
+        match base64::read(table, quoted.as_bytes(), &mut self.found.data, from)? {
+            Some((length, to)) if length == text.len() => Ok(to),
+            _ => Err(base64::STRANGE),
         }
     }
 
-    fn floats(&mut self) -> std::result::Result<(), Fault> {
+    /// Reads a list of numbers to `from` and on; gives where the row ends.
+    fn floats(&mut self, from: usize) -> std::result::Result<usize, Fault> {
         self.at += 1;
         self.space();
         if self.peek() == b']' {
             self.at += 1;
-            return Ok(());
+            return Ok(from);
         }
         let mut at = self.at;
+        let mut to = from;
         let out = &mut self.found.data;
         let fault = loop {
             let value = match number::read(self.bytes, at) {
@@ -277,7 +294,11 @@ impl<'a> Scanner<'a> {
                 }
                 Err(fault) => break fault,
             };
-            out.push(value);
+            match out.get_mut(to) {
+                Some(slot) => *slot = value,
+                None => more(out, to, value),
+            }
+            to += 1;
             let mut next = self.bytes.get(at).copied().unwrap_or(0);
             if next != b',' {
                 while matches!(next, b' ' | b'\n' | b'\r' | b'\t') {
@@ -287,7 +308,7 @@ impl<'a> Scanner<'a> {
                 if next != b',' {
                     if next == b']' {
                         self.at = at + 1;
-                        return Ok(());
+                        return Ok(to);
                     }
                     break "a comma or a closing bracket is missing";
                 }
@@ -300,6 +321,14 @@ impl<'a> Scanner<'a> {
         self.at = at;
         Err(fault)
     }
+}
+
+/// Puts a value at the end and makes room for more.
+#[cold]
+#[inline(never)]
+fn more(out: &mut Vec<f32>, at: usize, value: f32) {
+    out.push(value);
+    out.resize(at + at / 2 + 256, 0.0);
 }
 
 impl Scanned {

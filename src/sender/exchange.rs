@@ -19,6 +19,8 @@ const FIRST_BYTE: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(60);
 /// How much of a refusal's body is read, in bytes; its error keeps far less.
 const REFUSAL: usize = 64 * 1024;
+/// Reads shorter than this are put together as they come, in bytes.
+const SMALL: usize = 32 * 1024;
 /// How many redirects on the workspace's own origin are followed, when they are at all.
 const HOPS: u32 = 5;
 
@@ -315,22 +317,24 @@ impl<'a> Exchange<'a> {
         if announced.is_some_and(|length| length > limit as u64) {
             return too_large();
         }
-        let mut whole = Vec::new();
         let Some(mut stream) = body.into_stream() else {
-            return Ok(whole);
+            return Ok(Vec::new());
         };
-        while let Some(chunk) = self.next(&mut stream).await? {
-            if chunk.len() > limit - whole.len() {
+        // joined at the end: a body that grows read by read would be copied over and over
+        let mut reads: Vec<Vec<u8>> = Vec::new();
+        let mut length = 0;
+        while let Some(read) = self.next(&mut stream).await? {
+            if read.len() > limit - length {
                 return too_large();
             }
-            if whole.is_empty() {
-                // most answers come in one read: no copy
-                whole = chunk;
-            } else {
-                whole.extend_from_slice(&chunk);
+            length += read.len();
+            match reads.last_mut() {
+                Some(last) if last.len() + read.len() <= SMALL => last.extend_from_slice(&read),
+                _ => reads.push(read),
             }
         }
-        Ok(whole)
+        // most answers come in one read: no copy
+        Ok(if reads.len() > 1 { reads.concat() } else { reads.pop().unwrap_or_default() })
     }
 
     async fn next(&self, stream: &mut ByteStream) -> Result<Option<Vec<u8>>> {
