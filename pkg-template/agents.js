@@ -2,16 +2,17 @@
 
 import { agentBody, nextInput, responsesBody, responsesStep, responsesTools, toolResult, withItems } from "./core.js";
 import { FACTS, Facts, dress } from "./answer.js";
+import { settleAll } from "./batch.js";
 import { fail } from "./errors.js";
 import { EventStream, openEvents, WHOLE } from "./events.js";
 import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
-import { take } from "./options.js";
+import { splitCall, take } from "./options.js";
 import { parseCalls, runTools, toolLimits } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
 function split(options) {
-  const [scope, fields] = take(options, ["signal", "timeouts", "headers", "maxAttempts"], "The options of a call");
+  const [scope, fields] = splitCall(options);
   return { fields, scope };
 }
 
@@ -26,6 +27,9 @@ function list(value) {
 
 /** Views over a Responses answer; the answer's own fields are the object's own fields. */
 export class ResponsesAnswer extends Facts {
+  /** Settings of the request that models of OpenAI's repeat in their answers. */
+  static hides = ["text", "reasoning"];
+
   /** All text of the assistant, in order. */
   get text() {
     let text = "";
@@ -143,6 +147,11 @@ export class Responses {
     return this.#open(this.#body(input, fields, true), scope, true);
   }
 
+  /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
+  batch(inputs, options) {
+    return settleAll(inputs, options, (input, rest) => this.invoke(input, rest));
+  }
+
   /** Asks, runs tools, and repeats until the model answers. */
   async runTools(input, options) {
     const [limits, rest] = toolLimits(options);
@@ -242,5 +251,10 @@ export class ChatAgent {
   /** A stream of words. */
   async textStream(messages, options) {
     return this.#open(messages, options, true);
+  }
+
+  /** Many whole answers, a bounded number at once, in order; a failed one leaves the others. */
+  batch(inputs, options) {
+    return settleAll(inputs, options, (input, rest) => this.invoke(input, rest));
   }
 }

@@ -61,7 +61,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // scripted transports and fetch speak in the wire's requests and answers
     (&["transport/"], &["error", "wire", "transport"]),
     (&["join.rs"], &["transport"]),
-    (&["auth/"], &["auth", "config", "error", "transport", "wire"]),
+    (&["auth/"], &["auth", "config", "error", "order", "transport", "wire"]),
     (&["config.rs", "config/"], &["auth", "config", "error", "transport", "wire"]),
     (&["sender.rs", "stream.rs"], &["auth", "config", "error", "macros", "sender", "stream", "transport", "wire"]),
     (&["sender/"], &["auth", "config", "error", "sender", "transport", "wire"]),
@@ -115,7 +115,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
-    (&["chain/"], &["chain", "chat", "error", "join", "prompts", "sender", "transport"]),
+    (&["chain/"], &["chain", "chat", "completions", "error", "join", "prompts", "sender", "transport"]),
 ];
 
 /// Rooms without a rule: the crate's own list of rooms, the client that opens them all, and the JavaScript face over them.

@@ -21,12 +21,7 @@ use crate::wire::request::{Method, Path, Request};
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn invoke(endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    invoke_before("/serving-endpoints/", endpoint, body)
-}
-
-/// The same at another server's path.
-pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    Ok(Call::new(request(before, endpoint, body)?, Repeat::Billed, completion))
+    Ok(Call::new(request(endpoint, body)?, Repeat::Billed, completion))
 }
 
 /// Asks for a streamed answer. `body` comes from [`body::build`](crate::chat::body::build) with
@@ -43,7 +38,7 @@ pub(crate) fn invoke_before(before: &str, endpoint: &str, body: String) -> Resul
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn stream(endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    stream_before("/serving-endpoints/", endpoint, body)
+    Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed))
 }
 
 /// [`invoke`] on a route of another service that speaks chat completions; `explain` says what is
@@ -57,13 +52,8 @@ pub(crate) fn stream_at(path: &str, body: String, explain: fn(Error) -> Error) -
     StreamCall::new(Request::new(Method::Post, path).json(body), Repeat::Billed).explained_by(explain)
 }
 
-/// The same at another server's path.
-pub(crate) fn stream_before(before: &str, endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    Ok(StreamCall::new(request(before, endpoint, body)?, Repeat::Billed))
-}
-
-fn request(before: &str, endpoint: &str, body: String) -> Result<Request> {
-    let path = Path::literal(before).segment("endpoint", endpoint)?.then("/invocations").finish();
+fn request(endpoint: &str, body: String) -> Result<Request> {
+    let path = Path::literal("/serving-endpoints/").segment("endpoint", endpoint)?.then("/invocations").finish();
     Ok(Request::new(Method::Post, path).json(body))
 }
 
@@ -74,16 +64,16 @@ pub(crate) fn completion(answer: Answer) -> Result<Json<ChatCompletion>> {
     if root.get("choices").is_some_and(|choices| choices.is_array()) {
         return Ok(json);
     }
-    let sentence = if root.get("output").is_some() {
-        "This endpoint answers in the Responses form (task agent/v1/responses): call it with client.responses()."
+    let task = if root.get("output").is_some() {
+        "This endpoint answers in the Responses form (task agent/v1/responses)"
     } else if root.get("messages").is_some() {
-        "This endpoint answers in the ChatAgent form (task agent/v2/chat): call it with client.chatAgent() (in Rust chat_agent())."
+        "This endpoint answers in the ChatAgent form (task agent/v2/chat)"
     } else if root.get("predictions").is_some() {
-        "This endpoint serves a custom model (it answers with predictions): call it with client.completions()."
+        "This endpoint serves a custom model (it answers with predictions)"
     } else {
-        "The answer has no choices: a chat call needs an endpoint whose task is llm/v1/chat."
+        "The answer has no choices"
     };
-    Err(Error::new(ErrorKind::Decode, sentence))
+    Err(Error::new(ErrorKind::Decode, format!("{task}: a chat call needs an endpoint whose task is llm/v1/chat.")))
 }
 
 #[cfg(test)]

@@ -57,8 +57,6 @@ use crate::wire::json::{Json, push_string};
 #[derive(Clone, Debug)]
 pub struct Chat {
     sender: Sender,
-    /// What stands before the endpoint's name in the path.
-    before: &'static str,
     endpoint: String,
     defaults: String,
     elsewhere: Option<Elsewhere>,
@@ -71,16 +69,13 @@ pub(crate) struct Elsewhere {
     pub(crate) path: String,
     /// What is known about its failures.
     pub(crate) explain: fn(Error) -> Error,
+    /// Whether the body names the model, as it must where the route does not.
+    pub(crate) names_model: bool,
 }
 
 impl Chat {
     pub(crate) fn new(sender: Sender, endpoint: String) -> Self {
-        Self::before(sender, "/serving-endpoints/", endpoint)
-    }
-
-    /// Chat at another server's path.
-    pub(crate) fn before(sender: Sender, before: &'static str, endpoint: String) -> Self {
-        Self { sender, before, endpoint, defaults: "{}".to_owned(), elsewhere: None }
+        Self { sender, endpoint, defaults: "{}".to_owned(), elsewhere: None }
     }
 
     /// A model of another service, at a route of its own.
@@ -123,21 +118,21 @@ impl Chat {
 
     pub(crate) fn invoke_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
         match &self.elsewhere {
-            None => calls::invoke_before(self.before, &self.endpoint, body),
-            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(body), there.explain)),
+            None => calls::invoke(&self.endpoint, body),
+            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
     pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
         match &self.elsewhere {
-            None => calls::stream_before(self.before, &self.endpoint, body),
-            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(body), there.explain)),
+            None => calls::stream(&self.endpoint, body),
+            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
-    /// Other services are told the model in the body.
-    fn with_model(&self, mut body: String) -> String {
-        if body.ends_with('}') {
+    /// Other services may be told the model in the body.
+    fn with_model(&self, there: &Elsewhere, mut body: String) -> String {
+        if there.names_model && body.ends_with('}') {
             body.pop();
             body.push_str(",\"model\":");
             push_string(&mut body, &self.endpoint);

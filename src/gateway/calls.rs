@@ -10,9 +10,6 @@ use crate::wire::call::{Call, Repeat, StreamCall};
 use crate::wire::json::{Json, Raw};
 use crate::wire::request::{Method, Path, Request};
 
-/// What stands before an endpoint's name when it is asked.
-pub(crate) const BEFORE: &str = "/endpoints/";
-
 /// Lists endpoints, from the page a token names.
 ///
 /// ```
@@ -102,8 +99,8 @@ pub fn openai(form: &str, body: String) -> Result<Call<Json<Value>>> {
     Ok(Call::new(post(["/v1/", form].concat(), body)?, Repeat::Billed, answer::json))
 }
 
-fn invocations(name: &str) -> Result<String> {
-    Ok(Path::literal(BEFORE).segment("endpoint", name)?.then("/invocations").finish())
+pub(crate) fn invocations(name: &str) -> Result<String> {
+    Ok(Path::literal("/endpoints/").segment("endpoint", name)?.then("/invocations").finish())
 }
 
 fn post(path: String, body: String) -> Result<Request> {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::auth::Credentials;
-use crate::chat::Chat;
+use crate::chat::{Chat, Elsewhere};
 use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sender::{CallOptions, Sender};
@@ -38,7 +38,7 @@ const MOST_PAGES: usize = 1000;
 /// for endpoint in gateway.list().await? {
 ///     println!("{} does {:?}", endpoint.name, endpoint.endpoint_type);
 /// }
-/// println!("{}", gateway.chat("chat").invoke("Hello").await?.text());
+/// println!("{}", gateway.chat("chat")?.invoke("Hello").await?.text());
 /// # Ok(())
 /// # }
 /// ```
@@ -128,9 +128,11 @@ impl GatewayClient {
     }
 
     /// Chat with an endpoint whose type is `llm/v1/chat`: all that [`chat`](crate::chat) can.
-    #[must_use]
-    pub fn chat(&self, name: impl Into<String>) -> Chat {
-        Chat::before(self.sender.clone(), calls::BEFORE, name.into())
+    ///
+    /// # Errors
+    /// `InvalidInput` when no endpoint can have this name.
+    pub fn chat(&self, name: impl Into<String>) -> Result<Chat> {
+        chat(self.sender.clone(), name.into())
     }
 
     /// Asks an endpoint of any type; body and answer are as on a workspace, without `model` in the body.
@@ -159,6 +161,12 @@ impl GatewayClient {
     pub async fn openai(&self, form: &str, body: &Value) -> Result<Value> {
         self.sender.send(&calls::openai(form, body.to_string())?, &self.options).await?.0.read()
     }
+}
+
+/// Chat at the gateway's route for an endpoint, which refuses a `model` in the body.
+pub(crate) fn chat(sender: Sender, name: String) -> Result<Chat> {
+    let path = calls::invocations(&name)?;
+    Ok(Chat::elsewhere(sender, name, Elsewhere { path, explain: |error| error, names_model: false }))
 }
 
 #[cfg(test)]
@@ -231,7 +239,7 @@ mod tests {
         network.push(Reply::events(["data: {\"a\":1}\n\ndata: [DONE]\n\n"]));
         network.push(Reply::json("{}"));
         let gateway = local(&network);
-        assert_eq!(network.run(gateway.chat("a b").invoke("x")).unwrap().unwrap().text(), "hi");
+        assert_eq!(network.run(gateway.chat("a b").unwrap().invoke("x")).unwrap().unwrap().text(), "hi");
         drop(network.run(gateway.query_stream("c", &json!({}))).unwrap().unwrap());
         network.run(gateway.openai("completions", &json!({"model": "c"}))).unwrap().unwrap();
         let urls: Vec<_> = network.requests().into_iter().map(|request| request.url).collect();

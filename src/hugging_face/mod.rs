@@ -174,7 +174,7 @@ impl HubClient {
 /// The chat handle of a route, for both faces.
 pub(crate) fn chat(sender: Sender, route: Route<'_>) -> Result<Chat> {
     let (path, model) = route.chat()?;
-    Ok(Chat::elsewhere(sender, model, Elsewhere { path, explain: calls::explain }))
+    Ok(Chat::elsewhere(sender, model, Elsewhere { path, explain: calls::explain, names_model: true }))
 }
 
 /// What to generate. Made from a prompt; parameters are fields of [`TextGenerationParameters`] through

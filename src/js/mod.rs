@@ -8,6 +8,8 @@
 
 #[cfg(feature = "js")]
 mod agents;
+#[cfg(feature = "js")]
+mod auth;
 mod bag;
 mod chat;
 mod client;
@@ -28,6 +30,8 @@ mod operations;
 mod options;
 mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod prompts;
 #[cfg(feature = "js")]
 mod secrets;
 #[cfg(feature = "js")]

@@ -1,6 +1,8 @@
 // What must not type-check. Every statement after a directive has to be an error, or tsc reports the directive.
 
 import { Chat, ChatStream, Completions, dot, Embedder, Embeddings, HubClient, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
+import { Session } from "lakewire";
+import { u2mLoopback } from "lakewire/node";
 import * as z from "zod";
 
 // @ts-expect-error a host is needed
@@ -139,6 +141,12 @@ error.kind = "BadRequest";
 // @ts-expect-error a status may be absent
 error.status.toFixed();
 
+// @ts-expect-error a session comes from a sign-in
+new Session();
+// @ts-expect-error Azure has no such cloud
+new WorkspaceClient({ host: "x.example", azure: { clientId: "id", clientSecret: "s", environment: "MOON" } });
+// @ts-expect-error the address has to be shown somewhere
+void u2mLoopback({ host: "x.example" });
 // @ts-expect-error embedders are made by the client
 new Embedder();
 // @ts-expect-error no such option

@@ -4,6 +4,9 @@ import {
   Chat, ChatStream, Completions, cosineSimilarity, dollyAnswer, dollyPrompt, dot, Embedder, Embeddings, EventStream, Generation, HubClient, LakewireError,
   similarities, StructuredChat, TextGeneration, tool, WorkspaceClient,
 } from "lakewire";
+import { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, SignIn } from "lakewire";
+import type { AzureServicePrincipal, Session } from "lakewire";
+import { fromEnv, fromProfile, u2mLoopback } from "lakewire/node";
 import type {
   BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, CompletionOptions, CompletionParams,
   Completeness, CompletionsOptions, CompletionsTarget, ContentPart, DriverProxyApp, EmbeddedBatch, EmbedderOptions, EmbeddingParams, EmbeddingsError,
@@ -233,3 +236,18 @@ const tokens: number | undefined = documents.usage?.total_tokens;
 void [embedder.endpoint, documents.data.length, documents.dimensions, documents.length, documents.at(-1)?.length, documents.toArrays()[0]?.[0], documents.model, documents.requestIds[0], keptBatches, embeddingParams, numbers, tokens];
 
 export { all, attempts, call, completion, endpoint, finished, handle, ids, last, own, readable, ready, started, total, transcript, whole };
+
+const principal = new WorkspaceClient({ host: "x.example", clientId: "id", clientSecret: "secret", scopes: ["all-apis"], authorizationDetails: [{ type: "x" }], followRedirects: true, workspaceId: "1" });
+const azure: AzureServicePrincipal = { clientId: "id", clientSecret: "secret", environment: "CHINA" };
+const federated: WorkspaceClientConfig = { host: "x.example", azure, federation: { token: async () => "jwt" } };
+const signIn = new SignIn({ host: "x.example", redirectUri: "http://localhost:8020" });
+const { url, pending } = await signIn.begin();
+const session: Session = await signIn.complete(new URL(url), pending);
+const pageSession: Session = await completeSignIn({ host: "/databricks", clientId: await beginSignIn({ host: "/databricks" }) });
+const user = new WorkspaceClient({ host: "x.example", session });
+const served: string = onBehalfOf(new Headers()) + onBehalfOf({ "x-forwarded-access-token": "t", accept: ["a"] }) + onBehalfOf([["a", "b"]]);
+const configured: WorkspaceClientConfig = configFromEnv({ DATABRICKS_HOST: "x", OTHER: 7 }, { profile: "robot", file: () => undefined, token: served });
+const machine: WorkspaceClient = fromEnv({ timeouts: { idleMs: 1 } });
+const named: WorkspaceClient = fromProfile("robot", { authType: "pat" });
+const looped: Session = await u2mLoopback({ host: "x.example", show: (at: string) => console.log(at), signal: AbortSignal.timeout(1) });
+void [principal, federated, pageSession, user, configured, machine, named, looped];
