@@ -10,7 +10,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
 /** Where the emulator lets the driver proxy reach an app. */
 const APP_PORT = process.env.LAKEWIRE_APP_PORT ?? "7777";
-const env = { LAKEWIRE_APP_PORT: APP_PORT, DATABRICKS_HOST: process.env.LAKEWIRE_EMULATOR, DATABRICKS_TOKEN: "dapi-emulator" };
+const host = process.env.LAKEWIRE_EMULATOR?.replace(/\/$/, "");
+const env = { LAKEWIRE_APP_PORT: APP_PORT, DATABRICKS_HOST: host, DATABRICKS_TOKEN: "dapi-emulator", HF_BASE_URL: `${host}/hf`, HF_TOKEN: "hf_emulator" };
 /** What each must say, whichever face it shows. */
 const SAYS = {
   chat: /tokens, request \S+/,
@@ -20,6 +21,7 @@ const SAYS = {
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
+  hub: /Ann.*\nStreamed: \S+/,
   driver_proxy: /^You said: Hello\. And .*\nYou said: How are you\?.*\n.*temperature 0\.1\.\n.*temperature 0\.9\.\n.*Be concise\..*\nYOU SAID: HELLO\./,
 };
 

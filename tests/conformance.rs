@@ -316,7 +316,8 @@ async fn text_comes_from_endpoints_of_every_kind_whole_and_streamed() {
 #[tokio::test]
 async fn the_hub_answers_dolly_and_chats() {
     let Some(host) = std::env::var("LAKEWIRE_EMULATOR").ok().filter(|_| client().is_some()) else { return };
-    let hub = HubClient::own(&format!("{}/hf", host.trim_end_matches('/')), "hf_emulator").unwrap();
+    let base = format!("{}/hf", host.trim_end_matches('/'));
+    let hub = HubClient::own(&base, "hf_emulator").unwrap();
     let mut request = TextGenerationRequest::new(dolly_prompt("My name is Ann. What is my name?", None));
     request.max_new_tokens = Some(100);
     let given = hub.text_generation(request.clone()).await.unwrap();
@@ -327,7 +328,7 @@ async fn the_hub_answers_dolly_and_chats() {
         words.push_str(&piece.unwrap());
     }
     assert!(dolly_answer(&words).contains("Ann"), "{words}");
-    let config = HubConfig::new(&format!("{host}/hf")).unwrap();
+    let config = HubConfig::new(&base).unwrap();
     let router = HubClient::with_config(config, "hf_emulator".into()).unwrap();
     let answer =
         router.chat("HuggingFaceTB/SmolLM3-3B").unwrap().invoke("My name is Ann. What is my name?").await.unwrap();

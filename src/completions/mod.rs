@@ -316,6 +316,10 @@ impl Completions {
         });
         // collected first: the closure would otherwise have to be Send for every lifetime
         let calls: Vec<_> = calls.collect();
+        if calls.len() > 1 {
+            // once for all of them; should it fail, each call says so itself
+            let _ = self.kind().await;
+        }
         join_bounded(calls, max_concurrency).await
     }
 }

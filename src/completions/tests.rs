@@ -111,7 +111,7 @@ fn functions_change_requests_and_read_answers() {
 }
 
 #[test]
-fn a_failing_function_is_a_typed_error_that_keeps_its_cause_and_quotes_nothing() {
+fn l2_l8_m5_a_failing_function_is_a_typed_error_that_keeps_its_cause_and_quotes_nothing() {
     let network = Scripted::new();
     let model = client(&network)
         .completions("e")
@@ -139,7 +139,7 @@ fn an_app_is_asked_as_it_is() {
 }
 
 #[test]
-fn an_app_is_asked_once_unless_the_call_says_otherwise() {
+fn d13_an_app_is_asked_once_unless_the_call_says_otherwise() {
     for status in [429, 502, 503, 504] {
         let network = Scripted::new();
         network
@@ -172,6 +172,16 @@ fn batches_keep_order_and_settle() {
     let results = network.run(app(&network).batch(["1", "2", "3"], 2)).unwrap();
     let words: Vec<_> = results.iter().map(|result| result.as_deref().unwrap_or("failed")).collect();
     assert_eq!(words, ["a", "failed", "c"]);
+}
+
+#[test]
+fn a_batch_looks_the_task_up_once() {
+    let network = Scripted::new();
+    network.push(described("llm/v1/completions").after(Duration::from_secs(1)));
+    network.always(Reply::json(TEXT).after(Duration::from_secs(1)));
+    let results = network.run(client(&network).completions("e").batch(["1", "2", "3"], 3)).unwrap();
+    assert!(results.iter().all(|result| result.as_deref().is_ok_and(|text| text == " one")));
+    assert_eq!(network.requests().len(), 4);
 }
 
 fn pieces(network: &Scripted, completions: &Completions) -> (Vec<String>, Option<Error>) {

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_app_has_one_address() {
+    fn k13_an_app_has_one_address() {
         let app = |port: &str, org: &str, path: &str| DriverProxyApp::from_texts("c-1", port, org, path).route();
         assert_eq!(app("7777", "0", "").unwrap(), "/driver-proxy-api/o/0/c-1/7777");
         assert_eq!(app("7777", "42", "/").unwrap(), "/driver-proxy-api/o/42/c-1/7777/");

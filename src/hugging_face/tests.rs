@@ -76,7 +76,7 @@ fn the_wait_for_a_model_keeps_the_calls_limits() {
 }
 
 #[test]
-fn refusals_have_kinds_by_their_type_and_never_a_token() {
+fn l1_l2_refusals_have_kinds_by_their_type_and_never_a_token() {
     for (status, body, kind) in [
         (422, r#"{"error":"Input validation error","error_type":"validation"}"#, ErrorKind::BadRequest),
         (422, r#"{"error":"Template error","error_type":"template_error"}"#, ErrorKind::BadRequest),
@@ -136,7 +136,7 @@ fn a_stream_ends_with_its_whole_text_and_skips_special_tokens() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_or_fails_is_an_error() {
+fn e28_f4_a_stream_that_breaks_off_or_fails_is_an_error() {
     let failing = "data:{\"error\":\"Request failed during generation\",\"error_type\":\"generation\"}\n\n";
     for (reads, kind) in [(&STREAM[..2], ErrorKind::Truncated), (&[STREAM[0], failing][..], ErrorKind::InternalError)] {
         let network = script([Reply::events(reads.iter().copied())]);
@@ -171,7 +171,7 @@ fn chat_is_the_same_handle_at_another_address() {
 }
 
 #[test]
-fn tokens_and_addresses_that_cannot_be_meant_are_refused() {
+fn k14_l2_tokens_and_addresses_that_cannot_be_meant_are_refused() {
     let of = |base: &str, token: &str| {
         HubConfig::new(base)
             .and_then(|config| HubClient::with_transport(config, Credentials::token(token), Arc::new(Scripted::new())))

@@ -1,5 +1,6 @@
 // The Python environment that the suites share: Databricks' own clients and MLflow, made once.
 
+import { lstat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { installOnce, step } from "./lib.mjs";
 
@@ -13,6 +14,11 @@ const base = process.env.PYTHON ?? (process.platform === "win32" ? "python" : "p
 /** Makes the environment unless it is there. */
 export async function install() {
   await installOnce(`${venv}/.lakewire-stamp`, [`${folder}requirements.txt`, `${folder}constraints.txt`], async () => {
+    // clearing a link would empty the folder it leads to, which belongs to someone else
+    if ((await lstat(venv).catch(() => undefined))?.isSymbolicLink()) {
+      console.log(`not ok - setup: ${venv} is a link: remove it, and an environment of this folder's own is made\n0 passed, 1 failed`);
+      process.exit(1);
+    }
     await step("making a virtual environment", base, ["-m", "venv", "--clear", venv]);
     // every version is in constraints.txt: --no-deps spares pip its search for a combination, which takes many minutes here
     // compiled when first imported: most of it never is

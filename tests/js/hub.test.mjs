@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { emulator } from "./emulator.mjs";
 import { completion, event, failure, json, never, sse, withClock } from "./fakes.mjs";
 import { ChatAnswer, dollyAnswer, dollyPrompt, EventStream, HubClient } from "./package.mjs";
@@ -80,7 +81,7 @@ test("hub: the wait for a model keeps the call's limits and ends with its signal
   assert.equal(aborted.calls.length, 1);
 });
 
-test("hub: refusals have kinds by their type, say what to do, and hold no token", async () => {
+test("L2: hub: refusals have kinds by their type, say what to do, and hold no token", async () => {
   for (const [status, body, kind, says] of [
     [422, { error: "Input validation error", error_type: "validation" }, "BadRequest", /validation/],
     [422, { error: "Template error: none", error_type: "template_error" }, "BadRequest", /dollyPrompt/],
@@ -115,7 +116,7 @@ test("hub: a stream gives tokens, or words without special tokens, and ends with
   assert.deepEqual([calls[0].url, calls[0].json.stream], ["https://mine.example/generate_stream", true]);
 });
 
-test("hub: a stream that fails inside or breaks off is a typed error", async () => {
+test("E28 F4: hub: a stream that fails inside or breaks off is a typed error", async () => {
   const inside = hub(() => sse([TOKENS[0], event({ error: "Model is overloaded.", error_type: "overloaded" })]), { provider: "tgi" });
   const read = (client) => async () => { for await (const word of await client.textStream(null, "A")) void word; };
   assert.equal((await failure(read(inside.hub), "TooManyRequests")).errorCode, "overloaded");
@@ -171,6 +172,13 @@ test("hub: what cannot be meant is refused before anything is sent", async () =>
     assert.ok(!error.message.includes("CANARY"), error.message);
   }
   assert.equal(calls.length, 0);
+});
+
+test("L1: hub: nothing that prints a client shows its token", () => {
+  const { hub: client } = hub([]);
+  for (const text of [inspect(client, { depth: 10, showHidden: true }), JSON.stringify(client), `${client}`, inspect(structuredClone({ ...client }))]) {
+    assert.ok(!text.includes("CANARY"), text);
+  }
 });
 
 test("hub: a closed client ends its calls", async () => {
