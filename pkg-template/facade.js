@@ -3,6 +3,7 @@
 
 import { WorkspaceClient as ChatClient, inner } from "./client.js";
 import { Completions } from "./completions.js";
+import { Secrets } from "./secrets.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAnswer } from "./answer.js";
@@ -10,7 +11,9 @@ export { Chat, StructuredChat } from "./chat.js";
 export { Completions, Generation } from "./completions.js";
 export { LakewireError } from "./errors.js";
 export { EventStream } from "./events.js";
+export { GatewayClient } from "./gateway.js";
 export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
+export { SecretValue, secretReference } from "./secrets.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 
@@ -24,6 +27,11 @@ export class WorkspaceClient extends ChatClient {
   /** The workspace's id, which stands in the addresses of driver proxy apps. */
   async orgId(options) {
     return (await inner(this).call("completions.orgId", [], options)).text;
+  }
+
+  /** The workspace's secrets. */
+  secrets() {
+    return new Secrets(inner(this));
   }
 
   /** The workspace's serving endpoints. */
