@@ -2,12 +2,30 @@
 
 import { requestedTools } from "./core.js";
 import { direct } from "./guard.js";
-import { parseArguments, requests } from "./tools.js";
+import { parseCalls } from "./tools.js";
 
-const FACTS = Symbol("lakewire.facts");
+export const FACTS = Symbol("lakewire.facts");
+
+/** What the headers of an answer said. */
+export class Facts {
+  /** The id to quote to Databricks support. */
+  get requestId() {
+    return this[FACTS]?.requestId;
+  }
+
+  /** Which served entity answered. */
+  get servedModelName() {
+    return this[FACTS]?.servedModelName;
+  }
+
+  /** How many requests were sent. */
+  get attempts() {
+    return this[FACTS]?.attempts;
+  }
+}
 
 /** Views over a chat completion; the completion's own fields are the object's own fields. */
-export class ChatAnswer {
+export class ChatAnswer extends Facts {
   /** The first choice's message. */
   get message() {
     return this.choices[0]?.message;
@@ -28,14 +46,7 @@ export class ChatAnswer {
 
   /** The tools the first choice asks for, their arguments checked. */
   get toolCalls() {
-    const calls = requests(direct(() => requestedTools(JSON.stringify(this))));
-    return calls.map((call) => {
-      try {
-        return { ...call, arguments: parseArguments(call.argumentsRaw) };
-      } catch (error) {
-        return { ...call, error };
-      }
-    });
+    return parseCalls(direct(() => requestedTools(JSON.stringify(this))));
   }
 
   /** Why the first choice ended. */
@@ -47,30 +58,22 @@ export class ChatAnswer {
   get logprobs() {
     return this.choices[0]?.logprobs ?? undefined;
   }
+}
 
-  /** The id to quote to Databricks support. */
-  get requestId() {
-    return this[FACTS]?.requestId;
-  }
-
-  /** Which served entity answered. */
-  get servedModelName() {
-    return this[FACTS]?.servedModelName;
-  }
-
-  /** How many requests were sent. */
-  get attempts() {
-    return this[FACTS]?.attempts;
-  }
+/** Makes an answer of its JSON text: an object of the class whose views it shall have, with the facts of its headers. */
+export function dress(text, Class, facts) {
+  const parsed = JSON.parse(text);
+  // a field under the name of a view would hide it, and cannot even be set
+  for (const name of Class.hides ?? []) delete parsed[name];
+  // copying is six times cheaper than changing a prototype, but would take a key of that name for one
+  const answer = Object.hasOwn(parsed, "__proto__")
+    ? Object.setPrototypeOf(parsed, Class.prototype)
+    : Object.assign(Object.create(Class.prototype), parsed);
+  Object.defineProperty(answer, FACTS, { value: facts });
+  return answer;
 }
 
 /** Makes an answer of a completion's JSON text and the facts of its headers. */
 export function makeAnswer(text, facts) {
-  const parsed = JSON.parse(text);
-  // copying is six times cheaper than changing a prototype, but would take a key of that name for one
-  const answer = Object.hasOwn(parsed, "__proto__")
-    ? Object.setPrototypeOf(parsed, ChatAnswer.prototype)
-    : Object.assign(Object.create(ChatAnswer.prototype), parsed);
-  Object.defineProperty(answer, FACTS, { value: facts });
-  return answer;
+  return dress(text, ChatAnswer, facts);
 }

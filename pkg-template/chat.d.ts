@@ -55,6 +55,10 @@ export interface WorkspaceClientConfig {
   };
   /** Headers of every request. */
   headers?: Record<string, string> | Iterable<[string, string]> | Headers;
+  /** Follows redirects on the host's own origin, at most five; off unless set. In a page it has no effect, since fetch hides where they lead. */
+  followRedirects?: boolean;
+  /** The workspace's id, for hosts that serve several; sent with every request. */
+  workspaceId?: string;
   /** A fetch to use instead of the platform's, called as `fetch(url, init)`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The longest stream event, in bytes; 8 MiB unless set. */
@@ -296,8 +300,8 @@ export type ErrorKind =
   | "BadRequest" | "Unauthenticated" | "PermissionDenied" | "NotFound" | "ResourceConflict" | "TooManyRequests"
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
-  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "InvalidArguments"
-  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "Closed" | "TransformFailed"
+  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "TokenEndpoint" | "InvalidArguments"
+  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "OperationFailed" | "Closed" | "TransformFailed"
   | (string & {});
 
 /** A failed operation. `instanceof` holds across copies of the package. */
@@ -317,13 +321,15 @@ export class LakewireError extends Error {
   readonly retryAfterMs?: number;
   /** The service's structured details. */
   readonly details?: unknown;
+  /** Which step of a chain failed, counted from 1. */
+  readonly step?: number;
   /** How many requests were sent. */
   readonly attempts: number;
   /** Whether the same call may succeed later. */
   readonly isRetryable: boolean;
   /** Whether the service may have done what was asked although no good answer came. */
   readonly maybeProcessed: boolean;
-  /** What a broken stream had given: a completion as far as it came. */
+  /** What a broken stream had given: a completion as far as it came, or an answer of the form that was asked for. */
   readonly partial?: ChatCompletion;
   /** The whole answer, for kinds `OutputMismatch` and `UnknownTool`. */
   readonly completion?: ChatAnswer;

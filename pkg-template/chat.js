@@ -6,10 +6,10 @@ import { settleAll } from "./batch.js";
 import { fail } from "./errors.js";
 import { direct, settle } from "./guard.js";
 import { writeJson } from "./json.js";
-import { splitCall, take } from "./options.js";
+import { splitCall } from "./options.js";
 import { readSchema } from "./schema.js";
 import { openStream } from "./stream.js";
-import { runTools } from "./tools.js";
+import { runTools, toolLimits } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
 function split(options) {
@@ -80,17 +80,13 @@ export class Chat {
 
   /** Asks, runs tools, and repeats until the model answers. */
   async runTools(input, options) {
-    const names = ["maxSteps", "toolTimeoutMs", "onEvent", "stream"];
-    const [{ maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false }, rest] = take(options, names, "The options of runTools()");
+    const [limits, rest] = toolLimits(options);
     const { fields, scope } = split(rest);
+    const { stream, onEvent } = limits;
     if (!Array.isArray(fields.tools)) throw fail("InvalidInput", "runTools needs `tools`, an array made by tool().");
-    if (!Number.isInteger(maxSteps) || maxSteps < 1) throw fail("InvalidInput", "maxSteps must be a whole number, 1 or more.");
-    if (!(toolTimeoutMs > 0 && toolTimeoutMs < 2 ** 31)) {
-      throw fail("InvalidInput", "toolTimeoutMs must be above 0 and below 2^31 milliseconds.");
-    }
     const ask = stream ? (body) => this.#streamed(body, scope, onEvent) : (body) => this.#whole(body, scope);
     const body = this.#body(this.#request(input, fields), stream);
-    return runTools(body, fields.tools, { ask, maxSteps, toolTimeoutMs, signal: scope.signal, onEvent });
+    return runTools(body, fields.tools, { ...limits, ask, signal: scope.signal });
   }
 
   async #streamed(body, scope, onEvent) {

@@ -4,6 +4,7 @@ import { checkArguments, nextStep, stepLimit, toolMessage, withMessages } from "
 import { fail, toError } from "./errors.js";
 import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
+import { take } from "./options.js";
 import { readSchema } from "./schema.js";
 
 const CODE = Symbol("lakewire.tool");
@@ -37,6 +38,28 @@ export function requests(flat) {
     calls.push({ id: flat[at], name: flat[at + 1], argumentsRaw: flat[at + 2] });
   }
   return calls;
+}
+
+/** The tools of a flat list with their arguments checked, as an answer shows them. */
+export function parseCalls(flat) {
+  return requests(flat).map((call) => {
+    try {
+      return { ...call, arguments: parseArguments(call.argumentsRaw) };
+    } catch (error) {
+      return { ...call, error };
+    }
+  });
+}
+
+/** The limits of a tool loop, checked, and the other options. */
+export function toolLimits(options) {
+  const names = ["maxSteps", "toolTimeoutMs", "onEvent", "stream"];
+  const [{ maxSteps = 8, toolTimeoutMs = 60_000, onEvent, stream = false }, rest] = take(options, names, "The options of runTools()");
+  if (!Number.isInteger(maxSteps) || maxSteps < 1) throw fail("InvalidInput", "maxSteps must be a whole number, 1 or more.");
+  if (!(toolTimeoutMs > 0 && toolTimeoutMs < 2 ** 31)) {
+    throw fail("InvalidInput", "toolTimeoutMs must be above 0 and below 2^31 milliseconds.");
+  }
+  return [{ maxSteps, toolTimeoutMs, onEvent, stream }, rest];
 }
 
 async function runOne(call, byName, timeoutMs, signal) {
@@ -88,11 +111,19 @@ function reason(error) {
   }
 }
 
+/** What the loop needs to know of a form of conversation: chat's. */
+const chat = {
+  next: nextStep,
+  result: toolMessage,
+  extend: (body, { answer, results }) => withMessages(body, [JSON.stringify(answer.message), ...results]),
+  finish: (body, answer) => ({ messages: [...JSON.parse(body).messages, answer.message] }),
+};
+
 /**
  * Asks, runs the tools asked for side by side, tells the model, and repeats until it answers.
- * `ask(body)` gives the completion's text and the answer made of it.
+ * `ask(body)` gives the answer's text and the answer made of it.
  */
-export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, signal, onEvent }) {
+export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, signal, onEvent, form = chat }) {
   const byName = new Map();
   for (const one of tools) {
     const code = one?.[CODE];
@@ -106,14 +137,14 @@ export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, sign
     const { text, answer } = await ask(body);
     let flat;
     try {
-      flat = nextStep(text, known);
+      flat = form.next(text, known);
     } catch (thrown) {
       const error = toError(thrown);
       error.completion = answer;
       throw error;
     }
     if (flat === undefined) {
-      return { answer, steps: step, messages: [...JSON.parse(body).messages, answer.message] };
+      return { answer, steps: step, ...form.finish(body, answer) };
     }
     const calls = requests(flat);
     for (const call of calls) onEvent?.({ type: "tool_call", step, ...call });
@@ -132,10 +163,10 @@ export async function runTools(body, tools, { ask, maxSteps, toolTimeoutMs, sign
     );
     if (signal?.aborted) throw aborted(signal);
     // asked by name: a tool may throw `undefined`
-    const messages = outcomes.map((outcome) =>
-      "error" in outcome ? toolMessage(outcome.call.id, false, reason(outcome.error)) : toolMessage(outcome.call.id, true, outcome.text),
+    const results = outcomes.map((outcome) =>
+      "error" in outcome ? form.result(outcome.call.id, false, reason(outcome.error)) : form.result(outcome.call.id, true, outcome.text),
     );
-    body = direct(() => withMessages(body, [JSON.stringify(answer.message), ...messages]));
+    body = direct(() => form.extend(body, { text, answer, results }));
   }
   return direct(() => stepLimit(maxSteps));
 }

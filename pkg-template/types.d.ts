@@ -736,6 +736,516 @@ export interface TextGenerationDetails {
   [key: string]: unknown;
 }
 
+/** A whole answer. */
+export interface ResponseObject {
+  /** The answer's id. */
+  id?: string | null;
+  /** `response`. */
+  object?: string | null;
+  /** Seconds since 1970. */
+  created_at?: number | null;
+  /** The model. */
+  model?: string | null;
+  /** What came out, in order. */
+  output: ResponseItem[];
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  /** Tokens used. */
+  usage?: ResponseUsage | null;
+  /** Why it was cut off. */
+  incomplete_details?: IncompleteDetails | null;
+  /** Strings of the caller's or of the agent's. */
+  metadata?: Record<string, unknown> | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** What Databricks adds, such as a trace. */
+  databricks_output?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One item of an input or an output. An item of a type this version does not know is kept as it came. */
+export type ResponseItem =
+  | ({ type: "message" } & ResponseMessage)
+  | ({ type: "function_call" } & FunctionCallItem)
+  | ({ type: "function_call_output" } & FunctionCallOutputItem)
+  | ({ type: "reasoning" } & ReasoningItem)
+  | ({ type: "mcp_approval_request" } & McpApprovalRequest)
+  | ({ type: "mcp_approval_response" } & McpApprovalResponse);
+
+/** A message. */
+export interface ResponseMessage {
+  /** `user`, `assistant`, `system` or `developer`. */
+  role: string;
+  /** Text, or typed parts. */
+  content: string | ResponsePart[];
+  /** Which item it is; on messages that came out of a call. */
+  id?: string | null;
+  /** How far it has come; on messages that came out of a call. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** One part of a message's content. */
+export type ResponsePart =
+  | ({ type: "output_text" } & OutputText)
+  | ({ type: "refusal" } & Refusal)
+  | ({ type: "input_text" } & InputText)
+  | ({ type: "input_image" } & InputImage);
+
+/** Text of the model. */
+export interface OutputText {
+  /** The text. */
+  text: string;
+  /** What the text refers to. */
+  annotations?: Annotation[] | null;
+  [key: string]: unknown;
+}
+
+/** What a stretch of text refers to. */
+export type Annotation =
+  | ({ type: "url_citation" } & UrlCitation)
+  | ({ type: "file_citation" } & FileReference)
+  | ({ type: "file_path" } & FileReference);
+
+/** A page the text refers to. */
+export interface UrlCitation {
+  /** Its address. */
+  url: string;
+  /** Its title. */
+  title?: string | null;
+  /** Where in the text the reference begins. */
+  start_index?: number | null;
+  /** Where it ends. */
+  end_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** A file the text refers to. */
+export interface FileReference {
+  /** Which file. */
+  file_id: string;
+  /** Its place among the files. */
+  index?: number | null;
+  [key: string]: unknown;
+}
+
+/** Why the model does not answer. */
+export interface Refusal {
+  /** The model's words. */
+  refusal: string;
+  [key: string]: unknown;
+}
+
+/** Text of the caller. */
+export interface InputText {
+  /** The text. */
+  text: string;
+  [key: string]: unknown;
+}
+
+/** A picture of the caller's. */
+export interface InputImage {
+  /** Its address, or a `data:` address that holds it. */
+  image_url?: string | null;
+  /** The file that holds it. */
+  file_id?: string | null;
+  /** How closely to look. */
+  detail?: string | null;
+  [key: string]: unknown;
+}
+
+/** How far an item or an answer has come. */
+export type ResponseStatus = "in_progress" | "completed" | "incomplete" | "failed" | (string & {});
+
+/** A tool the model asks for. */
+export interface FunctionCallItem {
+  /** Which call it is; its result names it. */
+  call_id: string;
+  /** The tool's name. */
+  name: string;
+  /** The arguments as JSON text. */
+  arguments: string;
+  /** Which item it is. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** What a tool gave. */
+export interface FunctionCallOutputItem {
+  /** Which call it answers. */
+  call_id: string;
+  /** The result. */
+  output: string | unknown[];
+  /** Which item it is. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** What the model thought. */
+export interface ReasoningItem {
+  /** Which item it is. */
+  id?: string | null;
+  /** The thought, as far as it may be read. */
+  summary: ReasoningSummary[];
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  [key: string]: unknown;
+}
+
+/** A request to allow a tool of an MCP server. */
+export interface McpApprovalRequest {
+  /** Which request it is; its answer names it. */
+  id: string;
+  /** The tool's name. */
+  name: string;
+  /** Which server. */
+  server_label?: string | null;
+  /** The arguments as JSON text. */
+  arguments?: string | null;
+  [key: string]: unknown;
+}
+
+/** The answer to a request to allow a tool. */
+export interface McpApprovalResponse {
+  /** Which request it answers. */
+  approval_request_id: string;
+  /** Whether the tool may run. */
+  approve: boolean;
+  /** Which item it is. */
+  id?: string | null;
+  /** Why. */
+  reason?: string | null;
+  [key: string]: unknown;
+}
+
+/** Tokens used. */
+export interface ResponseUsage {
+  /** Tokens of the input. */
+  input_tokens?: number | null;
+  /** More on the input, such as `cached_tokens`. */
+  input_tokens_details?: unknown | null;
+  /** Tokens of the output. */
+  output_tokens?: number | null;
+  /** More on the output, such as `reasoning_tokens`. */
+  output_tokens_details?: unknown | null;
+  /** Both. */
+  total_tokens?: number | null;
+  [key: string]: unknown;
+}
+
+/** Why an answer was cut off. */
+export interface IncompleteDetails {
+  /** Such as `max_output_tokens`. */
+  reason?: string | null;
+  [key: string]: unknown;
+}
+
+/** One event of a streamed answer. An event of a type this version does not know, or of none, is kept as it came. */
+export type ResponseEvent =
+  | ({ type: "response.created" } & ResponseStateEvent)
+  | ({ type: "response.in_progress" } & ResponseStateEvent)
+  | ({ type: "response.completed" } & ResponseStateEvent)
+  | ({ type: "response.incomplete" } & ResponseStateEvent)
+  | ({ type: "response.output_item.added" } & OutputItemEvent)
+  | ({ type: "response.output_item.done" } & OutputItemEvent)
+  | ({ type: "response.content_part.added" } & ContentPartEvent)
+  | ({ type: "response.content_part.done" } & ContentPartEvent)
+  | ({ type: "response.output_text.delta" } & TextDeltaEvent)
+  | ({ type: "response.output_text.done" } & TextDoneEvent)
+  | ({ type: "response.output_text.annotation.added" } & AnnotationAddedEvent)
+  | ({ type: "response.refusal.delta" } & TextDeltaEvent)
+  | ({ type: "response.refusal.done" } & RefusalDoneEvent)
+  | ({ type: "response.reasoning_summary_text.delta" } & SummaryDeltaEvent)
+  | ({ type: "response.function_call_arguments.delta" } & TextDeltaEvent)
+  | ({ type: "response.function_call_arguments.done" } & ArgumentsDoneEvent);
+
+/** How far the whole answer has come. */
+export interface ResponseStateEvent {
+  /** The answer; its `output` may be empty before the end. */
+  response: ResponseState;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** As much of a whole answer as an event tells. */
+export interface ResponseState {
+  /** The answer's id. */
+  id?: string | null;
+  /** How far it has come. */
+  status?: ResponseStatus | null;
+  /** The model. */
+  model?: string | null;
+  /** What came out; empty or missing before the end. */
+  output?: ResponseItem[] | null;
+  /** Tokens used. */
+  usage?: ResponseUsage | null;
+  [key: string]: unknown;
+}
+
+/** An item that begins or is whole. */
+export interface OutputItemEvent {
+  /** The item. */
+  item: ResponseItem;
+  /** Its place in the output. */
+  output_index?: number | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** A part of a message that begins or is whole. */
+export interface ContentPartEvent {
+  /** The part. */
+  part: ResponsePart;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** New text. */
+export interface TextDeltaEvent {
+  /** The text. */
+  delta: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** All text of a part. */
+export interface TextDoneEvent {
+  /** The text. */
+  text: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The part's place in the message. */
+  content_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** A new reference of a text. */
+export interface AnnotationAddedEvent {
+  /** The reference. */
+  annotation: Annotation;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** Its place among the references. */
+  annotation_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** All of a refusal. */
+export interface RefusalDoneEvent {
+  /** The model's words. */
+  refusal: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** New text of a readable thought. */
+export interface SummaryDeltaEvent {
+  /** The text. */
+  delta: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  /** The piece's place in the summary. */
+  summary_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** All of a call's arguments. */
+export interface ArgumentsDoneEvent {
+  /** The arguments as JSON text. */
+  arguments: string;
+  /** Which item it belongs to. */
+  item_id?: string | null;
+  /** The item's place in the output. */
+  output_index?: number | null;
+  [key: string]: unknown;
+}
+
+/** The options of a Responses call. */
+export interface ResponsesParams {
+  /** The longest answer, in tokens. */
+  max_output_tokens?: number | null;
+  /** Randomness. */
+  temperature?: number | null;
+  /** Nucleus sampling. */
+  top_p?: number | null;
+  /** The tools on offer. */
+  tools?: ResponsesTool[] | null;
+  /** Which tool to use: `auto`, `none`, `required` or `any`, a tool's name, or an object. */
+  tool_choice?: unknown | null;
+  /** Whether several tools may be asked for at once. */
+  parallel_tool_calls?: boolean | null;
+  /** How much to think. */
+  reasoning?: ResponsesReasoning | null;
+  /** The form of the text. */
+  text?: unknown | null;
+  /** `auto` or `disabled`. */
+  truncation?: string | null;
+  /** Who asks. */
+  user?: string | null;
+  /** Strings of yours. */
+  metadata?: Record<string, unknown> | null;
+  /** Free input of the agent. */
+  custom_inputs?: Record<string, unknown> | null;
+  /** Which conversation and which user the agent serves. */
+  context?: AgentContext | null;
+  /** Such as `{"return_trace": true}`; models that are no agents refuse it. */
+  databricks_options?: unknown | null;
+  /** Whether the service keeps the answer; Databricks' own models refuse it. */
+  store?: boolean | null;
+  /** Whether to answer later; Databricks' own models refuse it. */
+  background?: boolean | null;
+  /** The answer to go on from; Databricks' own models refuse it. */
+  previous_response_id?: string | null;
+  /** The conversation to go on with; Databricks' own models refuse it. */
+  conversation?: unknown | null;
+  /** How urgent it is; Databricks' own models refuse it. */
+  service_tier?: string | null;
+  /** An id of yours, recorded in inference and usage tables. */
+  client_request_id?: string | null;
+  /** Strings of yours for usage tracking. */
+  usage_context?: Record<string, unknown> | null;
+  /** Endpoint-specific options, merged into the body's top level. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** A tool on offer, in the flat form of Responses. */
+export interface ResponsesTool {
+  /** `function`, or a kind of tool the service runs itself. */
+  type: string;
+  /** The tool's name. */
+  name?: string | null;
+  /** What it does and when to use it. */
+  description?: string | null;
+  /** The arguments as a JSON Schema. */
+  parameters?: unknown | null;
+  /** Whether arguments must fit exactly. */
+  strict?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How much to think. */
+export interface ResponsesReasoning {
+  /** Such as `low`, `medium` or `high`. */
+  effort?: string | null;
+  /** How the thought is summed up. */
+  generate_summary?: string | null;
+  [key: string]: unknown;
+}
+
+/** Which conversation and which user an agent serves. */
+export interface AgentContext {
+  /** Which conversation. */
+  conversation_id?: string | null;
+  /** Which user. */
+  user_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** A whole answer of an agent. */
+export interface ChatAgentResponse {
+  /** What the agent said and did, in order. */
+  messages: ChatAgentMessage[];
+  /** Why it ended. */
+  finish_reason?: string | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** Tokens used. */
+  usage?: unknown | null;
+  /** What Databricks adds, such as a trace. */
+  databricks_output?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** One message of an agent's conversation. */
+export interface ChatAgentMessage {
+  /** `user`, `assistant`, `system` or `tool`. */
+  role: string;
+  /** The text; may be absent beside `tool_calls`. */
+  content?: string | null;
+  /** Which message it is; made for messages that have none. */
+  id?: string | null;
+  /** Who speaks; on tool messages the tool's name, which they need. */
+  name?: string | null;
+  /** The tools the agent asks for. */
+  tool_calls?: unknown[] | null;
+  /** Which call a tool message answers, which it needs. */
+  tool_call_id?: string | null;
+  /** What the agent attached. */
+  attachments?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** One event of a streamed answer of an agent. Deltas with the same id are pieces of one message. */
+export interface ChatAgentChunk {
+  /** A message, or a piece of one. */
+  delta?: ChatAgentDelta | null;
+  /** Why the answer ended; absent until it does. */
+  finish_reason?: string | null;
+  /** Free output of the agent. */
+  custom_outputs?: Record<string, unknown> | null;
+  /** Tokens used. */
+  usage?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** A message, or a piece of one. */
+export interface ChatAgentDelta {
+  /** Who speaks. */
+  role?: string | null;
+  /** New text. */
+  content?: string | null;
+  /** Which message it belongs to. */
+  id?: string | null;
+  /** Who speaks, or the tool's name. */
+  name?: string | null;
+  /** The tools the agent asks for. */
+  tool_calls?: unknown[] | null;
+  /** Which call a tool message answers. */
+  tool_call_id?: string | null;
+  /** What the agent attached. */
+  attachments?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** The options of a ChatAgent call. */
+export interface ChatAgentParams {
+  /** Which conversation and which user the agent serves. */
+  context?: AgentContext | null;
+  /** Free input of the agent. */
+  custom_inputs?: Record<string, unknown> | null;
+  /** Such as `{"return_trace": true}`. */
+  databricks_options?: unknown | null;
+  /** An id of yours, recorded in inference and usage tables. */
+  client_request_id?: string | null;
+  /** Strings of yours for usage tracking. */
+  usage_context?: Record<string, unknown> | null;
+  /** Endpoint-specific options, merged into the body's top level. */
+  extra_params?: Record<string, unknown> | null;
+}
+
 /** A new endpoint. */
 export interface CreateEndpointRequest {
   /** Its name: letters, digits, `-`, `_` and `.`. */

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agents::{ChatAgent, Responses};
 use crate::auth::Credentials;
 use crate::chat::Chat;
 use crate::completions::{self, Completions};
@@ -104,6 +105,34 @@ impl WorkspaceClient {
     #[must_use]
     pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
         Embedder::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// An agent or model that speaks OpenAI's Responses (task `agent/v1/responses`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.responses("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn responses(&self, endpoint: impl Into<String>) -> Responses {
+        Responses::new(self.sender.clone(), endpoint.into())
+    }
+
+    /// An agent that speaks MLflow's ChatAgent form (task `agent/v2/chat`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
+    /// let answer = client.chat_agent("my-agent").invoke("Which table holds our orders?").await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn chat_agent(&self, endpoint: impl Into<String>) -> ChatAgent {
+        ChatAgent::new(self.sender.clone(), endpoint.into())
     }
 
     /// The workspace's serving endpoints.

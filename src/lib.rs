@@ -1,5 +1,6 @@
 //! Databricks AI in the browser, at the edge and in Rust, from one core.
 
+pub mod agents;
 pub mod auth;
 pub mod chain;
 pub mod chat;

@@ -85,6 +85,7 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
+        let credentials = credentials.bind(&config.host, &transport)?;
         if config.host.is_unencrypted() && !credentials.is_none() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,

@@ -106,7 +106,7 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
+    use crate::{agents, chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
@@ -118,6 +118,12 @@ fn the_declarations_are_what_the_rust_types_say() {
     completions::types::CompletionParams::declare(&mut to);
     hugging_face::types::TextGenerationParameters::declare(&mut to);
     hugging_face::types::TextGenerationEvent::declare(&mut to);
+    agents::types::ResponseObject::declare(&mut to);
+    agents::types::ResponseEvent::declare(&mut to);
+    agents::types::ResponsesParams::declare(&mut to);
+    agents::types::ChatAgentResponse::declare(&mut to);
+    agents::types::ChatAgentChunk::declare(&mut to);
+    agents::types::ChatAgentParams::declare(&mut to);
     serving_endpoints::types::CreateEndpointRequest::declare(&mut to);
     serving_endpoints::types::CreatePtEndpointRequest::declare(&mut to);
     serving_endpoints::types::UpdateTagsRequest::declare(&mut to);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::errors::{self, ApiError};
+use crate::serving_endpoints::Outcome;
 
 /// Everything that can go wrong with one answer. All fields are optional and combine. An unknown field is refused: a typing error
 /// in a test must not pass as "no fault".
@@ -74,8 +75,22 @@ pub struct Fault {
     pub redirect: Option<String>,
     /// Says the whole answer text this many times: a flood.
     pub repeat_text: Option<u64>,
+    /// How the deployment ends that this create or update of a serving endpoint starts.
+    pub deployment: Option<Deployment>,
     /// What is wrong with the rows of an embeddings answer.
     pub embeddings: Option<EmbeddingsFault>,
+}
+
+/// The end of a deployment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deployment {
+    /// `NOT_UPDATING` (it serves), `UPDATE_FAILED` or `UPDATE_CANCELED`.
+    pub outcome: Outcome,
+    /// What the served entities say of a bad end.
+    pub message: Option<String>,
+    /// When it ends, in milliseconds; `--endpoint-delay-ms` if left out.
+    pub after_ms: Option<u64>,
 }
 
 /// What can be wrong with the rows of an embeddings answer (fault-matrix O6, H11).

@@ -16,18 +16,18 @@ use serde_json::Value;
 use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, Fault, Replacement};
 use crate::history::{self, Operation, Outcome};
-use crate::hugging_face;
-use crate::ids;
 use crate::oauth::{self, Access, Audience};
 use crate::shaping::{self, Tracked, Waiting};
 use crate::state::{Emulator, now_ms};
+use crate::{driver_proxy, hugging_face, ids, invocations};
 
 /// The workspace's id, sent as `x-databricks-org-id` on every answer.
 pub const ORG_ID: &str = "900800700600";
 /// Largest request body of foundation-model and external endpoints (wire: errors-and-retries §9).
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-/// Above the limit the body is still read to here, so that the client sees the refusal instead of a reset.
-const READ_LIMIT: usize = 16 * 1024 * 1024;
+/// Largest request body of custom models. Above a lower limit the body is still read to here, so that the client sees the refusal
+/// instead of a reset.
+pub const READ_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Identifies one request to the handlers.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, READ_LIMIT).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(_) => return too_large().into_response(),
+        Err(_) => return too_large(READ_LIMIT).into_response(),
     };
     let request_id = emulator.next_request_id();
     let hub = hugging_face::is_hub(parts.uri.path());
@@ -88,9 +88,10 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         None => {
             let path = parts.uri.path();
             let open = hub || path.starts_with("/.well-known/") || oauth::is_open(path);
-            match credential.refusal().filter(|_| !open) {
+            let limit = invocations::body_limit(&emulator, path);
+            match credential.refusal(path).filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),
-                None if body.len() > MAX_BODY_BYTES => too_large().into_response(),
+                None if body.len() > limit => too_large(limit).into_response(),
                 None => {
                     parts.extensions.insert(RequestId(request_id.clone()));
                     parts.extensions.insert(Arc::clone(&fault));
@@ -214,9 +215,14 @@ enum Credential {
 }
 
 impl Credential {
-    fn refusal(self) -> Option<ApiError> {
+    fn refusal(self, path: &str) -> Option<ApiError> {
         match self {
             Self::Accepted => None,
+            // the driver proxy refuses both alike (wire: driver-proxy §6)
+            Self::Missing if path.starts_with(driver_proxy::PREFIX) => {
+                let message = "A request to the driver proxy needs a bearer token.";
+                Some(ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message))
+            }
             Self::Missing => Some(ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "UNAUTHENTICATED",
@@ -266,11 +272,11 @@ fn token(headers: &HeaderMap) -> Option<Option<String>> {
     Some(decoded.and_then(|pair| pair.strip_prefix("token:").map(str::to_owned)))
 }
 
-fn too_large() -> ApiError {
+fn too_large(limit: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "BAD_REQUEST",
-        format!("BAD_REQUEST: The request is larger than the limit of {MAX_BODY_BYTES} bytes."),
+        format!("BAD_REQUEST: The request is larger than the limit of {limit} bytes."),
     )
 }
 
@@ -330,7 +336,7 @@ mod tests {
 
     #[test]
     fn pat_as_bearer_and_as_basic() {
-        let emulator = Emulator::new(Config { tokens: vec!["dapi-1".to_owned()], ..Config::default() });
+        let emulator = Emulator::new(Config { tokens: vec!["dapi-1".to_owned()], ..Config::default() }).unwrap();
         let with = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("authorization", HeaderValue::from_str(value).unwrap());

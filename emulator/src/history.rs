@@ -102,6 +102,19 @@ impl History {
         self.operations.clear();
     }
 
+    /// How many kept operations have this in their path, and how many of them were answered with 4xx and with 5xx.
+    #[must_use]
+    pub fn count(&self, path: &str) -> (usize, usize, usize) {
+        let statuses = || {
+            let operations = self.operations.iter();
+            operations
+                .filter(|operation| operation.path.starts_with(path))
+                .map(|operation| operation.status.unwrap_or(0))
+        };
+        let in_class = |class: u16| statuses().filter(|status| status / 100 == class).count();
+        (statuses().count(), in_class(4), in_class(5))
+    }
+
     /// The body of `GET /_emulator/history`.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -144,9 +157,22 @@ fn scrub(value: Value, holds_secret: &dyn Fn(&str) -> bool) -> Value {
 /// Keys that name a credential. Token *counts* (`max_tokens`) are numbers and stay.
 fn secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "api_key", "apikey", "authorization", "access_token", "refresh_token", "bearer_token"]
-        .iter()
-        .any(|name| key.contains(name))
+    [
+        "password",
+        "secret",
+        "api_key",
+        "apikey",
+        "authorization",
+        "access_token",
+        "refresh_token",
+        "bearer_token",
+        "plaintext",
+        "private_key",
+        "string_value",
+        "bytes_value",
+    ]
+    .iter()
+    .any(|name| key.contains(name))
         || key == "token"
 }
 

@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 use crate::errors::ApiError;
 use crate::faults::Fault;
-use crate::gate::RequestId;
+use crate::gate::{self, RequestId};
 use crate::serving_endpoints::Endpoint;
 use crate::state::Emulator;
-use crate::{agents, chat, embeddings, ids, responses};
+use crate::{agents, chat, completions, custom, driver_proxy, embeddings, ids, responses};
 
 /// Which path a query came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ async fn answer(asked: &Asked, name: &str, served: Option<&str>, form: Form) -> 
         let message = format!("The endpoint '{name}' is not ready to take queries; its state is NOT_READY.");
         return Err(ApiError::bad_request(&message));
     }
-    let custom = endpoint.task.is_empty() || endpoint.task == "llama2/chat";
+    let custom = is_custom(&endpoint);
     let query = Query {
         emulator,
         endpoint: &endpoint,
@@ -167,26 +167,33 @@ async fn answer(asked: &Asked, name: &str, served: Option<&str>, form: Form) -> 
     Ok(response)
 }
 
+/// Whether a model of the workspace's own answers, whose bodies are tables or anything else.
+fn is_custom(endpoint: &Endpoint) -> bool {
+    endpoint.task.is_empty() || endpoint.task == "llama2/chat"
+}
+
+/// Largest body of a request to this path (wire: errors-and-retries §9): custom models and apps take more.
+#[must_use]
+pub fn body_limit(emulator: &Emulator, path: &str) -> usize {
+    let endpoint = path.strip_prefix("/serving-endpoints/").and_then(|rest| rest.split('/').next());
+    let custom = endpoint.and_then(|name| emulator.endpoint(name)).is_some_and(|endpoint| is_custom(&endpoint));
+    if custom || path.starts_with(driver_proxy::PREFIX) { gate::READ_LIMIT } else { gate::MAX_BODY_BYTES }
+}
+
 /// The one place where tasks part.
 async fn dispatch(query: Query<'_>) -> Result<Response, ApiError> {
     let task = query.endpoint.task.clone();
     match (query.form, task.as_str()) {
         (Form::Invocations | Form::ChatCompletions, "llm/v1/chat") => chat::answer(query).await,
-        (Form::Invocations | Form::Completions, "llm/v1/completions") => Err(not_answered(&query)),
+        (Form::Invocations | Form::Completions, "llm/v1/completions") => completions::answer(query).await,
         (Form::Invocations | Form::Embeddings, "llm/v1/embeddings") => embeddings::answer(query).await,
         (Form::Invocations | Form::Responses, "agent/v1/responses") => responses::answer(&query),
         (Form::Responses, "llm/v1/chat") => responses::answer(&query),
         (Form::Invocations | Form::ChatCompletions, "agent/v1/chat") => agents::chat_model::answer(&query),
         (Form::Invocations | Form::ChatCompletions, "agent/v2/chat") => agents::chat_agent::answer(&query),
-        (Form::Invocations, "" | "llama2/chat") => Err(not_answered(&query)),
+        (Form::Invocations, "" | "llama2/chat") => custom::answer(query).await,
         _ => Err(wrong_form(&query)),
     }
-}
-
-fn not_answered(query: &Query<'_>) -> ApiError {
-    let (task, name) = (&query.endpoint.task, &query.endpoint.name);
-    let message = format!("The emulator does not answer the task '{task}' of '{name}' yet.");
-    ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)
 }
 
 /// An endpoint of one task asked on the path of another.

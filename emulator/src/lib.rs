@@ -6,6 +6,9 @@
 //! stand-in of [`model`], which reads the conversation and says what it is.
 
 pub mod cli;
+pub mod completions;
+pub mod custom;
+pub mod driver_proxy;
 pub mod errors;
 pub mod events;
 pub mod faults;
@@ -16,11 +19,14 @@ pub mod ids;
 pub mod invocations;
 pub mod json;
 pub mod loopback;
+pub mod permissions;
+pub mod secrets;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;
 pub mod state;
 pub mod upstream;
+pub mod workspace;
 
 pub mod agents;
 pub mod chat;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -21,7 +21,7 @@ use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
-use crate::{hugging_face, identity, invocations, oauth, serving_endpoints};
+use crate::{driver_proxy, hugging_face, identity, invocations, oauth, permissions, secrets, serving_endpoints};
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).
 const HEADER_TIME: Duration = Duration::from_secs(30);
@@ -43,9 +43,10 @@ pub async fn listen(config: Config) -> Result<Listening, String> {
     let failed = |error: std::io::Error| {
         format!("The emulator cannot listen on {wanted}: {error}. Choose another port with --port, or 0 for any.")
     };
+    let emulator = Emulator::new(config)?;
     let listener = TcpListener::bind(wanted).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok(Listening { listener, address, emulator: Emulator::new(config) })
+    Ok(Listening { listener, address, emulator })
 }
 
 impl Listening {
@@ -105,6 +106,9 @@ pub fn router(emulator: Emulator) -> Router {
         .route("/api/2.0/preview/scim/v2/Me", get(identity::me))
         // one line for each surface
         .merge(serving_endpoints::routes())
+        .merge(permissions::routes())
+        .merge(secrets::routes())
+        .merge(driver_proxy::routes())
         .merge(invocations::routes())
         .merge(oauth::routes())
         .merge(hugging_face::routes())
@@ -112,6 +116,8 @@ pub fn router(emulator: Emulator) -> Router {
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
         .fallback(no_such_route)
+        // the gate has the limits
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(emulator.clone(), gate::pass))
         .with_state(emulator)
 }

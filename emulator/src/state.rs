@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::errors::ApiError;
 use crate::faults::FaultScript;
 use crate::history::History;
 use crate::ids;
 use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
+use crate::workspace::{Folder, Workspace};
 use crate::{hugging_face, oauth};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
@@ -72,13 +74,20 @@ pub struct Emulator(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
-    endpoints: Mutex<Vec<Arc<Endpoint>>>,
+    workspace: Mutex<Kept>,
     faults: Mutex<FaultScript>,
     history: Mutex<History>,
     oauth: Mutex<oauth::Store>,
     hub: Mutex<hugging_face::Hub>,
     requests: AtomicU64,
     started: Instant,
+}
+
+/// The workspace and where it is kept.
+#[derive(Debug)]
+struct Kept {
+    workspace: Workspace,
+    folder: Option<Folder>,
 }
 
 /// A lock that survives a panic elsewhere: the data behind it is only ever replaced whole.
@@ -96,23 +105,36 @@ pub fn now_ms() -> u64 {
 }
 
 impl Emulator {
-    /// A fresh workspace with the seeded endpoints.
-    #[must_use]
+    /// A workspace with the seeded endpoints and what the folder of `--data` holds.
+    ///
+    /// # Errors
+    /// A sentence saying why that folder cannot be used.
     // The emulator's own clock: the ban on `Instant::now` keeps the SDK's core pure, and this crate is not part of it.
     #[allow(clippy::disallowed_methods)]
-    pub fn new(config: Config) -> Self {
-        let seeded = crate::serving_endpoints::seeded(config.upstream.is_some());
-        let endpoints = Mutex::new(seeded.into_iter().map(Arc::new).collect());
-        Self(Arc::new(Inner {
+    pub fn new(config: Config) -> Result<Self, String> {
+        let mut seeds = crate::serving_endpoints::seeded(config.upstream.is_some());
+        for (name, _) in &config.custom {
+            seeds.retain(|seed| seed.name != *name);
+            seeds.push(crate::serving_endpoints::seeded::custom(name));
+        }
+        let (folder, workspace) = match &config.data {
+            None => (None, Workspace::fresh(seeds)),
+            Some(path) => {
+                let (folder, workspace) = Folder::open(path, seeds)?;
+                (Some(folder), workspace)
+            }
+        };
+        let workspace = Mutex::new(Kept { workspace, folder });
+        Ok(Self(Arc::new(Inner {
             config,
-            endpoints,
+            workspace,
             faults: Mutex::default(),
             history: Mutex::default(),
             oauth: Mutex::default(),
             hub: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
-        }))
+        })))
     }
 
     /// The configuration it was started with.
@@ -124,25 +146,38 @@ impl Emulator {
     /// Every serving endpoint as it is now, in listing order.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
-        self.store().clone()
+        self.read(|workspace| workspace.endpoints.clone())
     }
 
     /// The endpoint of that name as it is now.
     #[must_use]
     pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
-        self.store().iter().find(|endpoint| endpoint.name == name).cloned()
+        self.read(|workspace| workspace.endpoint(name).cloned())
     }
 
-    /// The endpoints, to be changed; deployments whose time has come are settled.
-    pub fn store(&self) -> MutexGuard<'_, Vec<Arc<Endpoint>>> {
-        let mut store = lock(&self.0.endpoints);
-        let now_ms = now_ms();
-        for endpoint in store.iter_mut() {
-            if endpoint.pending.as_ref().is_some_and(|pending| pending.until_ms <= now_ms) {
-                Arc::make_mut(endpoint).settle(now_ms);
-            }
+    /// Looks at the workspace as it is now.
+    pub fn read<T>(&self, look: impl FnOnce(&Workspace) -> T) -> T {
+        let mut kept = lock(&self.0.workspace);
+        kept.workspace.settle(now_ms());
+        look(&kept.workspace)
+    }
+
+    /// Changes the workspace and keeps it; a change that is refused or cannot be kept changes nothing.
+    ///
+    /// # Errors
+    /// What `change` refuses, or 500 if the folder of `--data` cannot be written.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut Workspace) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let mut kept = lock(&self.0.workspace);
+        let mut next = kept.workspace.clone();
+        next.settle(now_ms());
+        let answer = change(&mut next)?;
+        if let Some(folder) = &mut kept.folder {
+            folder.save(&next).map_err(|sentence| {
+                ApiError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", sentence)
+            })?;
         }
-        store
+        kept.workspace = next;
+        Ok(answer)
     }
 
     /// The scripted faults.

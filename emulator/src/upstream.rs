@@ -173,12 +173,31 @@ async fn passed(response: http::Response<Incoming>) -> Result<http::Response<Inc
 /// # Errors
 /// The upstream's error as the gateway would wrap it.
 pub async fn answer(upstream: &Upstream, query: &Query<'_>, request: &ChatRequest) -> Result<Response, ApiError> {
-    let body = passed_on(&query.body, &upstream.model().await?, request.stream);
-    let response = upstream.send("POST", "/chat/completions", Some(&body)).await?;
+    pass(upstream, query, "/chat/completions", request.stream, true).await
+}
+
+/// Passes a completions query on.
+///
+/// # Errors
+/// The upstream's error as the gateway would wrap it.
+pub async fn complete(upstream: &Upstream, query: &Query<'_>, stream: bool) -> Result<Response, ApiError> {
+    pass(upstream, query, "/completions", stream, false).await
+}
+
+async fn pass(
+    upstream: &Upstream,
+    query: &Query<'_>,
+    path: &str,
+    stream: bool,
+    usage_on_each: bool,
+) -> Result<Response, ApiError> {
+    let body = passed_on(&query.body, &upstream.model().await?, stream);
+    let response = upstream.send("POST", path, Some(&body)).await?;
     let response = passed(response).await?;
     let served = query.served.to_owned();
-    if request.stream {
-        return Ok(events::response(chunks(response.into_body(), served), Arc::clone(&query.fault)));
+    if stream {
+        let chunks = chunks(response.into_body(), served, usage_on_each);
+        return Ok(events::response(chunks, Arc::clone(&query.fault)));
     }
     let read = response.into_body().collect().await.ok().map(|body| body.to_bytes());
     let completion = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()).filter(Value::is_object);
@@ -222,7 +241,7 @@ fn flatten_reasoning(message: &mut Value) {
 }
 
 /// The upstream's chunks with Databricks' model name and usage on each.
-fn chunks(body: Incoming, served: String) -> Chunks {
+fn chunks(body: Incoming, served: String, usage_on_each: bool) -> Chunks {
     Box::pin(async_stream::stream! {
         let mut body = body.into_data_stream();
         let mut held: Vec<u8> = Vec::new();
@@ -239,7 +258,7 @@ fn chunks(body: Incoming, served: String) -> Chunks {
                 let Ok(mut chunk) = serde_json::from_str::<Value>(data) else { continue };
                 if chunk.get("choices").is_some() {
                     set(&mut chunk, "model", json!(served));
-                    if chunk.get("usage").is_none_or(Value::is_null) {
+                    if usage_on_each && chunk.get("usage").is_none_or(Value::is_null) {
                         set(&mut chunk, "usage", unknown.clone());
                     }
                 }

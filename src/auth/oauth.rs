@@ -54,7 +54,7 @@ pub(super) fn read_token(answer: &Answer, secrets: &[&str], wall_clock: Duration
         // Entra's own code stands at the beginning of its description
         let entra = text("error_description").and_then(|text| entra_code(&text));
         let known = |code: &String| !secrets.iter().any(|secret| find(code, secret).is_some());
-        let code = entra.or(said).filter(is_code).filter(known).map(|code| clean(&code, 64, None));
+        let code = entra.or(said).filter(|code| is_code(code)).filter(known).map(|code| clean(&code, 64, None));
         return Err(refused(answer.status, code, &answer.headers, wall_clock));
     }
     let unusable = |what: &str| {
@@ -93,7 +93,7 @@ fn lifetime(value: Raw<'_>) -> Option<Duration> {
     }
 }
 
-fn is_code(code: &String) -> bool {
+fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 

@@ -12,7 +12,7 @@ use crate::chat::types::Tool;
 use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_all;
-use crate::transport::{BoxFuture, MaybeSend, MaybeSync, race};
+use crate::transport::{BoxFuture, MaybeSend, MaybeSync, Transport, race};
 use crate::wire::json::{Raw, push_string};
 
 /// What to do after an answer.
@@ -34,6 +34,12 @@ pub fn next_step(completion: Raw<'_>, known: &[&str]) -> Result<Step> {
     if tools.is_empty() {
         return Ok(Step::Answer);
     }
+    check_known(&tools, known)?;
+    Ok(Step::RunTools(tools))
+}
+
+/// Refuses a tool that was not offered.
+pub(crate) fn check_known(tools: &[RequestedTool], known: &[&str]) -> Result<()> {
     if let Some(stranger) = tools.iter().find(|tool| !known.contains(&tool.name.as_str())) {
         let mut offered = String::new();
         for name in known {
@@ -51,7 +57,7 @@ pub fn next_step(completion: Raw<'_>, known: &[&str]) -> Result<Step> {
             ),
         ));
     }
-    Ok(Step::RunTools(tools))
+    Ok(())
 }
 
 /// The message that tells the model what a tool gave, or why it failed.
@@ -108,6 +114,12 @@ impl RunnableTool {
         Fut: Future<Output = Result<String, String>> + MaybeSend + 'static,
     {
         Self { definition, run: Arc::new(run) }
+    }
+
+    /// What the model is told of the tool.
+    #[must_use]
+    pub fn definition(&self) -> &Tool {
+        &self.definition
     }
 
     /// The tool's name.
@@ -188,10 +200,21 @@ pub async fn run_tools(
 }
 
 async fn run_one(chat: &Chat, tool: Option<&RunnableTool>, call: &RequestedTool, limit: Duration) -> String {
-    let outcome = match (tool, call.arguments()) {
+    let outcome = outcome(chat.sender().transport(), tool, call, limit).await;
+    tool_message(&call.id, outcome.as_deref().map_err(String::as_str))
+}
+
+/// Runs a tool within its time limit: what it gives, or why it failed.
+pub(crate) async fn outcome(
+    transport: &Arc<dyn Transport>,
+    tool: Option<&RunnableTool>,
+    call: &RequestedTool,
+    limit: Duration,
+) -> Result<String, String> {
+    match (tool, call.arguments()) {
         (Some(tool), Ok(arguments)) => {
             let run = tool.run.run(arguments.to_owned());
-            let sleep = chat.sender().transport().sleep(limit);
+            let sleep = transport.sleep(limit);
             let late = Box::pin(async move {
                 sleep.await;
                 let error = Error::new(
@@ -205,8 +228,7 @@ async fn run_one(chat: &Chat, tool: Option<&RunnableTool>, call: &RequestedTool,
         }
         (_, Err(fault)) => Err(fault.message().to_owned()),
         (None, _) => Err("There is no such tool.".to_owned()),
-    };
-    tool_message(&call.id, outcome.as_deref().map_err(String::as_str))
+    }
 }
 
 fn transcript(sent: &str, closing: String) -> Vec<String> {

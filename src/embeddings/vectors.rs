@@ -55,7 +55,7 @@ impl Embeddings {
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        if self.dimensions == 0 { 0 } else { self.data.len() / self.dimensions }
+        self.data.len().checked_div(self.dimensions).unwrap_or(0)
     }
 
     /// Whether there are none.

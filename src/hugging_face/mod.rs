@@ -155,7 +155,7 @@ impl HubClient {
     ) -> Result<EventStream<TextGenerationEvent>> {
         let request = request.into();
         let body = calls::body(&request.inputs, &request.parameters_text()?, true)?;
-        let call = calls::text_generation_stream::<TextGenerationEvent>(self.route(request.model.as_deref()), body)?;
+        let call = calls::text_generation_stream(self.route(request.model.as_deref()), body)?;
         let opened = self.sender.open(&call, &request.options).await?;
         Ok(EventStream::of_form(self.sender.transport().clone(), opened, form::Tgi::default()))
     }

@@ -3,6 +3,7 @@
 
 use wasm_bindgen::prelude::*;
 
+use crate::agents::fold;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 use crate::js::error::to_js;
 use crate::wire::form::{Completions, EventColumns, Form, Marked, Status, Tgi};
@@ -13,6 +14,8 @@ const ROOM: usize = 16 * 1024;
 /// The form of this name; what no room knows has an end mark and nothing else.
 fn form(name: &str) -> Box<dyn Form> {
     match name {
+        "responses" => Box::new(fold::Responses::default()),
+        "agent" => Box::new(fold::agent::ChatAgent::default()),
         "completions" => Box::new(Completions::default()),
         "tgi" => Box::new(Tgi::default()),
         _ => Box::new(Marked),

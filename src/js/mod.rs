@@ -6,12 +6,18 @@
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports must be pub, and this module is private")]
 
+#[cfg(feature = "js")]
+mod agents;
+#[cfg(feature = "js")]
+mod auth;
 mod bag;
 mod chat;
 mod client;
 #[cfg(feature = "js")]
 mod completions;
 mod decoder;
+#[cfg(feature = "js")]
+mod embeddings;
 mod error;
 #[cfg(feature = "js")]
 mod events;
@@ -24,6 +30,8 @@ mod operations;
 mod options;
 mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod prompts;
 #[cfg(feature = "js")]
 mod secrets;
 #[cfg(feature = "js")]

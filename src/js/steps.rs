@@ -42,7 +42,7 @@ pub fn next_step(completion: &str, known: Vec<String>) -> Result<Option<Array>, 
     }
 }
 
-fn flatten(tools: &[crate::chat::tool_calls::RequestedTool]) -> Array {
+pub(super) fn flatten(tools: &[crate::chat::tool_calls::RequestedTool]) -> Array {
     let flat = Array::new();
     for tool in tools {
         for text in [&tool.id, &tool.name, &tool.arguments_raw] {

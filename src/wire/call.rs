@@ -176,9 +176,7 @@ impl<E> StreamCall<E> {
     pub fn repeat(&self) -> Repeat {
         self.repeat
     }
-}
 
-impl<E> StreamCall<E> {
     /// The same call, its events left to whoever reads them.
     #[must_use]
     pub fn untyped(self) -> StreamCall<()> {

@@ -28,7 +28,9 @@ pub(crate) fn read(event: &str, data: Option<Raw<'_>>) -> Option<Error> {
         .or_else(|| data.as_str().map(std::borrow::Cow::into_owned))
         .or_else(|| pick(&["message", "detail"]));
     let details = body.get_some("details").map(|details| details.text().to_owned());
-    Some(build(pick(&["error_code", "code", "error_type", "type"]), message, details))
+    // the word alone says no more than that there is one
+    let code = pick(&["error_code", "code", "error_type", "type"]).filter(|code| code != "error");
+    Some(build(code, message, details))
 }
 
 fn build(code: Option<String>, message: Option<String>, details: Option<String>) -> Error {
@@ -44,7 +46,7 @@ fn build(code: Option<String>, message: Option<String>, details: Option<String>)
     Error::new(kind, text).with_error_code(code).with_details(details).with_maybe_processed(true)
 }
 
-fn kind_of(code: &str) -> ErrorKind {
+pub(crate) fn kind_of(code: &str) -> ErrorKind {
     match code {
         "BAD_REQUEST"
         | "INVALID_PARAMETER_VALUE"

@@ -14,7 +14,7 @@ use crate::wire::sse::SseEvent;
 mod columns;
 mod simple;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 #[allow(unused_imports, reason = "for the JavaScript face")]
 pub(crate) use columns::{EventColumns, Status};

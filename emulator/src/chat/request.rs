@@ -169,7 +169,7 @@ pub(crate) fn positive(body: &Map<String, Value>, name: &str) -> Result<Option<u
     }
 }
 
-fn stop(body: &Map<String, Value>) -> Result<Vec<String>, ApiError> {
+pub(crate) fn stop(body: &Map<String, Value>) -> Result<Vec<String>, ApiError> {
     let refused = || ApiError::invalid_parameter("'stop' must be a string or a list of strings that are not empty");
     match present(body, "stop") {
         None => Ok(Vec::new()),

@@ -1,7 +1,11 @@
 //! The workspace's serving endpoints: what each is, how it behaves, and how the API shows it (wire: serving-endpoints §3, §4).
 
+pub mod config;
+mod details;
+mod external;
 mod handlers;
 pub mod seeded;
+mod settings;
 pub mod traits;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,12 @@ pub use traits::{ChatTraits, Reasoning, StreamUsage};
 
 /// Who owns everything here: the one user of the workspace.
 pub const CREATOR: &str = "emulator@example.com";
+
+/// Letters, digits, `-`, `_` and `.`: what endpoints and served entities may be called.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
 
 /// What kind of model an endpoint serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,12 +152,8 @@ pub struct Endpoint {
     #[serde(skip)]
     pub served: Vec<String>,
     /// How its chat behaves.
-    #[serde(skip, default = "open_weight")]
+    #[serde(skip, default = "traits::open_weight")]
     pub chat: ChatTraits,
-}
-
-fn open_weight() -> ChatTraits {
-    traits::OPEN_WEIGHT
 }
 
 impl Endpoint {
@@ -173,7 +179,7 @@ impl Endpoint {
             settings: Map::new(),
             acl: Vec::new(),
             served: Vec::new(),
-            chat: open_weight(),
+            chat: traits::OPEN_WEIGHT,
         };
         endpoint.derive();
         endpoint
@@ -185,6 +191,7 @@ impl Endpoint {
         self.chat = match (self.seeded.then(|| seeded::traits_of(&self.name)).flatten(), self.kind) {
             (Some(traits), _) => traits,
             (None, Kind::External) => traits::PROVIDER,
+            (None, Kind::Custom) => traits::PROVISIONED,
             (None, _) => traits::OPEN_WEIGHT,
         };
     }

@@ -168,6 +168,21 @@ pub fn seeded(has_upstream: bool) -> Vec<Endpoint> {
     SEEDS.iter().map(|seed| endpoint(seed, who, has_upstream)).collect()
 }
 
+/// An endpoint answered by the scoring server that `--custom` names.
+#[must_use]
+pub fn custom(name: &str) -> Endpoint {
+    let entity = json!({
+        "name": name, "entity_name": name, "entity_version": "1", "workload_size": "Small", "workload_type": "CPU",
+        "scale_to_zero_enabled": false, "creator": super::CREATOR, "creation_timestamp": CREATED_MS,
+    });
+    let routes = json!([{ "served_entity_name": name, "served_model_name": name, "traffic_percentage": 100 }]);
+    let config = json!({ "served_entities": [entity], "config_version": 1, "traffic_config": { "routes": routes } });
+    let mut endpoint = Endpoint::new(name, Kind::Custom, "", config, CREATED_MS);
+    endpoint.description = "A custom model, answered by the scoring server given with --custom.".to_owned();
+    endpoint.seeded = true;
+    endpoint
+}
+
 const STAND_IN: &str = "A deterministic stand-in of the emulator answers; the model named here does not.";
 
 fn endpoint(seed: &Seed, who: &str, has_upstream: bool) -> Endpoint {

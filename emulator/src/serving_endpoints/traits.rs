@@ -112,3 +112,11 @@ pub const CHAT_MODEL: ChatTraits = ChatTraits { strict: false, limits_tool_schem
 /// An open-weight model that always reasons.
 pub const GPT_OSS: ChatTraits =
     ChatTraits { extra_fields: &["reasoning_effort"], reasoning: Reasoning::Always, ..OPEN_WEIGHT };
+
+/// One of Databricks' own models with provisioned throughput.
+pub const PROVISIONED: ChatTraits = ChatTraits { several_choices: true, ..OPEN_WEIGHT };
+
+/// What an endpoint has before [`super::Endpoint::derive`].
+pub(super) fn open_weight() -> ChatTraits {
+    OPEN_WEIGHT
+}

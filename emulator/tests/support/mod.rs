@@ -71,7 +71,7 @@ impl Answer {
 }
 
 pub async fn start() -> Server {
-    start_with(Config::default()).await
+    start_with(Config { endpoint_delay_ms: 0, ..Config::default() }).await
 }
 
 pub async fn start_with(config: Config) -> Server {
@@ -108,6 +108,10 @@ impl Server {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.raw("POST", path, "authorization: Bearer dapi-emulator\r\n", &body.to_string()).await.unwrap()
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.raw(method, path, "authorization: Bearer dapi-emulator\r\n", &body.to_string()).await.unwrap()
     }
 
     pub async fn faulty(&self, path: &str, fault: &Value, body: &Value) -> Option<Answer> {

@@ -4,10 +4,11 @@ use super::*;
 use crate::wire::sse::SseDecoder;
 use proptest::prelude::*;
 
-type Heard = (Vec<String>, String, std::result::Result<Ending, (ErrorKind, Option<String>)>, Option<String>);
+/// Events, words, how it ended, and the whole.
+pub(crate) type Heard = (Vec<String>, String, std::result::Result<Ending, (ErrorKind, Option<String>)>, Option<String>);
 
 /// Reads a stream given in these pieces through the columns: events, words, end and the whole.
-fn hear(pieces: &[&[u8]], form: fn() -> Box<dyn Form>) -> Heard {
+pub(crate) fn hear(pieces: &[&[u8]], form: fn() -> Box<dyn Form>) -> Heard {
     let (mut events, mut words) = (Vec::new(), String::new());
     let mut objects = EventColumns::new(1 << 20, form(), false);
     let mut texts = EventColumns::new(1 << 20, form(), true);
@@ -39,7 +40,8 @@ fn hear(pieces: &[&[u8]], form: fn() -> Box<dyn Form>) -> Heard {
     (events, words, end, objects.reading().whole())
 }
 
-fn every_way(stream: &str, form: fn() -> Box<dyn Form>) -> Heard {
+/// Reads a stream whole, byte by byte and cut at every byte, which must all give the same.
+pub(crate) fn every_way(stream: &str, form: fn() -> Box<dyn Form>) -> Heard {
     let bytes = stream.as_bytes();
     let whole = hear(&[bytes], form);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
@@ -62,7 +64,8 @@ fn marked() -> Box<dyn Form> {
     Box::new(Marked)
 }
 
-fn event(json: &str) -> String {
+/// One event as it stands on the wire.
+pub(crate) fn event(json: &str) -> String {
     format!("data: {json}\n\n")
 }
 
