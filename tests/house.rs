@@ -61,7 +61,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // scripted transports and fetch speak in the wire's requests and answers
     (&["transport/"], &["error", "wire", "transport"]),
     (&["join.rs"], &["transport"]),
-    (&["auth/"], &["auth", "config", "error", "transport", "wire"]),
+    (&["auth/"], &["auth", "config", "error", "order", "transport", "wire"]),
     (&["config.rs", "config/"], &["auth", "config", "error", "transport", "wire"]),
     (&["sender.rs", "stream.rs"], &["auth", "config", "error", "macros", "sender", "stream", "transport", "wire"]),
     (&["sender/"], &["auth", "config", "error", "sender", "transport", "wire"]),

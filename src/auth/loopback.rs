@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::encode::base64;
 use super::sign_in::{Pkce, Session, SignIn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{self, Transport};
+use crate::wire::base64;
 
 /// The ports that Databricks' own programs come back to.
 const PORTS: std::ops::RangeInclusive<u16> = 8020..=8040;
@@ -27,7 +27,7 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Signed in</title><
 
 /// Base64 as PKCE wants it: with `-` and `_`, without padding.
 fn base64_url(bytes: &[u8]) -> String {
-    base64(bytes).replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
+    base64::encode(bytes).replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
 }
 
 impl Pkce {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Secret;
-use super::encode::{base64, form};
+use super::encode::form;
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::HttpRequest;
 use crate::wire::answer::{Answer, Headers};
+use crate::wire::base64;
 use crate::wire::find::{find, replace, split_once};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
@@ -30,7 +31,7 @@ pub(super) fn ask(url: &str, fields: &[(&str, Option<&str>)], basic: Option<(&st
     ];
     if let Some((id, secret)) = basic {
         let pair = Secret::new([id, ":", secret].concat());
-        headers.push(("authorization".to_owned(), ["Basic ", &base64(pair.expose().as_bytes())].concat()));
+        headers.push(("authorization".to_owned(), ["Basic ", &base64::encode(pair.expose().as_bytes())].concat()));
     }
     let body = Some(Arc::from(form(fields).into_bytes()));
     HttpRequest { method: Method::Post, url: url.to_owned(), headers, body }

@@ -8,9 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { inspect, promisify } from "node:util";
+import { emulator, LLAMA } from "./emulator.mjs";
 import { completion, failure, HOST, json, refusal, scripted, withClock } from "./fakes.mjs";
 import lakewire, { entry, WorkspaceClient } from "./package.mjs";
 
+const real = await emulator();
 const { configFromEnv, onBehalfOf, Session, SignIn } = lakewire;
 const SECRET = "dose0canary0secret0of0the0principal";
 const M2M = { token: undefined, clientId: "client-1", clientSecret: SECRET };
@@ -313,4 +315,54 @@ test("u2mLoopback waits for the browser on loopback, and its signal ends the wai
   await aborted;
   await failure(() => u2mLoopback({ host: HOST, fetch: api, signal: AbortSignal.abort(), show }), "Cancelled");
   await failure(() => u2mLoopback({ host: HOST }), "InvalidInput");
+});
+
+/** Tells the emulator to refuse people or to end tokens. */
+const control = (what) => fetch(`${real.url}/_emulator/oauth`, { method: "POST", body: JSON.stringify(what), headers: { "content-type": "application/json" } });
+const PRINCIPAL = { token: undefined, clientId: "emulator-client", clientSecret: "emulator-secret" };
+
+/** Where a visit leads to, as a browser would follow it. */
+async function visit(url) {
+  const answer = await fetch(url, { redirect: "manual" });
+  return answer.headers.get("location") ?? answer.text();
+}
+
+test("K10: at the emulator a service principal signs in, and a wrong secret is a typed error", async () => {
+  const { client, seen } = real.client(PRINCIPAL);
+  assert.match((await client.chat(LLAMA).invoke("Hi")).text, /\S/);
+  assert.equal((await seen())[0].authorized, true);
+  const wrong = real.client({ ...PRINCIPAL, clientSecret: "canary-wrong" });
+  const error = await failure(() => wrong.client.chat(LLAMA).invoke("Hi"), "TokenEndpoint");
+  assert.deepEqual([error.status, error.errorCode], [401, "invalid_client"]);
+  assert.ok(!inspect(error).includes("canary"));
+});
+
+test("K5: at the emulator a token that expired early is refused with 403, and the call goes on with the next one", async () => {
+  const { client, seen } = real.client(PRINCIPAL);
+  await client.chat(LLAMA).invoke("Hi");
+  await control({ expire_all: true });
+  assert.equal((await client.chat(LLAMA).invoke("Hi")).attempts, 2);
+  assert.deepEqual((await seen()).map(({ status }) => status), [200, 403, 200]);
+});
+
+test("at the emulator a principal of Azure and a token of another provider sign in", async () => {
+  const azure = { clientId: "emulator-client", clientSecret: "emulator-secret", loginEndpoint: `${real.url}/aad/` };
+  const jwt = ["{\"alg\":\"none\"}", "{\"sub\":\"pipeline\"}", "x"].map((part) => Buffer.from(part).toString("base64url")).join(".");
+  for (const way of [{ azure }, { federation: { token: () => jwt } }]) {
+    assert.match((await real.client({ token: undefined, ...way }).client.chat(LLAMA).invoke("Hi")).text, /\S/);
+  }
+});
+
+test("at the emulator a person signs in through the loopback, stays signed in, and may say no", async () => {
+  const { u2mLoopback } = await import(entry("./node"));
+  const show = async (url) => void (await visit((await visit(url)).replace("localhost", "127.0.0.1")));
+  const session = await u2mLoopback({ host: real.url, show });
+  const { client } = real.client({ token: undefined, session });
+  await client.chat(LLAMA).invoke("Hi");
+  await control({ expire_all: true });
+  assert.equal((await client.chat(LLAMA).invoke("Hi")).attempts, 2, "renewed with the refresh token");
+  await control({ expire_all: true, revoke_refresh_tokens: true });
+  assert.match((await failure(() => client.chat(LLAMA).invoke("Hi"), "TokenEndpoint")).message, /Sign in again/);
+  await control({ deny: 1 });
+  assert.match((await failure(() => u2mLoopback({ host: real.url, show }), "Unauthenticated")).message, /access_denied/);
 });
