@@ -65,7 +65,8 @@ export class GatewayClient {
   async queryStream(name, body, options) {
     const client = inner(this.#client);
     const source = await client.open("gateway.queryStream", [name, writeJson(body, "The request")], options);
-    return client.track(openEvents(source, { signal: options?.signal, form: "json" }));
+    // a gateway passes on the end mark only when its provider sends one
+    return client.track(openEvents(source, { signal: options?.signal, form: "completions" }));
   }
 
   /** Asks by an OpenAI form; the body's `model` is the endpoint's name. */

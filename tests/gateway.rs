@@ -1,7 +1,12 @@
 //! The Rust face against a real MLflow AI Gateway. `LAKEWIRE_GATEWAY` names it; `tests/gateway/run.mjs` starts one and
 //! runs this.
 #![cfg(feature = "native")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking"
+)]
 
 use lakewire::ErrorKind;
 use lakewire::gateway::GatewayClient;

@@ -216,7 +216,7 @@ test("emulator: an endpoint is created, waited for, asked, changed and deleted",
     const after = await at.updateConfigAndWait(name, request.config);
     assert.ok(after.config.config_version > before);
     // a model elsewhere has no container here
-    await failure(at.buildLogs(name, "gpt"), "NotFound");
+    await failure(at.buildLogs(name, "gpt"), "BadRequest");
     await failure(at.create(request), "ResourceConflict");
     await at.delete(name);
     await failure(at.get(name), "NotFound");

@@ -44,6 +44,17 @@ test("chat, queries and streams go to the gateway's own routes, without a creden
   assert.deepEqual(calls[3].json, { prompt: "x", stream: true });
 });
 
+test("a stream ends well without its end mark when every choice has ended, and is an error otherwise", async () => {
+  const piece = (finish_reason) => event({ choices: [{ index: 0, delta: { content: "w" }, finish_reason }] });
+  const { gateway: at } = gateway([sse([piece(null), piece("stop")]), sse([piece(null)])]);
+  const stream = await at.queryStream("c", {});
+  let events = 0;
+  for await (const _ of stream) events += 1;
+  assert.equal(events, 2);
+  assert.equal(stream.completeness.noSentinel, true);
+  await failure(async () => { for await (const _ of await at.queryStream("c", {})); }, "Truncated");
+});
+
 test("the gateway's refusals are typed and say what is wrong", async () => {
   for (const [status, body, kind, words] of [
     [422, { detail: [{ type: "x", loc: ["body", "n"], msg: "Input should be greater", input: 0 }] }, "BadRequest", /body\.n: Input should be greater/],
