@@ -6,6 +6,7 @@ import { makeCore } from "./auth.js";
 import { WorkspaceClient as ChatClient, CORE, inner } from "./client.js";
 import { Completions } from "./completions.js";
 import { Embedder } from "./embeddings.js";
+import { Secrets } from "./secrets.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAgent, ChatAgentAnswer, ChatAgentStream, Responses, ResponsesAnswer, ResponsesStream } from "./agents.js";
@@ -17,9 +18,11 @@ export { Completions, Generation } from "./completions.js";
 export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
 export { EventStream } from "./events.js";
+export { GatewayClient } from "./gateway.js";
 export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
 export { CommaSeparatedListOutputParser, JsonOutputParser, StrOutputParser } from "./parsers.js";
 export { ChatPromptTemplate, MessagesPlaceholder, PromptTemplate } from "./prompts.js";
+export { SecretValue, secretReference } from "./secrets.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 
@@ -42,6 +45,11 @@ export class WorkspaceClient extends ChatClient {
   /** The workspace's id, which stands in the addresses of driver proxy apps. */
   async orgId(options) {
     return (await inner(this).call("completions.orgId", [], options)).text;
+  }
+
+  /** The workspace's secrets. */
+  secrets() {
+    return new Secrets(inner(this));
   }
 
   /** An agent or model that speaks OpenAI's Responses; `defaults` apply to every call of the handle. */

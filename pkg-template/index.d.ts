@@ -3,6 +3,7 @@ import type { ChatAgent, ChatAgentDefaults, Responses, ResponsesDefaults } from 
 import type { CallOptions } from "./chat.js";
 import type { Completions, CompletionsOptions, CompletionsTarget } from "./completions.js";
 import type { Embedder, EmbedderOptions } from "./embeddings.js";
+import type { Secrets } from "./secrets.js";
 import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
@@ -13,9 +14,12 @@ export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn
 export type { AzureServicePrincipal, EnvironmentConfig, PendingSignIn, SignInConfig, TokenFederation, WorkspaceClientConfig } from "./auth.js";
 export * from "./completions.js";
 export * from "./events.js";
+export * from "./gateway.js";
 export * from "./hub.js";
 export * from "./prompts.js";
 export * from "./embeddings.js";
+export { secretReference, SecretValue } from "./secrets.js";
+export type { Secrets } from "./secrets.js";
 export type * from "./serving-endpoints.js";
 
 /** A Databricks workspace.
@@ -53,6 +57,8 @@ export class WorkspaceClient extends ChatClient {
    * call's own options win, `null` takes a default back.
    */
   chatAgent(endpoint: string, defaults?: ChatAgentDefaults): ChatAgent;
+  /** The workspace's secrets. */
+  secrets(): Secrets;
   /** The workspace's serving endpoints. */
   servingEndpoints(): ServingEndpoints;
 }

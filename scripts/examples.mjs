@@ -17,6 +17,8 @@ const SAYS = {
   chat: /tokens, request \S+/,
   stream: /\S{3}/,
   embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
+  external_endpoint: /^llm\/v1\/chat is ready\.\nAnswer: .*Ann[^]*\nDeleted\.$/m,
+  secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
   tools: /42.*\(2 steps\)/s,

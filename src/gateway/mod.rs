@@ -23,6 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sender::{CallOptions, Sender};
 use crate::stream::EventStream;
 use crate::transport::{self, Transport};
+use crate::wire::form::Completions;
 
 pub use types::*;
 
@@ -149,7 +150,8 @@ impl GatewayClient {
     /// As [`query`](Self::query). Errors after the first event come out of the stream.
     pub async fn query_stream(&self, name: &str, body: &Value) -> Result<EventStream<Value>> {
         let opened = self.sender.open(&calls::query_stream(name, body.to_string())?, &self.options).await?;
-        Ok(EventStream::new(self.sender.transport().clone(), opened))
+        // a gateway passes on the end mark only when its provider sends one
+        Ok(EventStream::of_form(self.sender.transport().clone(), opened, Completions::default()))
     }
 
     /// Asks by an OpenAI form (`chat/completions`, `completions` or `embeddings`); the body's `model`
@@ -236,11 +238,17 @@ mod tests {
     fn chat_and_streams_go_to_the_gateway_s_own_paths() {
         let network = Scripted::new();
         network.push(Reply::json(r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}]}"#));
-        network.push(Reply::events(["data: {\"a\":1}\n\ndata: [DONE]\n\n"]));
+        network.push(Reply::events(["data: {\"choices\":[{\"text\":\"x\",\"finish_reason\":\"stop\"}]}\n\n"]));
         network.push(Reply::json("{}"));
         let gateway = local(&network);
         assert_eq!(network.run(gateway.chat("a b").unwrap().invoke("x")).unwrap().unwrap().text(), "hi");
-        drop(network.run(gateway.query_stream("c", &json!({}))).unwrap().unwrap());
+        let mut stream = network.run(gateway.query_stream("c", &json!({}))).unwrap().unwrap();
+        let mut events = 0;
+        while let Some(event) = network.run(stream.next()).unwrap() {
+            assert!(event.is_ok());
+            events += 1;
+        }
+        assert_eq!(events, 1);
         network.run(gateway.openai("completions", &json!({"model": "c"}))).unwrap().unwrap();
         let urls: Vec<_> = network.requests().into_iter().map(|request| request.url).collect();
         assert_eq!(

@@ -1,6 +1,6 @@
 // What must not type-check. Every statement after a directive has to be an error, or tsc reports the directive.
 
-import { Chat, ChatStream, Completions, dot, Embedder, Embeddings, HubClient, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
+import { GatewayClient, Chat, ChatStream, Completions, dot, Embedder, Embeddings, HubClient, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
 import { Session } from "lakewire";
 import { u2mLoopback } from "lakewire/node";
 import * as z from "zod";
@@ -167,3 +167,25 @@ new Embeddings([1, 2], 2);
 dot(new Embeddings(new Float32Array(2), 2), new Embeddings(new Float32Array(2), 2));
 // @ts-expect-error a query is one vector
 similarities([[1]], [[1]]);
+
+const management = client.servingEndpoints();
+// @ts-expect-error an endpoint has a name
+await management.create({ config: {} });
+// @ts-expect-error a misspelt field
+await management.create({ name: "e", confg: {} });
+// @ts-expect-error a provider has a configuration of its own
+await management.create({ name: "e", config: { served_entities: [{ external_model: { provider: "openai", name: "m", task: "llm/v1/chat", anthropic_config: {} } }] } });
+// @ts-expect-error a misspelt key field
+await management.create({ name: "e", config: { served_entities: [{ external_model: { provider: "openai", name: "m", task: "llm/v1/chat", openai_config: { openai_key: "x" } } }] } });
+// @ts-expect-error the time limit is timeoutMs
+await management.waitUntilReady("e", { timeout_ms: 1 });
+// @ts-expect-error percentages are numbers
+await management.updateConfig("e", { traffic_config: { routes: [{ traffic_percentage: "100" }] } });
+// @ts-expect-error a secret is text or bytes
+await client.secrets().put("s", "k", 7);
+// @ts-expect-error a value is shown only when asked
+const shown: string = await client.secrets().get("s", "k");
+// @ts-expect-error a gateway takes no token
+new GatewayClient({ host: "x", token: "y" });
+// @ts-expect-error three forms
+await new GatewayClient({ host: "x" }).openai("models", { model: "m" });

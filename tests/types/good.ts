@@ -14,6 +14,8 @@ import type {
   FinishReason, Message, RequestedTool, Role, RunnableTool, RunToolsOptions, ServingEndpoint, StandardSchema, StructuredOptions, Timeouts, Tool, ToolCall,
   ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
 } from "lakewire";
+import { GatewayClient, secretReference, SecretValue } from "lakewire";
+import type { CreateEndpointRequest, EndpointProgress, ExternalModel, WaitOptions } from "lakewire";
 import init, { WorkspaceClient as SlimClient } from "lakewire/slim";
 import * as z from "zod";
 
@@ -251,3 +253,45 @@ const machine: WorkspaceClient = fromEnv({ timeouts: { idleMs: 1 } });
 const named: WorkspaceClient = fromProfile("robot", { authType: "pat" });
 const looped: Session = await u2mLoopback({ host: "x.example", show: (at: string) => console.log(at), signal: AbortSignal.timeout(1) });
 void [principal, federated, pageSession, user, configured, machine, named, looped];
+
+// Serving endpoints, secrets and a self-hosted gateway.
+const model: ExternalModel = { provider: "openai", name: "gpt-4", task: "llm/v1/chat", openai_config: { openai_api_key: secretReference("llm", "openai") } };
+const everyProvider: ExternalModel[] = [
+  model,
+  { provider: "anthropic", name: "m", task: "llm/v1/chat", anthropic_config: { anthropic_api_key_plaintext: "k" } },
+  { provider: "cohere", name: "m", task: "llm/v1/embeddings", cohere_config: { cohere_api_key: "r", cohere_api_base: "b" } },
+  { provider: "ai21labs", name: "m", task: "llm/v1/completions", ai21labs_config: { ai21labs_api_key: "r" } },
+  { provider: "palm", name: "m", task: "llm/v1/chat", palm_config: { palm_api_key: "r" } },
+  { provider: "amazon-bedrock", name: "m", task: "llm/v1/chat", amazon_bedrock_config: { aws_region: "r", bedrock_provider: "amazon", instance_profile_arn: "a" } },
+  { provider: "google-cloud-vertex-ai", name: "m", task: "llm/v1/chat", google_cloud_vertex_ai_config: { project_id: "p", region: "r", private_key: "k" } },
+  { provider: "databricks-model-serving", name: "m", task: "llm/v1/chat", databricks_model_serving_config: { databricks_workspace_url: "u", databricks_api_token: "t" } },
+  { provider: "custom", name: "m", task: "llm/v1/chat", custom_provider_config: { custom_provider_url: "u", bearer_token_auth: { token: "t" } } },
+];
+const request: CreateEndpointRequest = {
+  name: "e",
+  config: { served_entities: everyProvider.map((external_model) => ({ external_model })), traffic_config: { routes: [{ served_entity_name: "a", traffic_percentage: 100 }] } },
+  ai_gateway: { rate_limits: [{ renewal_period: "minute", calls: 5, key: "user" }], guardrails: { input: { pii: { behavior: "BLOCK" } } } },
+  tags: [{ key: "team" }],
+};
+const management = client.servingEndpoints();
+const waiting: WaitOptions = { timeoutMs: 1, signal: new AbortController().signal, onProgress: ({ ready, attempt, endpoint }: EndpointProgress) => void [ready, attempt, endpoint.name] };
+async function managed(): Promise<void> {
+  same<ServingEndpoint, Awaited<ReturnType<typeof management.createAndWait>>>();
+  await management.createAndWait(request, waiting);
+  await management.updateConfigAndWait("e", { served_entities: [{ entity_name: "c.s.m", entity_version: "1", workload_size: "Small" }] });
+  const answer = await management.query<{ predictions: number[] }>("e", { inputs: [1] });
+  same<typeof answer, { predictions: number[] }>();
+  for await (const event of await management.queryStream<{ a: number }>("e", {})) same<typeof event, { a: number }>();
+  const permissions = await management.permissions("e");
+  await permissions.set([{ group_name: "users", permission_level: "CAN_QUERY" }]);
+  await client.secrets().createScope({ scope: "llm", initial_manage_principal: "users" });
+  await client.secrets().put("llm", "k", new Uint8Array());
+  const value: SecretValue = await client.secrets().get("llm", "k");
+  const text: string = value.expose();
+  await client.secrets().put("llm", text, value);
+  const gateway = new GatewayClient({ host: "http://127.0.0.1:5000", allowHttp: true, timeouts: { totalMs: 1 } });
+  const names: string[] = (await gateway.list()).map(({ name }) => name);
+  same<Chat, ReturnType<typeof gateway.chat>>();
+  await gateway.openai("embeddings", { model: names[0] ?? "x", input: "x" });
+}
+void managed;
