@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
 const env = { DATABRICKS_HOST: process.env.LAKEWIRE_EMULATOR, DATABRICKS_TOKEN: "dapi-emulator" };
 /** What each must say, whichever face it shows. */
-const SAYS = { chat: /tokens, request \S+/, stream: /\S{3}/, embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m, structured: /^Ann is 31$/m, tools: /42.*\(2 steps\)/s };
+const SAYS = { responses: /42[^]*function_call, function_call_output, message[^]*42/, chat: /tokens, request \S+/, stream: /\S{3}/, embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m, structured: /^Ann is 31$/m, tools: /42.*\(2 steps\)/s };
 
 let passed = 0;
 let failed = 0;
