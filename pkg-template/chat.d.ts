@@ -55,6 +55,10 @@ export interface WorkspaceClientConfig {
   };
   /** Headers of every request. */
   headers?: Record<string, string> | Iterable<[string, string]> | Headers;
+  /** Follows redirects on the host's own origin, at most five; off unless set. In a page it has no effect, since fetch hides where they lead. */
+  followRedirects?: boolean;
+  /** The workspace's id, for hosts that serve several; sent with every request. */
+  workspaceId?: string;
   /** A fetch to use instead of the platform's, called as `fetch(url, init)`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The longest stream event, in bytes; 8 MiB unless set. */
@@ -296,7 +300,7 @@ export type ErrorKind =
   | "BadRequest" | "Unauthenticated" | "PermissionDenied" | "NotFound" | "ResourceConflict" | "TooManyRequests"
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
-  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "InvalidArguments"
+  | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "TokenEndpoint" | "InvalidArguments"
   | "UnknownTool" | "StepLimit" | "OutputMismatch" | "Closed" | "TransformFailed"
   | (string & {});
 
@@ -317,6 +321,8 @@ export class LakewireError extends Error {
   readonly retryAfterMs?: number;
   /** The service's structured details. */
   readonly details?: unknown;
+  /** Which step of a chain failed, counted from 1. */
+  readonly step?: number;
   /** How many requests were sent. */
   readonly attempts: number;
   /** Whether the same call may succeed later. */

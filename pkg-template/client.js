@@ -40,10 +40,24 @@ function weakly(stream) {
 /** What the other rooms need of a client. */
 export let inner;
 
+/** How a class of clients makes its core: the whole package knows more ways to sign in than this file. */
+export const CORE = Symbol();
+
+/** The ways to sign in that only the whole package knows, and settings of theirs. */
+export const WAYS = ["clientId", "clientSecret", "scopes", "authorizationDetails", "accountId", "discoveryUrl", "azure", "federation", "session"];
+
 /** A Databricks workspace. */
 export class WorkspaceClient {
   static {
     inner = (client) => client.#inner;
+  }
+
+  static [CORE](config, token, fetch) {
+    const stranger = WAYS.find((name) => config[name] !== undefined);
+    if (stranger !== undefined) {
+      throw fail("InvalidInput", `This entry of lakewire takes tokens only, not \`${stranger}\`: import "lakewire" for the other ways to sign in.`);
+    }
+    return new CoreClient(config, token, fetch);
   }
 
   #core;
@@ -66,7 +80,7 @@ export class WorkspaceClient {
       retryBudget: retry?.budget,
       maxRetryAfterMs: retry?.maxRetryAfterMs,
     };
-    this.#core = direct(() => new CoreClient(crossing, token, fetch));
+    this.#core = direct(() => new.target[CORE](crossing, token, fetch));
     const scope = (options) => this.#scope(options);
     const track = (stream) => this.#track(stream);
     this.#inner = { core: this.#core, scope, track, call: (...operation) => this.#call(...operation), open: (...operation) => this.#start(...operation) };

@@ -10,7 +10,7 @@ export class LakewireError extends Error {
     this.isRetryable = facts.isRetryable ?? false;
     this.maybeProcessed = facts.maybeProcessed ?? false;
     this.attempts = facts.attempts ?? 0;
-    for (const name of ["phase", "status", "errorCode", "requestId", "retryAfterMs"]) {
+    for (const name of ["phase", "status", "errorCode", "requestId", "retryAfterMs", "step"]) {
       if (facts[name] !== undefined && facts[name] !== null) this[name] = facts[name];
     }
     if (facts.details) this.details = parseOrKeep(facts.details);

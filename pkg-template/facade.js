@@ -2,24 +2,33 @@
 // Nothing here calls the wasm while modules load.
 
 import { ChatAgent, Responses } from "./agents.js";
-import { WorkspaceClient as ChatClient, inner } from "./client.js";
+import { makeCore } from "./auth.js";
+import { WorkspaceClient as ChatClient, CORE, inner } from "./client.js";
 import { Completions } from "./completions.js";
 import { Embedder } from "./embeddings.js";
 import { ServingEndpoints } from "./serving-endpoints.js";
 
 export { ChatAgent, ChatAgentAnswer, ChatAgentStream, Responses, ResponsesAnswer, ResponsesStream } from "./agents.js";
 export { ChatAnswer } from "./answer.js";
+export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
+export { assign, Chain, ChainStream, passthrough, pipe } from "./chain.js";
 export { Chat, StructuredChat } from "./chat.js";
 export { Completions, Generation } from "./completions.js";
 export { cosineSimilarity, dot, Embedder, Embeddings, similarities } from "./embeddings.js";
 export { LakewireError } from "./errors.js";
 export { EventStream } from "./events.js";
 export { dollyAnswer, dollyPrompt, HubClient, TextGeneration } from "./hub.js";
+export { CommaSeparatedListOutputParser, JsonOutputParser, StrOutputParser } from "./parsers.js";
+export { ChatPromptTemplate, MessagesPlaceholder, PromptTemplate } from "./prompts.js";
 export { ChatStream } from "./stream.js";
 export { tool } from "./tools.js";
 
 /** A Databricks workspace. */
 export class WorkspaceClient extends ChatClient {
+  static [CORE](config, token, fetch) {
+    return makeCore(config, token, fetch);
+  }
+
   /** Embeddings from a serving endpoint. */
   embeddings(endpoint, options) {
     return new Embedder(inner(this), endpoint, options);

@@ -55,7 +55,6 @@ export class HubClient {
   chat(model: string | null | undefined, defaults?: ChatDefaults): Chat;
   /** Ends every call and stream of this client; later calls fail with kind `Closed`. */
   close(): void;
-  [Symbol.dispose](): void;
 }
 
 /** The prompt that Dolly was trained with: an instruction, with what it shall read for it, if anything. */

@@ -1,3 +1,4 @@
+import type { WorkspaceClientConfig } from "./auth.js";
 import type { ChatAgent, ChatAgentDefaults, Responses, ResponsesDefaults } from "./agents.js";
 import type { CallOptions } from "./chat.js";
 import type { Completions, CompletionsOptions, CompletionsTarget } from "./completions.js";
@@ -5,11 +6,15 @@ import type { Embedder, EmbedderOptions } from "./embeddings.js";
 import type { ServingEndpoints } from "./serving-endpoints.js";
 import { WorkspaceClient as ChatClient } from "./chat.js";
 
+export * from "./chain.js";
 export * from "./agents.js";
 export * from "./chat.js";
+export { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, Session, SignIn } from "./auth.js";
+export type { AzureServicePrincipal, EnvironmentConfig, PendingSignIn, SignInConfig, TokenFederation, WorkspaceClientConfig } from "./auth.js";
 export * from "./completions.js";
 export * from "./events.js";
 export * from "./hub.js";
+export * from "./prompts.js";
 export * from "./embeddings.js";
 export type * from "./serving-endpoints.js";
 
@@ -22,6 +27,8 @@ export type * from "./serving-endpoints.js";
  * ```
  */
 export class WorkspaceClient extends ChatClient {
+  /** Throws a `LakewireError` of kind `InvalidInput` for a configuration that cannot work. */
+  constructor(config: WorkspaceClientConfig);
   /** Text from an endpoint of any kind, or from an app on a cluster's driver node; the options apply to every call of the handle. */
   completions(target: CompletionsTarget, options?: CompletionsOptions): Completions;
   /** The workspace's id, which stands in the addresses of driver proxy apps. A page may not read the header that says it. */

@@ -415,6 +415,10 @@ export interface ServingEndpoint {
   state?: EndpointState | null;
   /** What it serves. */
   config?: EndpointConfig | null;
+  /** What it will serve when the update under way succeeds. */
+  pending_config?: EndpointConfig | null;
+  /** Limits, guardrails and logging in front of it. */
+  ai_gateway?: AiGatewayConfig | null;
   /** What stands behind it, such as `EXTERNAL_MODEL` or `FOUNDATION_MODEL_API`. */
   endpoint_type?: string | null;
   /** What the caller may do, such as `CAN_QUERY`. */
@@ -425,6 +429,14 @@ export interface ServingEndpoint {
   last_updated_timestamp?: number | null;
   /** The workspace's own labels. */
   tags?: EndpointTag[] | null;
+  /** Whether it has an address of its own. */
+  route_optimized?: boolean | null;
+  /** That address. */
+  endpoint_url?: string | null;
+  /** Who is told when an update ends. */
+  email_notifications?: unknown | null;
+  /** The budget policy it is billed to. */
+  budget_policy_id?: string | null;
   [key: string]: unknown;
 }
 
@@ -433,21 +445,26 @@ export interface EndpointState {
   /** Whether it answers now. */
   ready?: EndpointReady | null;
   /** Whether its configuration is changing. */
-  config_update?: string | null;
+  config_update?: ConfigUpdate | null;
   [key: string]: unknown;
 }
 
 /** Whether an endpoint answers now. */
 export type EndpointReady = "READY" | "NOT_READY" | (string & {});
 
+/** Whether an endpoint's configuration is changing. */
+export type ConfigUpdate = "NOT_UPDATING" | "IN_PROGRESS" | "UPDATE_FAILED" | "UPDATE_CANCELED" | (string & {});
+
 /** What an endpoint serves. */
 export interface EndpointConfig {
   /** The models behind it. */
   served_entities?: ServedEntity[] | null;
   /** How calls are shared among them. */
-  traffic_config?: unknown | null;
+  traffic_config?: TrafficConfig | null;
   /** Counts the updates. */
   config_version?: number | null;
+  /** The inference table of older endpoints. */
+  auto_capture_config?: unknown | null;
   [key: string]: unknown;
 }
 
@@ -459,10 +476,137 @@ export interface ServedEntity {
   entity_name?: string | null;
   /** The registered model's version. */
   entity_version?: string | null;
-  /** A model at another provider. */
+  /** A model at another provider; secrets stand there as references. */
   external_model?: unknown | null;
   /** A model hosted by Databricks. */
   foundation_model?: unknown | null;
+  /** How its deployment stands. */
+  state?: ServedEntityState | null;
+  [key: string]: unknown;
+}
+
+/** How a served entity's deployment stands. */
+export interface ServedEntityState {
+  /** The state. */
+  deployment?: Deployment | null;
+  /** What the service says of it, such as why it failed. */
+  deployment_state_message?: string | null;
+  [key: string]: unknown;
+}
+
+/** The state of a deployment. */
+export type Deployment = "DEPLOYMENT_CREATING" | "DEPLOYMENT_RECOVERING" | "DEPLOYMENT_READY" | "DEPLOYMENT_FAILED" | "DEPLOYMENT_ABORTED" | (string & {});
+
+/** How calls are shared among the served entities. */
+export interface TrafficConfig {
+  /** One route for each entity. */
+  routes?: Route[] | null;
+  [key: string]: unknown;
+}
+
+/** One entity's share of the calls. */
+export interface Route {
+  /** The entity. */
+  served_entity_name?: string | null;
+  /** The entity by its older name. */
+  served_model_name?: string | null;
+  /** Its share, 0 to 100. */
+  traffic_percentage?: number | null;
+  [key: string]: unknown;
+}
+
+/** What the AI Gateway in front of an endpoint does. Setting it replaces all of it. */
+export interface AiGatewayConfig {
+  /** Whether tokens are counted in a system table. */
+  usage_tracking_config?: UsageTrackingConfig | null;
+  /** Where calls and answers are logged. */
+  inference_table_config?: InferenceTableConfig | null;
+  /** How much may be asked. */
+  rate_limits?: AiGatewayRateLimit[] | null;
+  /** What is let through. */
+  guardrails?: Guardrails | null;
+  /** Whether the next entity is tried when one fails. */
+  fallback_config?: FallbackConfig | null;
+  [key: string]: unknown;
+}
+
+/** Whether tokens are counted. */
+export interface UsageTrackingConfig {
+  /** Whether they are. */
+  enabled?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** Where calls and answers are logged. */
+export interface InferenceTableConfig {
+  /** Whether they are. */
+  enabled?: boolean | null;
+  /** The catalog. */
+  catalog_name?: string | null;
+  /** The schema. */
+  schema_name?: string | null;
+  /** What the table's name begins with. */
+  table_name_prefix?: string | null;
+  [key: string]: unknown;
+}
+
+/** One limit of the AI Gateway. */
+export interface AiGatewayRateLimit {
+  /** Over what it is counted. */
+  renewal_period: RenewalPeriod;
+  /** The most calls. */
+  calls?: number | null;
+  /** The most tokens. */
+  tokens?: number | null;
+  /** For whom; `endpoint` unless set. */
+  key?: RateLimitKey | null;
+  /** Which group or service principal. */
+  principal?: string | null;
+  [key: string]: unknown;
+}
+
+/** Over what a limit is counted. */
+export type RenewalPeriod = "minute" | (string & {});
+
+/** For whom a limit is counted. */
+export type RateLimitKey = "endpoint" | "user" | "user_group" | "service_principal" | (string & {});
+
+/** What is let through. */
+export interface Guardrails {
+  /** On the way in. */
+  input?: GuardrailParameters | null;
+  /** On the way out. */
+  output?: GuardrailParameters | null;
+  [key: string]: unknown;
+}
+
+/** What is looked for. */
+export interface GuardrailParameters {
+  /** Whether unsafe content is blocked. */
+  safety?: boolean | null;
+  /** What happens to personal data. */
+  pii?: PiiGuardrail | null;
+  /** Words that block (deprecated). */
+  invalid_keywords?: string[] | null;
+  /** The topics allowed (deprecated). */
+  valid_topics?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** What happens to personal data. */
+export interface PiiGuardrail {
+  /** What. */
+  behavior?: PiiBehavior | null;
+  [key: string]: unknown;
+}
+
+/** What happens to personal data. */
+export type PiiBehavior = "NONE" | "BLOCK" | "MASK" | (string & {});
+
+/** Whether the next entity is tried when one fails. */
+export interface FallbackConfig {
+  /** Whether it is. */
+  enabled?: boolean | null;
   [key: string]: unknown;
 }
 
@@ -472,6 +616,123 @@ export interface EndpointTag {
   key: string;
   /** Its value. */
   value?: string | null;
+  [key: string]: unknown;
+}
+
+/** What a request for text may set. What is set is sent, to every kind of endpoint; what is not set is not. */
+export interface CompletionParams {
+  /** Randomness, 0 to 2. */
+  temperature?: number | null;
+  /** How many texts to make. */
+  n?: number | null;
+  /** The longest text, in tokens. */
+  max_tokens?: number | null;
+  /** Texts that end the answer; the endpoint keeps them out of it. */
+  stop?: string | string[] | null;
+  /** Nucleus sampling, 0 to 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** What follows the text to make. */
+  suffix?: string | null;
+  /** Whether the prompt is repeated before the text. */
+  echo?: boolean | null;
+  /** `error` or `truncate`: what happens when the context is too long. */
+  error_behavior?: string | null;
+  /** Whether the prompt is sent to the model without the endpoint's template. */
+  use_raw_prompt?: boolean | null;
+  /** Who asks. */
+  user?: string | null;
+  /** Fields this version does not know, by name; they win over fields of the same name. */
+  extra_params?: Record<string, unknown> | null;
+  /** The older name of `extra_params`. */
+  model_kwargs?: Record<string, unknown> | null;
+}
+
+/** What text generation may be told besides its input. */
+export interface TextGenerationParameters {
+  /** How many tokens to make at most; servers cap it, some at few. */
+  max_new_tokens?: number | null;
+  /** Randomness, above 0: servers refuse 0. Leave it out, or set `do_sample` to false, for the likeliest words. */
+  temperature?: number | null;
+  /** Whether to draw words instead of taking the likeliest. */
+  do_sample?: boolean | null;
+  /** Texts that end the answer, at most 4 on most servers. */
+  stop?: string | string[] | null;
+  /** The older name of `stop`. */
+  stop_sequences?: string | string[] | null;
+  /** Whether the prompt stands before the text; `false` is sent when absent. */
+  return_full_text?: boolean | null;
+  /** Nucleus sampling, between 0 and 1. */
+  top_p?: number | null;
+  /** How many likely tokens to choose from. */
+  top_k?: number | null;
+  /** Typical sampling, between 0 and 1. */
+  typical_p?: number | null;
+  /** Above 0; more than 1 discourages repetition. */
+  repetition_penalty?: number | null;
+  /** −2 to 2. */
+  frequency_penalty?: number | null;
+  /** How many texts to draw the best from; needs sampling, refused with streams. */
+  best_of?: number | null;
+  /** Keeps only so many of the prompt's last tokens. */
+  truncate?: number | null;
+  /** Whether to mark the text as a machine's. */
+  watermark?: boolean | null;
+  /** Whether the answer tells its tokens and why it ended. */
+  details?: boolean | null;
+  /** Whether it tells the prompt's tokens too; refused with streams. */
+  decoder_input_details?: boolean | null;
+  /** Makes sampling repeatable. */
+  seed?: number | null;
+  /** How many alternatives to tell for each token. */
+  top_n_tokens?: number | null;
+  /** The form the text must have: a JSON Schema or a regular expression. */
+  grammar?: unknown | null;
+  /** The LoRA adapter to use. */
+  adapter_id?: string | null;
+  /** Parameters this version does not know, by name; they win over those of the same name. */
+  extra_params?: Record<string, unknown> | null;
+}
+
+/** One event of a streamed text. */
+export interface TextGenerationEvent {
+  /** Its number, from 1. */
+  index?: number | null;
+  /** The new token. */
+  token?: TextGenerationToken | null;
+  /** The whole text; on the last event alone. */
+  generated_text?: string | null;
+  /** How it came to be; on the last event alone. */
+  details?: TextGenerationDetails | null;
+  [key: string]: unknown;
+}
+
+/** One token. */
+export interface TextGenerationToken {
+  /** Its number in the vocabulary. */
+  id?: number | null;
+  /** Its text. */
+  text: string;
+  /** How likely it was, as a logarithm. */
+  logprob?: number | null;
+  /** Whether it is a mark of the model's and no text. */
+  special?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** How a text came to be, when `details` asked for it. */
+export interface TextGenerationDetails {
+  /** `length`, `eos_token` or `stop_sequence`. */
+  finish_reason?: string | null;
+  /** How many tokens were made. */
+  generated_tokens?: number | null;
+  /** How many tokens the prompt has; told at the end of streams. */
+  input_length?: number | null;
+  /** The seed of sampling. */
+  seed?: number | null;
+  /** The tokens of the text. */
+  tokens?: TextGenerationToken[] | null;
   [key: string]: unknown;
 }
 
@@ -985,119 +1246,611 @@ export interface ChatAgentParams {
   extra_params?: Record<string, unknown> | null;
 }
 
-/** What a request for text may set. What is set is sent, to every kind of endpoint; what is not set is not. */
-export interface CompletionParams {
-  /** Randomness, 0 to 2. */
-  temperature?: number | null;
-  /** How many texts to make. */
-  n?: number | null;
-  /** The longest text, in tokens. */
-  max_tokens?: number | null;
-  /** Texts that end the answer; the endpoint keeps them out of it. */
-  stop?: string | string[] | null;
-  /** Nucleus sampling, 0 to 1. */
-  top_p?: number | null;
-  /** How many likely tokens to choose from. */
-  top_k?: number | null;
-  /** What follows the text to make. */
-  suffix?: string | null;
-  /** Whether the prompt is repeated before the text. */
-  echo?: boolean | null;
-  /** `error` or `truncate`: what happens when the context is too long. */
-  error_behavior?: string | null;
-  /** Whether the prompt is sent to the model without the endpoint's template. */
-  use_raw_prompt?: boolean | null;
-  /** Who asks. */
-  user?: string | null;
-  /** Fields this version does not know, by name; they win over fields of the same name. */
-  extra_params?: Record<string, unknown> | null;
-  /** The older name of `extra_params`. */
-  model_kwargs?: Record<string, unknown> | null;
+/** A new endpoint. */
+export interface CreateEndpointRequest {
+  /** Its name: letters, digits, `-`, `_` and `.`. */
+  name: string;
+  /** What it serves. */
+  config?: EndpointConfigInput | null;
+  /** What the AI Gateway in front of it does. */
+  ai_gateway?: AiGatewayConfig | null;
+  /** The workspace's own labels. */
+  tags?: EndpointTag[] | null;
+  /** Limits of the older kind; newer endpoints set them in `ai_gateway`. */
+  rate_limits?: RateLimit[] | null;
+  /** Whether it gets an address of its own; cannot be changed later. */
+  route_optimized?: boolean | null;
+  /** The budget policy it is billed to. */
+  budget_policy_id?: string | null;
+  /** What it is for. */
+  description?: string | null;
+  /** Who is told when an update ends. */
+  email_notifications?: EmailNotifications | null;
+  /** What telemetry goes where. */
+  telemetry_config?: TelemetryConfig | null;
 }
 
-/** What text generation may be told besides its input. */
-export interface TextGenerationParameters {
-  /** How many tokens to make at most; servers cap it, some at few. */
-  max_new_tokens?: number | null;
-  /** Randomness, above 0: servers refuse 0. Leave it out, or set `do_sample` to false, for the likeliest words. */
-  temperature?: number | null;
-  /** Whether to draw words instead of taking the likeliest. */
-  do_sample?: boolean | null;
-  /** Texts that end the answer, at most 4 on most servers. */
-  stop?: string | string[] | null;
-  /** The older name of `stop`. */
-  stop_sequences?: string | string[] | null;
-  /** Whether the prompt stands before the text; `false` is sent when absent. */
-  return_full_text?: boolean | null;
-  /** Nucleus sampling, between 0 and 1. */
-  top_p?: number | null;
-  /** How many likely tokens to choose from. */
-  top_k?: number | null;
-  /** Typical sampling, between 0 and 1. */
-  typical_p?: number | null;
-  /** Above 0; more than 1 discourages repetition. */
-  repetition_penalty?: number | null;
-  /** −2 to 2. */
-  frequency_penalty?: number | null;
-  /** How many texts to draw the best from; needs sampling, refused with streams. */
-  best_of?: number | null;
-  /** Keeps only so many of the prompt's last tokens. */
-  truncate?: number | null;
-  /** Whether to mark the text as a machine's. */
-  watermark?: boolean | null;
-  /** Whether the answer tells its tokens and why it ended. */
-  details?: boolean | null;
-  /** Whether it tells the prompt's tokens too; refused with streams. */
-  decoder_input_details?: boolean | null;
-  /** Makes sampling repeatable. */
-  seed?: number | null;
-  /** How many alternatives to tell for each token. */
-  top_n_tokens?: number | null;
-  /** The form the text must have: a JSON Schema or a regular expression. */
-  grammar?: unknown | null;
-  /** The LoRA adapter to use. */
-  adapter_id?: string | null;
-  /** Parameters this version does not know, by name; they win over those of the same name. */
-  extra_params?: Record<string, unknown> | null;
+/** What an endpoint shall serve. */
+export interface EndpointConfigInput {
+  /** The models behind it, at most ten. */
+  served_entities?: ServedEntityInput[] | null;
+  /** How calls are shared among them; may be left out for one. */
+  traffic_config?: TrafficConfig | null;
+  /** The inference table of older endpoints. */
+  auto_capture_config?: AutoCaptureConfig | null;
 }
 
-/** One event of a streamed text. */
-export interface TextGenerationEvent {
-  /** Its number, from 1. */
-  index?: number | null;
-  /** The new token. */
-  token?: TextGenerationToken | null;
-  /** The whole text; on the last event alone. */
-  generated_text?: string | null;
-  /** How it came to be; on the last event alone. */
-  details?: TextGenerationDetails | null;
+/** One model an endpoint shall serve. */
+export interface ServedEntityInput {
+  /** Its name within the endpoint; made from the model's name unless set. */
+  name?: string | null;
+  /** A model of Unity Catalog (`catalog.schema.model`) or of the workspace, or a function. */
+  entity_name?: string | null;
+  /** The model's version. */
+  entity_version?: string | null;
+  /** A model at another provider; then there is no `entity_name`. */
+  external_model?: ExternalModel | null;
+  /** How much a custom model is given. */
+  workload_size?: WorkloadSize | null;
+  /** On what a custom model runs; `CPU` unless set. */
+  workload_type?: WorkloadType | null;
+  /** Whether it may be shut down while nobody calls; the next call then waits. */
+  scale_to_zero_enabled?: boolean | null;
+  /** The least concurrency, in place of `workload_size`. */
+  min_provisioned_concurrency?: number | null;
+  /** The most concurrency, in place of `workload_size`. */
+  max_provisioned_concurrency?: number | null;
+  /** The least throughput, in tokens per second. */
+  min_provisioned_throughput?: number | null;
+  /** The most throughput, in tokens per second. */
+  max_provisioned_throughput?: number | null;
+  /** Model units of provisioned throughput. */
+  provisioned_model_units?: number | null;
+  /** Whether bursts beyond what is provisioned are allowed. */
+  burst_scaling_enabled?: boolean | null;
+  /** Environment variables; values may be `{{secrets/scope/key}}`. */
+  environment_vars?: Record<string, string> | null;
+  /** AWS: the role the model runs as. */
+  instance_profile_arn?: string | null;
+}
+
+/** A model at another provider. */
+export type ExternalModel =
+  | ({ provider: "openai" } & OpenAiModel)
+  | ({ provider: "anthropic" } & AnthropicModel)
+  | ({ provider: "cohere" } & CohereModel)
+  | ({ provider: "ai21labs" } & Ai21LabsModel)
+  | ({ provider: "palm" } & PalmModel)
+  | ({ provider: "amazon-bedrock" } & AmazonBedrockModel)
+  | ({ provider: "google-cloud-vertex-ai" } & GoogleCloudVertexAiModel)
+  | ({ provider: "databricks-model-serving" } & DatabricksModelServingModel)
+  | ({ provider: "custom" } & CustomModel);
+
+/** OpenAI, or OpenAI models at Azure. */
+export interface OpenAiModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  openai_config: OpenAiConfig;
+}
+
+/** What an external model does. All external models of an endpoint do the same. */
+export type ExternalTask = "llm/v1/chat" | "llm/v1/completions" | "llm/v1/embeddings" | (string & {});
+
+/**
+ * OpenAI: a key. Azure with a key: `openai_api_type` `azure`, base, deployment, version and key.
+ * Azure with Entra: `azuread`, base, deployment, version, tenant, client and client secret.
+ */
+export interface OpenAiConfig {
+  /** The key, as a reference. */
+  openai_api_key?: string | null;
+  /** The key itself. */
+  openai_api_key_plaintext?: string | null;
+  /** The organization. */
+  openai_organization?: string | null;
+  /** The address, when it is not OpenAI's own. */
+  openai_api_base?: string | null;
+  /** `openai`, `azure` or `azuread`. */
+  openai_api_type?: string | null;
+  /** Azure: the API's version. */
+  openai_api_version?: string | null;
+  /** Azure: the deployment. */
+  openai_deployment_name?: string | null;
+  /** Azure with Entra: the tenant. */
+  microsoft_entra_tenant_id?: string | null;
+  /** Azure with Entra: the client. */
+  microsoft_entra_client_id?: string | null;
+  /** Azure with Entra: the client's secret, as a reference. */
+  microsoft_entra_client_secret?: string | null;
+  /** Azure with Entra: the client's secret itself. */
+  microsoft_entra_client_secret_plaintext?: string | null;
+}
+
+/** A model of Anthropic. */
+export interface AnthropicModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  anthropic_config: AnthropicConfig;
+}
+
+/** Anthropic. */
+export interface AnthropicConfig {
+  /** The key, as a reference. */
+  anthropic_api_key?: string | null;
+  /** The key itself. */
+  anthropic_api_key_plaintext?: string | null;
+}
+
+/** A model of Cohere. */
+export interface CohereModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  cohere_config: CohereConfig;
+}
+
+/** Cohere. */
+export interface CohereConfig {
+  /** The key, as a reference. */
+  cohere_api_key?: string | null;
+  /** The key itself. */
+  cohere_api_key_plaintext?: string | null;
+  /** The address, when it is not Cohere's own. */
+  cohere_api_base?: string | null;
+}
+
+/** A model of AI21 Labs. */
+export interface Ai21LabsModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  ai21labs_config: Ai21LabsConfig;
+}
+
+/** AI21 Labs. */
+export interface Ai21LabsConfig {
+  /** The key, as a reference. */
+  ai21labs_api_key?: string | null;
+  /** The key itself. */
+  ai21labs_api_key_plaintext?: string | null;
+}
+
+/** A model of Google PaLM (legacy). */
+export interface PalmModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  palm_config: PalmConfig;
+}
+
+/** Google PaLM (legacy). */
+export interface PalmConfig {
+  /** The key, as a reference. */
+  palm_api_key?: string | null;
+  /** The key itself. */
+  palm_api_key_plaintext?: string | null;
+}
+
+/** A model at Amazon Bedrock. */
+export interface AmazonBedrockModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  amazon_bedrock_config: AmazonBedrockConfig;
+}
+
+/** Amazon Bedrock, by access keys, an instance profile or a service credential of Unity Catalog. */
+export interface AmazonBedrockConfig {
+  /** The region. */
+  aws_region?: string | null;
+  /** Whose model: `anthropic`, `cohere`, `ai21labs` or `amazon`. */
+  bedrock_provider?: string | null;
+  /** The key's id, as a reference. */
+  aws_access_key_id?: string | null;
+  /** The key's id itself. */
+  aws_access_key_id_plaintext?: string | null;
+  /** The key, as a reference. */
+  aws_secret_access_key?: string | null;
+  /** The key itself. */
+  aws_secret_access_key_plaintext?: string | null;
+  /** In place of keys: the role. */
+  instance_profile_arn?: string | null;
+  /** In place of keys: the service credential. */
+  uc_service_credential_name?: string | null;
+}
+
+/** A model at Google Cloud Vertex AI. */
+export interface GoogleCloudVertexAiModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  google_cloud_vertex_ai_config: GoogleCloudVertexAiConfig;
+}
+
+/** Google Cloud Vertex AI. */
+export interface GoogleCloudVertexAiConfig {
+  /** The project. */
+  project_id?: string | null;
+  /** The region. */
+  region?: string | null;
+  /** The service account's JSON, as a reference. */
+  private_key?: string | null;
+  /** The service account's JSON itself. */
+  private_key_plaintext?: string | null;
+}
+
+/** A serving endpoint of another workspace. */
+export interface DatabricksModelServingModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  databricks_model_serving_config: DatabricksModelServingConfig;
+}
+
+/** A serving endpoint of another workspace. */
+export interface DatabricksModelServingConfig {
+  /** The workspace's address. */
+  databricks_workspace_url?: string | null;
+  /** The token, as a reference. */
+  databricks_api_token?: string | null;
+  /** The token itself. */
+  databricks_api_token_plaintext?: string | null;
+}
+
+/** Any server that speaks the OpenAI form. */
+export interface CustomModel {
+  /** The model's name at the provider. */
+  name: string;
+  /** What it does. */
+  task: ExternalTask;
+  /** How it is reached. */
+  custom_provider_config: CustomProviderConfig;
+}
+
+/** Any server that speaks the OpenAI form, with one way to sign in at most. */
+export interface CustomProviderConfig {
+  /** The address, `https` only. */
+  custom_provider_url?: string | null;
+  /** A token in the `Authorization` header. */
+  bearer_token_auth?: BearerTokenAuth | null;
+  /** A key in a header or parameter of its own. */
+  api_key_auth?: ApiKeyAuth | null;
+}
+
+/** A token in the `Authorization` header. */
+export interface BearerTokenAuth {
+  /** The token, as a reference. */
+  token?: string | null;
+  /** The token itself. */
+  token_plaintext?: string | null;
+}
+
+/** A key under a name of its own. */
+export interface ApiKeyAuth {
+  /** The name. */
+  key?: string | null;
+  /** The key, as a reference. */
+  value?: string | null;
+  /** The key itself. */
+  value_plaintext?: string | null;
+}
+
+/** How much a custom model is given. */
+export type WorkloadSize = "Small" | "Medium" | "Large" | (string & {});
+
+/** On what a custom model runs. */
+export type WorkloadType = "CPU" | "CPU_MEDIUM" | "CPU_LARGE" | "GPU_SMALL" | "GPU_MEDIUM" | "GPU_LARGE" | "GPU_XLARGE" | "GPU_XLARGE_8" | "MULTIGPU_MEDIUM" | (string & {});
+
+/** The inference table of older endpoints; newer ones set it in `ai_gateway`. */
+export interface AutoCaptureConfig {
+  /** The catalog. */
+  catalog_name?: string | null;
+  /** The schema. */
+  schema_name?: string | null;
+  /** What the table's name begins with. */
+  table_name_prefix?: string | null;
+  /** Whether calls are logged. */
+  enabled?: boolean | null;
   [key: string]: unknown;
 }
 
-/** One token. */
-export interface TextGenerationToken {
-  /** Its number in the vocabulary. */
-  id?: number | null;
-  /** Its text. */
-  text: string;
-  /** How likely it was, as a logarithm. */
-  logprob?: number | null;
-  /** Whether it is a mark of the model's and no text. */
-  special?: boolean | null;
+/** One limit of the older kind; newer endpoints set limits in `ai_gateway`. */
+export interface RateLimit {
+  /** The most calls. */
+  calls: number;
+  /** Over what they are counted. */
+  renewal_period: RenewalPeriod;
+  /** For whom: `user` or `endpoint`. */
+  key?: RateLimitKey | null;
   [key: string]: unknown;
 }
 
-/** How a text came to be, when `details` asked for it. */
-export interface TextGenerationDetails {
-  /** `length`, `eos_token` or `stop_sequence`. */
-  finish_reason?: string | null;
-  /** How many tokens were made. */
-  generated_tokens?: number | null;
-  /** How many tokens the prompt has; told at the end of streams. */
-  input_length?: number | null;
-  /** The seed of sampling. */
-  seed?: number | null;
-  /** The tokens of the text. */
-  tokens?: TextGenerationToken[] | null;
+/** Who is told when an update ends. */
+export interface EmailNotifications {
+  /** Told when it succeeded. */
+  on_update_success?: string[] | null;
+  /** Told when it failed. */
+  on_update_failure?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** What telemetry of the served models goes where; newest, so most of it is kept as it comes. */
+export interface TelemetryConfig {
+  /** What is collected. */
+  enabled_telemetry_features?: string[] | null;
+  /** The tables. */
+  table_names?: unknown | null;
+  /** The inference table. */
+  inference_table_config?: unknown | null;
+  /** A profile that says all of it. */
+  telemetry_profile_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** A new endpoint with provisioned throughput. */
+export interface CreatePtEndpointRequest {
+  /** Its name. */
+  name: string;
+  /** What it serves. */
+  config: PtEndpointConfigInput;
+  /** What the AI Gateway in front of it does. */
+  ai_gateway?: AiGatewayConfig | null;
+  /** The workspace's own labels. */
+  tags?: EndpointTag[] | null;
+  /** The budget policy it is billed to. */
+  budget_policy_id?: string | null;
+  /** Who is told when an update ends. */
+  email_notifications?: EmailNotifications | null;
+}
+
+/** What an endpoint with provisioned throughput serves. */
+export interface PtEndpointConfigInput {
+  /** The models. */
+  served_entities: PtServedEntityInput[];
+  /** How calls are shared among them. */
+  traffic_config?: TrafficConfig | null;
+}
+
+/** One model with provisioned throughput. */
+export interface PtServedEntityInput {
+  /** The model of Unity Catalog. */
+  entity_name: string;
+  /** Model units. */
+  provisioned_model_units: number;
+  /** The model's version. */
+  entity_version?: string | null;
+  /** Its name within the endpoint. */
+  name?: string | null;
+  /** Whether bursts beyond what is provisioned are allowed. */
+  burst_scaling_enabled?: boolean | null;
+}
+
+/** Labels to set and to take away. */
+export interface UpdateTagsRequest {
+  /** Set, over those of the same key. */
+  add_tags?: EndpointTag[] | null;
+  /** Taken away, by key. */
+  delete_tags?: string[] | null;
+}
+
+/** The older limits of an endpoint. */
+export interface RateLimits {
+  /** The limits. */
+  rate_limits?: RateLimit[] | null;
+  [key: string]: unknown;
+}
+
+/** The answer to setting who is told. */
+export interface EndpointNotifications {
+  /** The endpoint. */
+  name?: string | null;
+  /** Who is told. */
+  email_notifications?: EmailNotifications | null;
+  [key: string]: unknown;
+}
+
+/** What one user, group or service principal shall be allowed. */
+export interface AccessControlRequest {
+  /** The user. */
+  user_name?: string | null;
+  /** Or the group. */
+  group_name?: string | null;
+  /** Or the service principal's application id. */
+  service_principal_name?: string | null;
+  /** What. */
+  permission_level: EndpointPermissionLevel;
+}
+
+/** What somebody may do. */
+export type EndpointPermissionLevel = "CAN_VIEW" | "CAN_QUERY" | "CAN_MANAGE" | (string & {});
+
+/** Who may do what with an endpoint. */
+export interface EndpointPermissions {
+  /** `/serving-endpoints/<id>`. */
+  object_id?: string | null;
+  /** `serving-endpoint`. */
+  object_type?: string | null;
+  /** One item for each user, group or service principal. */
+  access_control_list?: AccessControl[] | null;
+  [key: string]: unknown;
+}
+
+/** What one user, group or service principal is allowed. */
+export interface AccessControl {
+  /** The user. */
+  user_name?: string | null;
+  /** Or the group. */
+  group_name?: string | null;
+  /** Or the service principal. */
+  service_principal_name?: string | null;
+  /** The name to show. */
+  display_name?: string | null;
+  /** What, and from where it comes. */
+  all_permissions?: EndpointPermission[] | null;
+  [key: string]: unknown;
+}
+
+/** One permission. */
+export interface EndpointPermission {
+  /** What. */
+  permission_level?: EndpointPermissionLevel | null;
+  /** Whether it comes from elsewhere. */
+  inherited?: boolean | null;
+  /** From where. */
+  inherited_from_object?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** The permissions there are. */
+export interface EndpointPermissionLevels {
+  /** Each with what it means. */
+  permission_levels?: EndpointPermissionLevelInfo[] | null;
+  [key: string]: unknown;
+}
+
+/** A permission and what it means. */
+export interface EndpointPermissionLevelInfo {
+  /** The permission. */
+  permission_level?: EndpointPermissionLevel | null;
+  /** What it means. */
+  description?: string | null;
+  [key: string]: unknown;
+}
+
+/** Whether a model can be served with provisioned throughput. */
+export interface ModelOptimizationInfo {
+  /** Whether it can. */
+  optimizable?: boolean | null;
+  /** Its type. */
+  model_type?: string | null;
+  /** Throughput is bought in multiples of this many tokens per second. */
+  throughput_chunk_size?: number | null;
+  [key: string]: unknown;
+}
+
+/** A new scope. */
+export interface CreateScopeRequest {
+  /** Its name: letters, digits, `-`, `_`, `.` and `@`, at most 128. */
+  scope: string;
+  /** `users` gives everybody `MANAGE`; only the creator has it when absent. */
+  initial_manage_principal?: string | null;
+  /** Where its secrets stand; `DATABRICKS` unless set. */
+  scope_backend_type?: ScopeBackendType | null;
+  /** The vault, for `AZURE_KEYVAULT`. */
+  backend_azure_keyvault?: AzureKeyVault | null;
+}
+
+/** Where a scope's secrets stand. */
+export type ScopeBackendType = "DATABRICKS" | "AZURE_KEYVAULT" | (string & {});
+
+/** An Azure Key Vault. */
+export interface AzureKeyVault {
+  /** Its resource id. */
+  resource_id: string;
+  /** Its DNS name. */
+  dns_name: string;
+  [key: string]: unknown;
+}
+
+/** The scopes the caller may see. */
+export interface SecretScopes {
+  /** The scopes; absent when there are none. */
+  scopes?: SecretScope[] | null;
+  [key: string]: unknown;
+}
+
+/** A scope. */
+export interface SecretScope {
+  /** Its name. */
+  name: string;
+  /** Where its secrets stand. */
+  backend_type?: ScopeBackendType | null;
+  /** The vault, when they stand in one. */
+  keyvault_metadata?: AzureKeyVault | null;
+  [key: string]: unknown;
+}
+
+/** The names of a scope's secrets. */
+export interface SecretList {
+  /** The names; absent when there are none. */
+  secrets?: SecretMetadata[] | null;
+  [key: string]: unknown;
+}
+
+/** A secret without its value. */
+export interface SecretMetadata {
+  /** Its name. */
+  key: string;
+  /** When it was put last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  [key: string]: unknown;
+}
+
+/** Who may do what with a scope. */
+export interface Acls {
+  /** One item for each user, group or service principal; absent when there are none. */
+  items?: AclItem[] | null;
+  [key: string]: unknown;
+}
+
+/** What somebody may do with a scope. */
+export interface AclItem {
+  /** The user, group or service principal. */
+  principal: string;
+  /** What. */
+  permission: AclPermission;
+  [key: string]: unknown;
+}
+
+/** What a user, group or service principal may do with a scope. Each includes those before it. */
+export type AclPermission = "READ" | "WRITE" | "MANAGE" | (string & {});
+
+/** One page of a gateway's endpoints. */
+export interface GatewayEndpointList {
+  /** The endpoints. */
+  endpoints?: GatewayEndpoint[] | null;
+  /** Asks for the next page; absent on the last. */
+  next_page_token?: string | null;
+  [key: string]: unknown;
+}
+
+/** An endpoint of a gateway. */
+export interface GatewayEndpoint {
+  /** The name calls are made with. */
+  name: string;
+  /** What it does: `llm/v1/chat`, `llm/v1/completions` or `llm/v1/embeddings`. A workspace calls this `task`. */
+  endpoint_type?: string | null;
+  /** The model behind it. */
+  model?: GatewayModel | null;
+  /** Its path on the gateway. */
+  endpoint_url?: string | null;
+  /** How often it may be asked: `{ calls, key, renewal_period }`. */
+  limit?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** The model behind a gateway's endpoint. */
+export interface GatewayModel {
+  /** Its name at the provider. */
+  name?: string | null;
+  /** The provider. */
+  provider?: string | null;
   [key: string]: unknown;
 }

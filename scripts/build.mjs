@@ -127,6 +127,8 @@ async function assemble() {
   const template = join(ROOT, "pkg-template");
   const validator = join(ROOT, "node_modules", "@cfworker", "json-schema", "dist", "esm", "index.js");
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, minify: true, legalComments: "none", entryPoints: { validator } });
+  // over the main entry, not into it: browsers and bundlers never meet its node: imports
+  await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, legalComments: "none", external: ["./index.js", "node:*"], entryPoints: { node: join(template, "node.js") } });
   for (const name of (await readdir(template)).filter((name) => name.endsWith(".d.ts"))) await cp(join(template, name), join(dist, name));
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');

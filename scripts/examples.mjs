@@ -4,13 +4,24 @@ import { mkdtemp, mkdir, readdir, rm, symlink, copyFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run } from "./lib.mjs";
+import { run, start, stopAll } from "./lib.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
-const env = { DATABRICKS_HOST: process.env.LAKEWIRE_EMULATOR, DATABRICKS_TOKEN: "dapi-emulator" };
+/** Where the emulator lets the driver proxy reach an app. */
+const APP_PORT = process.env.LAKEWIRE_APP_PORT ?? "7777";
+const env = { LAKEWIRE_APP_PORT: APP_PORT, DATABRICKS_HOST: process.env.LAKEWIRE_EMULATOR, DATABRICKS_TOKEN: "dapi-emulator" };
 /** What each must say, whichever face it shows. */
-const SAYS = { responses: /42[^]*function_call, function_call_output, message[^]*42/, chat: /tokens, request \S+/, stream: /\S{3}/, embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m, structured: /^Ann is 31$/m, tools: /42.*\(2 steps\)/s };
+const SAYS = {
+  responses: /42[^]*function_call, function_call_output, message[^]*42/,
+  chat: /tokens, request \S+/,
+  stream: /\S{3}/,
+  embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
+  structured: /^Ann is 31$/m,
+  tools: /42.*\(2 steps\)/s,
+  dolly: /^Dolly: \S+/m,
+  driver_proxy: /^You said: Hello\. And .*\nYou said: How are you\?.*\n.*temperature 0\.1\.\n.*temperature 0\.9\.\n.*Be concise\..*\nYOU SAID: HELLO\./,
+};
 
 let passed = 0;
 let failed = 0;
@@ -26,9 +37,10 @@ async function one(name, command, args, cwd) {
 // the examples import the package by its name, as a user's code does
 const folder = await mkdtemp(join(tmpdir(), "lakewire-examples-"));
 try {
+  await start(process.execPath, [join(EXAMPLES, "apps", "driver_app.mjs"), APP_PORT], { ready: /listening/ });
   await mkdir(join(folder, "node_modules"));
   await symlink(join(ROOT, "pkg"), join(folder, "node_modules", "lakewire"), "junction");
-  for (const name of (await readdir(EXAMPLES)).sort()) {
+  for (const name of (await readdir(EXAMPLES)).filter((name) => /\.(mjs|rs)$/.test(name)).sort()) {
     if (name.endsWith(".mjs")) {
       await copyFile(join(EXAMPLES, name), join(folder, name));
       await one(name, process.execPath, [join(folder, name)], folder);
@@ -37,6 +49,7 @@ try {
     }
   }
 } finally {
+  await stopAll();
   await rm(folder, { recursive: true, force: true });
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

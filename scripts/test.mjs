@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fingerprint, npm, run, say, start, step, stopAll, unlessStamped } from "./lib.mjs";
+import { fingerprint, freePort, npm, run, say, start, step, stopAll, unlessStamped } from "./lib.mjs";
 import { browser } from "./browser.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -83,11 +83,12 @@ async function main() {
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
   const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
-  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--seed", "1"], { ready: /listening on (http:\S+)/ });
-  const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
+  const appPort = await freePort();
+  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--seed", "1", "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
+  const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
@@ -99,6 +100,7 @@ async function main() {
   await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
   await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });
   await suite("clients-python", "Databricks' own Python clients against the emulator", node, ["tests/clients/run-python.mjs"], { env });
+  await suite("models", "Models and apps that really run, behind the emulator", node, ["tests/models/run.mjs"]);
   await check("size", "The download's budget", node, ["benches/size.mjs"]);
 }
 

@@ -9,6 +9,7 @@ use crate::completions::{self, Completions};
 use crate::config::{Config, world};
 use crate::embeddings::Embedder;
 use crate::error::Result;
+use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
 use crate::transport::{self, Transport};
@@ -86,6 +87,26 @@ impl WorkspaceClient {
         Chat::new(self.sender.clone(), endpoint.into())
     }
 
+    /// Text from a serving endpoint of any kind, or from an app on a cluster's driver node.
+    #[must_use]
+    pub fn completions(&self, target: impl Into<completions::Target>) -> Completions {
+        Completions::new(self.sender.clone(), target.into())
+    }
+
+    /// The workspace's id, which stands in the addresses of driver proxy apps.
+    ///
+    /// # Errors
+    /// `Decode` when the workspace does not say it.
+    pub async fn org_id(&self) -> Result<String> {
+        self.send(&completions::calls::org_id()).await
+    }
+
+    /// Embeddings from a serving endpoint.
+    #[must_use]
+    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
+        Embedder::new(self.sender.clone(), endpoint.into())
+    }
+
     /// An agent or model that speaks OpenAI's Responses (task `agent/v1/responses`).
     ///
     /// ```no_run
@@ -114,30 +135,16 @@ impl WorkspaceClient {
         ChatAgent::new(self.sender.clone(), endpoint.into())
     }
 
-    /// Text from a serving endpoint of any kind, or from an app on a cluster's driver node.
-    #[must_use]
-    pub fn completions(&self, target: impl Into<completions::Target>) -> Completions {
-        Completions::new(self.sender.clone(), target.into())
-    }
-
-    /// The workspace's id, which stands in the addresses of driver proxy apps.
-    ///
-    /// # Errors
-    /// `Decode` when the workspace does not say it.
-    pub async fn org_id(&self) -> Result<String> {
-        self.send(&completions::calls::org_id()).await
-    }
-
-    /// Embeddings from a serving endpoint.
-    #[must_use]
-    pub fn embeddings(&self, endpoint: impl Into<String>) -> Embedder {
-        Embedder::new(self.sender.clone(), endpoint.into())
-    }
-
     /// The workspace's serving endpoints.
     #[must_use]
     pub fn serving_endpoints(&self) -> ServingEndpoints {
         ServingEndpoints::new(self.sender.clone())
+    }
+
+    /// The workspace's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -72,6 +72,9 @@ pub enum ErrorKind {
     StepLimit,
     /// The model's output does not fit the schema.
     OutputMismatch,
+    /// What was started ended badly at the service: an endpoint whose update failed;
+    /// [`Error::error_code`] is the state it ended in.
+    OperationFailed,
     /// The object was already closed or consumed.
     Closed,
     /// A function of the caller's own, given to change a request or an answer, failed.
@@ -112,6 +115,7 @@ impl ErrorKind {
             Self::UnknownTool => "UnknownTool",
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
+            Self::OperationFailed => "OperationFailed",
             Self::Closed => "Closed",
             Self::TransformFailed => "TransformFailed",
         }

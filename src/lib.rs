@@ -9,6 +9,7 @@ pub mod completions;
 pub mod config;
 pub mod embeddings;
 pub mod error;
+pub mod gateway;
 pub mod hugging_face;
 mod join;
 #[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
@@ -16,6 +17,7 @@ mod js;
 mod macros;
 mod order;
 pub mod prompts;
+pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
 pub mod stream;

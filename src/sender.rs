@@ -86,7 +86,14 @@ impl Sender {
         config.timeouts.check()?;
         credentials.check()?;
         let credentials = credentials.bind(&config.host, &transport)?;
-        check_headers(&config.headers, &credentials)?;
+        if config.host.is_unencrypted() && !credentials.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "The host is reached by plain http, where everybody on the way could read the token: use https, or no credentials.",
+            ));
+        }
+        let credentials = credentials.bind(&config.host, &transport)?;
+        check_headers(&config.headers, &credentials, config.host.is_unencrypted())?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
         let shared = Arc::new(Shared { config, credentials, transport, budget });
@@ -113,9 +120,21 @@ impl Sender {
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
         let sent = self.whole(call.request(), call.repeat(), options).await;
         let (answer, meta) = sent.map_err(|error| call.explain(error))?;
+        // an error in place of the answer is read again from a text without our secrets: its own is cut short already
+        let spare = if call.request().hides() { Some(answer.clone()) } else { None };
         match call.read(answer) {
             Ok(value) => Ok((value, meta)),
-            Err(error) => Err(call.explain(meta.explain(error))),
+            Err(error) => {
+                let clean = spare.map(|mut answer| {
+                    let text = String::from_utf8_lossy(&answer.body).into_owned();
+                    answer.body = call.request().conceal(text).into_bytes();
+                    call.read(answer).err().unwrap_or_else(|| {
+                        let sentence = "The service reported an error whose text repeats a secret, so it is not shown.";
+                        Error::new(error.kind(), sentence)
+                    })
+                });
+                Err(call.explain(meta.explain(clean.unwrap_or(error))))
+            }
         }
     }
 
@@ -190,8 +209,11 @@ impl fmt::Debug for CallOptions {
     }
 }
 
+/// Headers that hold a credential by their very name.
+const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"];
+
 /// Checks headers that a caller adds, before anything is sent.
-fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Result<()> {
+fn check_headers(headers: &[(String, String)], credentials: &Credentials, unencrypted: bool) -> Result<()> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     for (name, value) in headers {
         let fault = if name.is_empty() || !name.bytes().all(token) {
@@ -205,6 +227,8 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials) -> Res
             "belongs to the transport"
         } else if name.eq_ignore_ascii_case("authorization") && !credentials.is_none() {
             "would replace the client's credentials: give the token to the client, or no credentials"
+        } else if unencrypted && CREDENTIALS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            "would go out unencrypted, since the host is reached by plain http: use https"
         } else {
             continue;
         };

@@ -106,7 +106,7 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{agents, chat, completions, embeddings, hugging_face, serving_endpoints};
+    use crate::{agents, chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
@@ -115,15 +115,29 @@ fn the_declarations_are_what_the_rust_types_say() {
     embeddings::types::EmbeddingParams::declare(&mut to);
     serving_endpoints::types::ServingEndpointList::declare(&mut to);
     serving_endpoints::types::ServingEndpoint::declare(&mut to);
+    completions::types::CompletionParams::declare(&mut to);
+    hugging_face::types::TextGenerationParameters::declare(&mut to);
+    hugging_face::types::TextGenerationEvent::declare(&mut to);
     agents::types::ResponseObject::declare(&mut to);
     agents::types::ResponseEvent::declare(&mut to);
     agents::types::ResponsesParams::declare(&mut to);
     agents::types::ChatAgentResponse::declare(&mut to);
     agents::types::ChatAgentChunk::declare(&mut to);
     agents::types::ChatAgentParams::declare(&mut to);
-    completions::types::CompletionParams::declare(&mut to);
-    hugging_face::types::TextGenerationParameters::declare(&mut to);
-    hugging_face::types::TextGenerationEvent::declare(&mut to);
+    serving_endpoints::types::CreateEndpointRequest::declare(&mut to);
+    serving_endpoints::types::CreatePtEndpointRequest::declare(&mut to);
+    serving_endpoints::types::UpdateTagsRequest::declare(&mut to);
+    serving_endpoints::types::RateLimits::declare(&mut to);
+    serving_endpoints::types::EndpointNotifications::declare(&mut to);
+    serving_endpoints::types::AccessControlRequest::declare(&mut to);
+    serving_endpoints::types::EndpointPermissions::declare(&mut to);
+    serving_endpoints::types::EndpointPermissionLevels::declare(&mut to);
+    serving_endpoints::types::ModelOptimizationInfo::declare(&mut to);
+    secrets::types::CreateScopeRequest::declare(&mut to);
+    secrets::types::SecretScopes::declare(&mut to);
+    secrets::types::SecretList::declare(&mut to);
+    secrets::types::Acls::declare(&mut to);
+    gateway::types::GatewayEndpointList::declare(&mut to);
     let text = format!("{HEAD}{}", to.text());
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg-template/types.d.ts");
     if std::env::var_os("LAKEWIRE_WRITE_TYPES").is_some() {

@@ -14,9 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_core::Stream;
+use lakewire::auth::{AzureServicePrincipal, Secret, SignIn, Token, TokenFederation};
 use lakewire::chat::structured::StructuredMethod;
 use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
-use lakewire::{ErrorKind, WorkspaceClient};
+use lakewire::completions::CompletionParams;
+use lakewire::hugging_face::{HubClient, HubConfig, TextGenerationRequest, dolly_answer, dolly_prompt};
+use lakewire::transport::BoxFuture;
+use lakewire::{Credentials, ErrorKind, WorkspaceClient};
 use serde_json::{Value, json};
 
 const ENDPOINT: &str = "databricks-meta-llama-3-3-70b-instruct";
@@ -183,4 +187,151 @@ async fn serving_endpoints_are_listed_and_described() {
     assert!(endpoints.iter().any(|endpoint| endpoint.name == ENDPOINT));
     let endpoint = client.serving_endpoints().get(ENDPOINT).await.unwrap();
     assert_eq!(endpoint.task.as_deref(), Some("llm/v1/chat"));
+}
+
+/// The emulator's address; see [`client`].
+fn emulator() -> Option<String> {
+    client()?;
+    std::env::var("LAKEWIRE_EMULATOR").ok()
+}
+
+/// What a browser's visit to an address leads to. Plain sockets: the client under test must not judge itself.
+async fn visit(url: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    // a browser finds the address of this machine that answers
+    let mut stream = tokio::net::TcpStream::connect(authority.replace("localhost", "127.0.0.1")).await.unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let location = answer.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
+    location.unwrap_or(answer)
+}
+
+async fn asks(host: &str, credentials: impl Into<Credentials>) -> lakewire::Result<String> {
+    let client = WorkspaceClient::new(host, credentials)?;
+    Ok(client.chat(ENDPOINT).invoke("My name is Ann. What is my name?").await?.text())
+}
+
+#[tokio::test]
+async fn k10_service_principals_sign_in_and_wrong_secrets_do_not() {
+    let Some(host) = emulator() else { return };
+    assert!(asks(&host, Credentials::oauth_m2m("emulator-client", "emulator-secret")).await.unwrap().contains("Ann"));
+    let error = asks(&host, Credentials::oauth_m2m("emulator-client", "CANARY-wrong")).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::TokenEndpoint, Some(401)));
+    assert_eq!(error.error_code(), Some("invalid_client"));
+    assert!(!format!("{error} {error:?}").contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_principal_of_azure_signs_in() {
+    let Some(host) = emulator() else { return };
+    let principal = AzureServicePrincipal::new("emulator-client", "emulator-secret")
+        .login_endpoint(format!("{host}/aad/"))
+        .workspace_resource_id("/subscriptions/1");
+    assert!(asks(&host, principal).await.unwrap().contains("Ann"));
+}
+
+#[tokio::test]
+async fn a_token_of_another_provider_is_exchanged() {
+    let Some(host) = emulator() else { return };
+    // what the emulator takes for a token of someone else: one of its own
+    let subject = || -> BoxFuture<'static, lakewire::Result<Token>> {
+        let text = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJwaXBlbGluZSIsImlzcyI6Imh0dHBzOi8vaXNzdWVyLmV4YW1wbGUifQ.c2ln";
+        Box::pin(std::future::ready(Ok(Token { value: Secret::new(text), expires_in: None })))
+    };
+    assert!(asks(&host, TokenFederation::new(subject).client_id("emulator-client")).await.unwrap().contains("Ann"));
+}
+
+#[tokio::test]
+async fn a_user_signs_in_through_the_browser() {
+    let Some(host) = emulator() else { return };
+    let (sent, mut opened) = tokio::sync::mpsc::unbounded_channel();
+    let sign_in = SignIn::new(&host).unwrap().loopback(move |url| sent.send(url.to_owned()).unwrap());
+    let browser = async {
+        let back = visit(&opened.recv().await.unwrap()).await;
+        visit(&back.replace("?", "/?").replace("//?", "/?")).await
+    };
+    let (session, page) = tokio::join!(sign_in, browser);
+    assert!(page.contains("You can close this page"), "{page}");
+    assert!(asks(&host, session.unwrap()).await.unwrap().contains("Ann"));
+}
+
+#[tokio::test]
+async fn embeddings_are_the_same_in_both_encodings_and_any_batches() {
+    use lakewire::embeddings::{EmbeddingParams, EncodingFormat, similarities};
+    let Some(client) = client() else { return };
+    let texts: Vec<String> = (0..7).map(|at| format!("text {at} of seven")).collect();
+    let plain = client.embeddings("team-embeddings").embed_documents(&texts).await.unwrap();
+    let bits = client
+        .embeddings("team-embeddings")
+        .encoding_format(EncodingFormat::Auto)
+        .batch_size(3)
+        .max_concurrency(2)
+        .embed_documents(&texts)
+        .await
+        .unwrap();
+    assert_eq!((plain.len(), plain.dimensions, bits.request_ids.len()), (7, 1024, 3));
+    assert_eq!(plain.data, bits.data);
+    let bge = client
+        .embeddings("databricks-bge-large-en")
+        .query_params(EmbeddingParams::new().instruction("Represent this sentence for searching relevant passages:"));
+    let documents = bge.embed_documents(["Boats float on water.", "A lakehouse holds tables."]).await.unwrap();
+    let alike = similarities(&bge.embed_query("tables of a lakehouse").await.unwrap(), &documents).unwrap();
+    assert!(alike[1] > alike[0], "{alike:?}");
+}
+
+#[tokio::test]
+async fn embeddings_name_the_inputs_that_failed() {
+    use lakewire::embeddings::EmbeddingParams;
+    let Some(client) = client() else { return };
+    let gte = client.embeddings("databricks-gte-large-en");
+    let refused = gte.clone().documents_params(EmbeddingParams::new().extra("no_such_field", 1));
+    let error = refused.embed_documents(["a", "b"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadRequest);
+    assert!(error.message().starts_with("Input 0 (batch 1 of 1): "), "{error}");
+    let error = client.embeddings("no-such-endpoint").embed_query("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn text_comes_from_endpoints_of_every_kind_whole_and_streamed() {
+    let Some(client) = client() else { return };
+    let prompt = "My name is Ann. What is my name?";
+    for endpoint in ["text-completions", ENDPOINT, "databricks-gpt-oss-20b", "dolly-v2-12b"] {
+        let completions = client.completions(endpoint).with_defaults(&CompletionParams::default().max_tokens(200_u64));
+        let given = completions.generate(prompt).await.unwrap();
+        assert!(given.text.contains("Ann"), "{endpoint}: {}", given.text);
+        assert!(given.request_id().is_some(), "{endpoint}");
+        let mut stream = completions.stream(prompt).await.unwrap();
+        let mut words = String::new();
+        while let Some(piece) = next(&mut stream).await {
+            words.push_str(&piece.unwrap());
+        }
+        assert!(words.contains("Ann"), "{endpoint}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn the_hub_answers_dolly_and_chats() {
+    let Some(host) = std::env::var("LAKEWIRE_EMULATOR").ok().filter(|_| client().is_some()) else { return };
+    let hub = HubClient::own(&format!("{}/hf", host.trim_end_matches('/')), "hf_emulator").unwrap();
+    let mut request = TextGenerationRequest::new(dolly_prompt("My name is Ann. What is my name?", None));
+    request.max_new_tokens = Some(100);
+    let given = hub.text_generation(request.clone()).await.unwrap();
+    assert!(dolly_answer(&given.text).contains("Ann"), "{}", given.text);
+    let mut stream = hub.text_generation_stream(request).await.unwrap().into_words();
+    let mut words = String::new();
+    while let Some(piece) = next(&mut stream).await {
+        words.push_str(&piece.unwrap());
+    }
+    assert!(dolly_answer(&words).contains("Ann"), "{words}");
+    let config = HubConfig::new(&format!("{host}/hf")).unwrap();
+    let router = HubClient::with_config(config, "hf_emulator".into()).unwrap();
+    let answer =
+        router.chat("HuggingFaceTB/SmolLM3-3B").unwrap().invoke("My name is Ann. What is my name?").await.unwrap();
+    assert!(answer.text().contains("Ann"), "{}", answer.text());
+    let error = router.chat("org/no-such-model").unwrap().invoke("Hi").await.unwrap_err();
+    assert!(error.message().contains("provider `tgi`"), "{error}");
 }

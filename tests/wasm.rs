@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use js_sys::Function;
 use lakewire::config::Config;
+use lakewire::sender::{CallOptions, Link, Sender};
 use lakewire::transport::Transport;
 use lakewire::transport::fetch::FetchTransport;
 use lakewire::{Credentials, Error, ErrorKind, WorkspaceClient};
@@ -105,4 +106,17 @@ async fn the_clock_runs_and_sleep_waits() {
     assert!(transport.now() > before);
     assert!((0.0..1.0).contains(&transport.random()));
     assert!(transport.wall_clock().as_secs() > 1_700_000_000);
+}
+
+#[wasm_bindgen_test]
+async fn k15_a_presigned_link_gets_nothing_of_the_clients() {
+    let body = "return new Response(url + ' ' + init.headers.map((pair) => pair[0]).join())";
+    let transport = FetchTransport::with_fetch(Function::new_with_args("url, init", body));
+    let mut config = Config::new("https://x.example").unwrap();
+    config.headers.push(("x-own".into(), "canary".into()));
+    let sender = Sender::new(config, Credentials::token("dapi-canary"), Arc::new(transport)).unwrap();
+    let link = Link::new("https://store.example/part?sig=1").unwrap().header("X-Encryption", "key");
+    let (bytes, meta) = sender.download(&link, &CallOptions::default()).await.unwrap();
+    assert_eq!(String::from_utf8(bytes).unwrap(), "https://store.example/part?sig=1 x-encryption");
+    assert_eq!(meta.status, 200);
 }

@@ -36,6 +36,7 @@ pub struct AzureServicePrincipal {
     pub(super) tenant_id: Option<String>,
     pub(super) environment: Option<String>,
     pub(super) workspace_resource_id: Option<String>,
+    login_endpoint: Option<String>,
 }
 
 impl AzureServicePrincipal {
@@ -48,6 +49,7 @@ impl AzureServicePrincipal {
             tenant_id: None,
             environment: None,
             workspace_resource_id: None,
+            login_endpoint: None,
         }
     }
 
@@ -62,6 +64,13 @@ impl AzureServicePrincipal {
     #[must_use]
     pub fn environment(mut self, name: impl Into<String>) -> Self {
         self.environment = Some(name.into());
+        self
+    }
+
+    /// Where Entra gives tokens, instead of at the cloud's own address.
+    #[must_use]
+    pub fn login_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.login_endpoint = Some(url.into());
         self
     }
 
@@ -128,13 +137,15 @@ fn is_tenant(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
-/// Where tokens are given: the cloud's login host and the tenant, from the workspace unless known.
+/// Where tokens are given: the login host and the tenant, which the workspace tells unless it is known.
 async fn login(at: &At, grant: &AzureServicePrincipal) -> Result<(String, String)> {
-    let (_, login, _) = cloud(grant, &at.host);
-    // a workspace on this machine is an emulator: its login is there too
-    let local = at.host.as_str().starts_with("http://");
-    if let Some(tenant) = grant.tenant_id.clone().filter(|_| !local) {
-        return Ok((login.to_owned(), tenant));
+    let (_, own, _) = cloud(grant, &at.host);
+    let root = match &grant.login_endpoint {
+        Some(url) => oauth::endpoint(url, &at.host)?.trim_end_matches('/').to_owned(),
+        None => own.to_owned(),
+    };
+    if let Some(tenant) = grant.tenant_id.clone() {
+        return Ok((root, tenant));
     }
     let lost = || {
         Error::new(
@@ -146,19 +157,8 @@ async fn login(at: &At, grant: &AzureServicePrincipal) -> Result<(String, String
     let location = answer.headers.get("location").filter(|_| (300..=399).contains(&answer.status)).ok_or_else(lost)?;
     let (_, rest) = split_once(location, "://").ok_or_else(lost)?;
     let (_, path) = rest.split_once('/').ok_or_else(lost)?;
-    if local {
-        // the path before the endpoint's own, whatever the emulator put there
-        let prefix = split_once(path, "/oauth2/").map(|(prefix, _)| prefix).ok_or_else(lost)?;
-        let (before, found) = prefix.rsplit_once('/').unwrap_or(("", prefix));
-        let origin = Host::parse(location).map_err(|_| lost())?;
-        if !origin.as_str().starts_with("http://") || !is_tenant(found) {
-            return Err(lost());
-        }
-        let root = if before.is_empty() { origin.to_string() } else { [origin.as_str(), "/", before].concat() };
-        return Ok((root, grant.tenant_id.clone().unwrap_or_else(|| found.to_owned())));
-    }
     let tenant = path.split(['/', '?']).next().filter(|tenant| is_tenant(tenant)).ok_or_else(lost)?;
-    Ok((login.to_owned(), tenant.to_owned()))
+    Ok((root, tenant.to_owned()))
 }
 
 /// Gets both tokens: the second one and the resource id travel in headers of their own.

@@ -1,32 +1,6 @@
-//! The two encodings of OAuth: base64 and forms. Pure.
+//! Forms and queries, as OAuth writes and reads them. Pure.
 
 use crate::wire::request::encode;
-
-/// Base64 as `Authorization: Basic` wants it: with `+`, `/` and padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    let mut out = digits(bytes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    while out.len() % 4 != 0 {
-        out.push('=');
-    }
-    out
-}
-
-/// Base64 as PKCE wants it: with `-` and `_`, without padding.
-pub(super) fn base64_url(bytes: &[u8]) -> String {
-    digits(bytes, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-}
-
-fn digits(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..=group.len() {
-            let digit = (bits >> (18 - 6 * place)) & 63;
-            out.push(alphabet.get(digit as usize).copied().map_or('A', char::from));
-        }
-    }
-    out
-}
 
 /// Fields as `application/x-www-form-urlencoded`; an absent value leaves its field out.
 pub(super) fn form(fields: &[(&str, Option<&str>)]) -> String {
@@ -69,17 +43,6 @@ pub(super) fn decode(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn base64_as_in_its_standard() {
-        for (given, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(given.as_bytes()), expected);
-        }
-        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
-        assert_eq!(base64_url(&[0xfb, 0xff]), "-_8");
-    }
 
     #[test]
     fn forms_leave_absent_fields_out() {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::azure::{self, AzureServicePrincipal};
 use super::oauth::{self, Endpoints, Granted};
@@ -9,13 +10,15 @@ use super::sign_in::Session;
 use super::{Credentials, Kind, Secret, Token, TokenProvider};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::{BoxFuture, HttpRequest, Transport};
+use crate::transport::{BoxFuture, HttpRequest, Transport, race};
 use crate::wire::answer::Answer;
 
 /// What is asked for unless scopes are named.
 pub(super) const ALL: &str = "all-apis";
 /// How much of an answer is read, in bytes: tokens and discovery documents are short.
 const LONGEST: usize = 256 * 1024;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service principal of Databricks with an OAuth secret (`oauth-m2m`).
 ///
@@ -309,8 +312,17 @@ pub(super) async fn discover(
     Ok(Endpoints::of_workspace(host))
 }
 
-/// Sends a request and reads its answer, as far as one may be long.
+/// Sends a request and reads its answer, as far and as long as one may take.
 pub(super) async fn fetch(transport: &Arc<dyn Transport>, request: HttpRequest) -> Result<Answer> {
+    let late = Box::pin(async {
+        transport.sleep(PATIENCE).await;
+        let sentence = "The token endpoint did not answer within 60 seconds: try again later.";
+        Err(Error::new(ErrorKind::TokenEndpoint, sentence))
+    });
+    race(Box::pin(fetch_whole(transport, request)), late).await
+}
+
+async fn fetch_whole(transport: &Arc<dyn Transport>, request: HttpRequest) -> Result<Answer> {
     let response = transport.send(request).await.map_err(|error| oauth::unreached(&error))?;
     let mut body = Vec::new();
     if let Some(mut stream) = response.body.into_stream() {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::encode::base64_url;
 use super::sign_in::{Pkce, Session, SignIn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{self, Transport};
+use crate::wire::base64;
 
 /// The ports that Databricks' own programs come back to.
 const PORTS: std::ops::RangeInclusive<u16> = 8020..=8040;
@@ -24,6 +24,11 @@ const LONGEST: usize = 16 * 1024;
 
 const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Signed in</title><p>The sign-in came back to the program \
                     that asked for it. You can close this page.";
+
+/// Base64 as PKCE wants it: with `-` and `_`, without padding.
+fn base64_url(bytes: &[u8]) -> String {
+    base64::encode(bytes).replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
+}
 
 impl Pkce {
     /// A new one from the machine's random numbers.
@@ -185,6 +190,7 @@ mod tests {
 
     #[test]
     fn the_challenge_is_the_verifiers_sha_256() {
+        assert_eq!(base64_url(&[0xfb, 0xff]), "-_8");
         // the example of RFC 7636, appendix B
         let challenge = base64_url(&Sha256::digest(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
         assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");

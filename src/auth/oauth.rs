@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Secret;
-use super::encode::{base64, form};
+use super::encode::form;
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::HttpRequest;
 use crate::wire::answer::{Answer, Headers};
+use crate::wire::base64;
 use crate::wire::find::{find, replace, split_once};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
@@ -30,7 +31,7 @@ pub(super) fn ask(url: &str, fields: &[(&str, Option<&str>)], basic: Option<(&st
     ];
     if let Some((id, secret)) = basic {
         let pair = Secret::new([id, ":", secret].concat());
-        headers.push(("authorization".to_owned(), ["Basic ", &base64(pair.expose().as_bytes())].concat()));
+        headers.push(("authorization".to_owned(), ["Basic ", &base64::encode(pair.expose().as_bytes())].concat()));
     }
     let body = Some(Arc::from(form(fields).into_bytes()));
     HttpRequest { method: Method::Post, url: url.to_owned(), headers, body }
@@ -54,7 +55,7 @@ pub(super) fn read_token(answer: &Answer, secrets: &[&str], wall_clock: Duration
         // Entra's own code stands at the beginning of its description
         let entra = text("error_description").and_then(|text| entra_code(&text));
         let known = |code: &String| !secrets.iter().any(|secret| find(code, secret).is_some());
-        let code = entra.or(said).filter(is_code).filter(known).map(|code| clean(&code, 64, None));
+        let code = entra.or(said).filter(|code| is_code(code)).filter(known).map(|code| clean(&code, 64, None));
         return Err(refused(answer.status, code, &answer.headers, wall_clock));
     }
     let unusable = |what: &str| {
@@ -93,7 +94,7 @@ fn lifetime(value: Raw<'_>) -> Option<Duration> {
     }
 }
 
-fn is_code(code: &String) -> bool {
+fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 

@@ -147,6 +147,11 @@ impl Settings {
         self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Everything that is set: names of the profile file with their values, secrets among them.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The profile that was read, if one was.
     #[must_use]
     pub fn profile(&self) -> Option<&str> {
@@ -250,7 +255,8 @@ impl fmt::Debug for Settings {
 }
 
 /// Scopes from text that commas or spaces divide: sorted, each once.
-pub(super) fn scopes(text: &str) -> Vec<String> {
+#[must_use]
+pub fn scopes(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for scope in text.split([',', ' ', '\t', '\n']).filter(|scope| !scope.is_empty()) {
         if !found.iter().any(|known| known == scope) {

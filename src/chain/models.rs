@@ -1,7 +1,8 @@
-//! Prompts and chats as steps.
+//! Prompts and models as steps.
 
 use crate::chain::{Pieces, Pipe, Step};
 use crate::chat::{Chat, ChatAnswer, ChatCompletionChunk, ChatRequest, Message};
+use crate::completions::{CompletionRequest, Completions, Target};
 use crate::error::Result;
 use crate::prompts::{ChatPromptTemplate, PromptTemplate, PromptValues};
 use crate::sender::CallOptions;
@@ -88,5 +89,55 @@ impl<I: Into<ChatRequest> + MaybeSend> Step<I> for Chat {
         I: 'a,
     {
         Box::pin(async move { Ok(Pieces::new(Chat::stream(self, with_options(input.into(), options)).await?.text())) })
+    }
+}
+
+impl Completions {
+    /// A chain that begins with this endpoint; see [`chain`](crate::chain).
+    #[must_use]
+    pub fn pipe<B>(self, next: B) -> Pipe<Self, B> {
+        Pipe::new(self, next)
+    }
+}
+
+fn completion_request(input: impl Into<CompletionRequest>, options: &CallOptions) -> CompletionRequest {
+    let request = input.into();
+    if request.has_options() { request } else { request.options(options.clone()) }
+}
+
+impl<I: Into<CompletionRequest> + MaybeSend> Step<I> for Completions {
+    type Output = String;
+    type Piece = String;
+
+    fn name(&self) -> String {
+        match self.target() {
+            Target::Endpoint(endpoint) => format!("completions `{endpoint}`"),
+            _ => "completions".to_owned(),
+        }
+    }
+
+    fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<String>>
+    where
+        I: 'a,
+    {
+        Box::pin(async move { Completions::invoke(self, completion_request(input, options)).await })
+    }
+
+    fn stream<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<String>>>
+    where
+        I: 'a,
+    {
+        Box::pin(async move { Ok(Pieces::new(Completions::stream(self, completion_request(input, options)).await?)) })
+    }
+
+    fn has_words(&self) -> bool {
+        true
+    }
+
+    fn words<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<String>>>
+    where
+        I: 'a,
+    {
+        Step::stream(self, input, options)
     }
 }

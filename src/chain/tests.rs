@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::auth::Credentials;
 use crate::chat::{Chat, Message};
+use crate::completions::{Completions, Target};
 use crate::config::{Config, Timeouts};
 use crate::prompts::{ChatPromptTemplate, MessageTemplate, MessagesPlaceholder, PromptTemplate, PromptValues};
 use crate::sender::Sender;
@@ -35,10 +36,12 @@ fn whole(text: &str) -> Reply {
     ))
 }
 
+fn sender(network: &Scripted) -> Sender {
+    Sender::new(Config::new("x.example").unwrap(), Credentials::token("t"), Arc::new(network.clone())).unwrap()
+}
+
 fn chat(network: &Scripted) -> Chat {
-    let sender =
-        Sender::new(Config::new("x.example").unwrap(), Credentials::token("t"), Arc::new(network.clone())).unwrap();
-    Chat::new(sender, "e".into())
+    Chat::new(sender(network), "e".into())
 }
 
 fn prompt() -> ChatPromptTemplate {
@@ -87,6 +90,24 @@ fn a_chain_that_ends_with_a_chat_streams_its_chunks() {
     let chain = PromptTemplate::from_template("{x}").unwrap().pipe(chat(&network));
     let chunks = network.run(async { chain.stream("Hi").await.unwrap().collect().await }).unwrap().unwrap();
     assert_eq!(chunks.iter().map(crate::chat::ChatCompletionChunk::text).collect::<String>(), "ab");
+}
+
+#[test]
+fn completions_stream_through_parsers_too() {
+    let network = Scripted::new();
+    let event = |text: &str| format!("data: {{\"choices\":[{{\"index\":0,\"text\":\"{text}\"}}]}}\n\n");
+    network.push(Reply::events([event("red,").as_str(), event(" green").as_str(), "data: [DONE]\n\n"]));
+    let completions = Completions::new(sender(&network), Target::Endpoint("e".into())).with_task("llm/v1/completions");
+    let chain = PromptTemplate::from_template("Colours of {thing}:")
+        .unwrap()
+        .pipe(completions)
+        .pipe(CommaSeparatedListOutputParser);
+    let items = network.run(async { chain.stream("a flag").await.unwrap().collect().await }).unwrap().unwrap();
+    assert_eq!(items, [["red"], ["green"]]);
+    assert_eq!(asked(&network, 0)["prompt"], "Colours of a flag:");
+    network.push(Reply::status(404));
+    let fault = network.run(chain.invoke("x")).unwrap().unwrap_err();
+    assert!(fault.message().starts_with("Step 2 (completions `e`): "), "{fault}");
 }
 
 #[test]

@@ -73,16 +73,16 @@ pub(crate) fn completion(answer: Answer) -> Result<Json<ChatCompletion>> {
     if root.get("choices").is_some_and(|choices| choices.is_array()) {
         return Ok(json);
     }
-    let sentence = if root.get("output").is_some() {
-        "This endpoint answers in the Responses form (task agent/v1/responses): call it with client.responses()."
+    let task = if root.get("output").is_some() {
+        "This endpoint answers in the Responses form (task agent/v1/responses)"
     } else if root.get("messages").is_some() {
-        "This endpoint answers in the ChatAgent form (task agent/v2/chat): call it with client.chatAgent() (in Rust chat_agent())."
+        "This endpoint answers in the ChatAgent form (task agent/v2/chat)"
     } else if root.get("predictions").is_some() {
-        "This endpoint serves a custom model (it answers with predictions): call it with client.completions()."
+        "This endpoint serves a custom model (it answers with predictions)"
     } else {
-        "The answer has no choices: a chat call needs an endpoint whose task is llm/v1/chat."
+        "The answer has no choices"
     };
-    Err(Error::new(ErrorKind::Decode, sentence))
+    Err(Error::new(ErrorKind::Decode, format!("{task}: a chat call needs an endpoint whose task is llm/v1/chat.")))
 }
 
 #[cfg(test)]

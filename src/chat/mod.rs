@@ -69,6 +69,8 @@ pub(crate) struct Elsewhere {
     pub(crate) path: String,
     /// What is known about its failures.
     pub(crate) explain: fn(Error) -> Error,
+    /// Whether the body names the model, as it must where the route does not.
+    pub(crate) names_model: bool,
 }
 
 impl Chat {
@@ -117,20 +119,20 @@ impl Chat {
     pub(crate) fn invoke_call(&self, body: String) -> Result<Call<Json<ChatCompletion>>> {
         match &self.elsewhere {
             None => calls::invoke(&self.endpoint, body),
-            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(body), there.explain)),
+            Some(there) => Ok(calls::invoke_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
     pub(crate) fn stream_call(&self, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
         match &self.elsewhere {
             None => calls::stream(&self.endpoint, body),
-            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(body), there.explain)),
+            Some(there) => Ok(calls::stream_at(&there.path, self.with_model(there, body), there.explain)),
         }
     }
 
-    /// Other services are told the model in the body.
-    fn with_model(&self, mut body: String) -> String {
-        if body.ends_with('}') {
+    /// Other services may be told the model in the body.
+    fn with_model(&self, there: &Elsewhere, mut body: String) -> String {
+        if there.names_model && body.ends_with('}') {
             body.pop();
             body.push_str(",\"model\":");
             push_string(&mut body, &self.endpoint);

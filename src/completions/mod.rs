@@ -136,31 +136,39 @@ impl Completions {
     ///
     /// ```no_run
     /// # fn example(client: lakewire::WorkspaceClient) {
-    /// use serde_json::{Value, json};
-    /// let polite = client.completions("dolly").with_transform_input(|mut request: Value| {
-    ///     request["prompt"] = json!(format!("Please: {}", request["prompt"].as_str().unwrap_or_default()));
+    /// use serde_json::{Map, Value, json};
+    /// let polite = client.completions("dolly").with_transform_input(|mut request: Map<String, Value>| {
+    ///     let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default();
+    ///     let polite = format!("Please: {prompt}");
+    ///     request.insert("prompt".into(), json!(polite));
     ///     Ok::<_, std::convert::Infallible>(request)
     /// });
     /// # }
     /// ```
     #[must_use]
-    pub fn with_transform_input<E: Into<AnyError> + 'static>(
+    pub fn with_transform_input<V: Into<Value>, E: Into<AnyError> + 'static>(
         self,
-        function: impl Fn(Value) -> std::result::Result<Value, E> + MaybeSend + MaybeSync + 'static,
+        function: impl Fn(Map<String, Value>) -> std::result::Result<V, E> + MaybeSend + MaybeSync + 'static,
     ) -> Self {
+        let function = move |request| function(object(request)).map(Into::into);
         Self { input: Some(Transform::new(function)), ..self }
     }
 
     /// As [`with_transform_input`](Self::with_transform_input), with a function that waits.
     #[must_use]
-    pub fn with_transform_input_async<E, R>(
+    pub fn with_transform_input_async<V, E, R>(
         self,
-        function: impl Fn(Value) -> R + MaybeSend + MaybeSync + 'static,
+        function: impl Fn(Map<String, Value>) -> R + MaybeSend + MaybeSync + 'static,
     ) -> Self
     where
+        V: Into<Value>,
         E: Into<AnyError> + 'static,
-        R: Future<Output = std::result::Result<Value, E>> + MaybeSend + 'static,
+        R: Future<Output = std::result::Result<V, E>> + MaybeSend + 'static,
     {
+        let function = move |request| {
+            let changed = function(object(request));
+            async move { changed.await.map(Into::into) }
+        };
         Self { input: Some(Transform::waiting(function)), ..self }
     }
 
@@ -309,6 +317,14 @@ impl Completions {
         // collected first: the closure would otherwise have to be Send for every lifetime
         let calls: Vec<_> = calls.collect();
         join_bounded(calls, max_concurrency).await
+    }
+}
+
+/// A request is an object: [`body::request`] makes no other.
+fn object(request: Value) -> Map<String, Value> {
+    match request {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     }
 }
 

@@ -52,6 +52,11 @@ impl CompletionRequest {
         self.options = options;
         self
     }
+
+    /// Whether the call has limits, headers or attempts of its own.
+    pub(crate) fn has_options(&self) -> bool {
+        self.options != CallOptions::default()
+    }
 }
 
 impl Deref for CompletionRequest {

@@ -99,7 +99,7 @@ fn functions_change_requests_and_read_answers() {
     let model = client(&network)
         .completions("e")
         .with_task("custom")
-        .with_transform_input(|request: Value| {
+        .with_transform_input(|request: Map<String, Value>| {
             let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or("");
             Ok::<_, std::fmt::Error>(json!({"instruction": format!("<{prompt}>")}))
         })
@@ -116,7 +116,7 @@ fn a_failing_function_is_a_typed_error_that_keeps_its_cause_and_quotes_nothing()
     let model = client(&network)
         .completions("e")
         .with_task("custom")
-        .with_transform_input(|_: Value| Err::<Value, _>("CANARY in the cause"));
+        .with_transform_input(|_: Map<String, Value>| Err::<Value, _>("CANARY in the cause"));
     let error = network.run(model.invoke("P")).unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TransformFailed);
     assert!(!error.to_string().contains("CANARY"), "{error}");

@@ -215,7 +215,8 @@ pub enum InputFormat {
     DataframeSplit,
     /// `{"inputs":{…}}`.
     Inputs,
-    /// `{"instances":[{…}]}`.
+    /// `{"instances":[{…}]}`. MLflow's server makes columns of the rows first, so that a text reaches
+    /// the model as a list of one.
     Instances,
 }
 

@@ -27,6 +27,20 @@ impl Host {
     /// `InvalidInput`, saying what to write instead: user names, `#`, `\`, spaces, control or
     /// non-ASCII characters, a trailing dot, a bad port, any other scheme.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text, false)
+    }
+
+    /// Like [`parse`](Self::parse), and takes `http://` for any machine. For servers that ask for no
+    /// credential, such as a gateway of your own in your own network: everything that is sent there
+    /// can be read on the way, and a client refuses to send a credential to it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_unencrypted(text: &str) -> Result<Self> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &str, unencrypted: bool) -> Result<Self> {
         if text.starts_with('/') {
             return if IN_PAGE {
                 Self::same_origin(text)
@@ -55,7 +69,7 @@ impl Host {
         let (name, port) = split_port(authority)?;
         let name = name.to_ascii_lowercase();
         check_name(&name)?;
-        if !secure && !is_loopback(&name) {
+        if !secure && !unencrypted && !is_loopback(&name) {
             return Err(refused("would send the token unencrypted: only this machine is reached by http"));
         }
         let mut host = String::from(if secure { "https://" } else { "http://" });
@@ -86,6 +100,13 @@ impl Host {
     #[must_use]
     pub fn is_same_origin(&self) -> bool {
         !self.0.starts_with("http")
+    }
+
+    /// Whether what is sent there can be read on the way: plain `http` to another machine.
+    #[must_use]
+    pub fn is_unencrypted(&self) -> bool {
+        let name = self.0.strip_prefix("http://").and_then(|authority| split_port(authority).ok());
+        name.is_some_and(|(name, _)| !is_loopback(name))
     }
 
     /// The URL of a path on this host.

@@ -21,7 +21,7 @@ pub(crate) fn read(given: &[(&str, &str)]) -> Result<(Config, Credentials)> {
     let settings = Settings::resolve(given, &variable, &profiles)?;
     let config = Config::of(&settings)?;
     let credentials = match settings.method()? {
-        Method::EnvOidc => federated(&settings, "oidc_token_env", |name| variable(name)),
+        Method::EnvOidc => federated(&settings, "oidc_token_env", variable),
         Method::FileOidc => federated(&settings, "oidc_token_filepath", |path| std::fs::read_to_string(path).ok()),
         _ => settings.credentials()?,
     };

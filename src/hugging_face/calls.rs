@@ -240,7 +240,7 @@ pub fn text_generation(route: Route<'_>, body: String) -> Result<Call<Json<()>>>
 /// # Ok::<(), lakewire::Error>(())
 /// ```
 /// `POST /hf-inference/models/{model}` or `POST /generate_stream`
-pub fn text_generation_stream<E>(route: Route<'_>, body: String) -> Result<StreamCall<E>> {
+pub fn text_generation_stream(route: Route<'_>, body: String) -> Result<StreamCall<()>> {
     let request = Request::new(Method::Post, route.text_generation(true)?).json(body);
     Ok(StreamCall::new(request, Repeat::Billed).explained_by(explain))
 }

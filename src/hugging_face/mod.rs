@@ -155,7 +155,7 @@ impl HubClient {
     ) -> Result<EventStream<TextGenerationEvent>> {
         let request = request.into();
         let body = calls::body(&request.inputs, &request.parameters_text()?, true)?;
-        let call = calls::text_generation_stream::<TextGenerationEvent>(self.route(request.model.as_deref()), body)?;
+        let call = calls::text_generation_stream(self.route(request.model.as_deref()), body)?;
         let opened = self.sender.open(&call, &request.options).await?;
         Ok(EventStream::of_form(self.sender.transport().clone(), opened, form::Tgi::default()))
     }
@@ -174,7 +174,7 @@ impl HubClient {
 /// The chat handle of a route, for both faces.
 pub(crate) fn chat(sender: Sender, route: Route<'_>) -> Result<Chat> {
     let (path, model) = route.chat()?;
-    Ok(Chat::elsewhere(sender, model, Elsewhere { path, explain: calls::explain }))
+    Ok(Chat::elsewhere(sender, model, Elsewhere { path, explain: calls::explain, names_model: true }))
 }
 
 /// What to generate. Made from a prompt; parameters are fields of [`TextGenerationParameters`] through

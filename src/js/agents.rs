@@ -33,11 +33,11 @@ pub(super) fn open(name: &str, args: &Args) -> Option<Result<StreamCall<()>>> {
     Some(match name {
         "responses" => (|| {
             let call = calls::responses_stream(args.text(0)?, route(args)?, args.text(2)?.to_owned())?;
-            Ok(call.into_untyped())
+            Ok(call.untyped())
         })(),
         "agent" => (|| {
             let call = calls::chat_agent_stream(args.text(0)?, args.text(1)?.to_owned())?;
-            Ok(call.into_untyped())
+            Ok(call.untyped())
         })(),
         _ => return None,
     })

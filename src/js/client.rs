@@ -7,16 +7,18 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::auth::{Credentials, Secret, Token};
+use crate::auth::{Credentials, Secret, Token, TokenProvider};
+#[cfg(feature = "js")]
+use crate::chat::Chat;
 use crate::client::WorkspaceClient;
-use crate::config::Config;
+use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
 use crate::js::bag::Bag;
 use crate::js::chat::CoreChat;
 use crate::js::error::to_js;
 use crate::js::options::timeouts;
-use crate::transport::BoxFuture;
 use crate::transport::fetch::FetchTransport;
+use crate::transport::{BoxFuture, Transport};
 
 /// A workspace, for the facade.
 #[wasm_bindgen]
@@ -33,7 +35,7 @@ impl CoreClient {
     /// `InvalidInput`, see the configuration's own sentences.
     #[wasm_bindgen(constructor)]
     pub fn new(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<CoreClient, JsValue> {
-        build(config, token, fetch).map(|client| Self { client }).map_err(|error| to_js(&error))
+        credentials(token, config).and_then(|signed| Self::build(config, signed, fetch)).map_err(|error| to_js(&error))
     }
 
     /// A chat endpoint with defaults (the JSON text of an object).
@@ -47,63 +49,105 @@ impl CoreClient {
 }
 
 #[cfg(feature = "js")]
+#[wasm_bindgen]
+impl CoreClient {
+    /// A chat endpoint of a self-hosted gateway.
+    ///
+    /// # Errors
+    /// `InvalidInput` for options that are none.
+    #[wasm_bindgen(js_name = gatewayChat)]
+    pub fn gateway_chat(&self, endpoint: String, defaults: String) -> Result<CoreChat, JsValue> {
+        let chat = crate::gateway::chat(self.client.sender().clone(), endpoint);
+        let chat = chat.and_then(|chat| chat.with_defaults_json(defaults)).map_err(|error| to_js(&error))?;
+        Ok(CoreChat::new(chat))
+    }
+}
+
+#[cfg(feature = "js")]
 impl CoreClient {
     pub(crate) fn sender(&self) -> &crate::sender::Sender {
         self.client.sender()
     }
 }
 
-fn build(config: &JsValue, token: JsValue, fetch: JsValue) -> Result<WorkspaceClient> {
-    let bag = Bag::new(config);
-    let host = bag.text("host")?.ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            "The client needs a `host`: the workspace's address, or a path on your own server.",
-        )
-    })?;
-    let mut config = Config::new(&host)?;
-    config.timeouts = timeouts(&bag)?;
-    config.headers = bag.pairs("headers")?;
-    config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
-    config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
-    if let Some(millis) = bag.number("maxRetryAfterMs")? {
-        config.retry.max_retry_after = crate::config::duration_from_millis("longest retry-after", millis)?;
+impl CoreClient {
+    /// A client from the configuration, credentials and a fetch (or nothing).
+    pub(crate) fn build(config: &JsValue, credentials: Credentials, fetch: JsValue) -> Result<Self> {
+        let bag = Bag::new(config);
+        let host = bag.text("host")?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidInput,
+                "The client needs a `host`: the workspace's address, or a path on your own server.",
+            )
+        })?;
+        let mut config = if bag.boolean("allowHttp")? {
+            let mut config = Config::new("127.0.0.1")?;
+            config.host = Host::parse_unencrypted(&host)?;
+            config
+        } else {
+            Config::new(&host)?
+        };
+        config.timeouts = timeouts(&bag)?;
+        config.headers = bag.pairs("headers")?;
+        config.retry.max_attempts = bag.count("maxAttempts", 1000)?.unwrap_or(config.retry.max_attempts);
+        config.retry.budget = bag.count("retryBudget", 1_000_000)?.unwrap_or(config.retry.budget);
+        if let Some(millis) = bag.number("maxRetryAfterMs")? {
+            config.retry.max_retry_after = crate::config::duration_from_millis("longest retry-after", millis)?;
+        }
+        let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
+        config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
+        config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);
+        config.follow_redirects = bag.boolean("followRedirects")?;
+        if let Some(id) = bag.text("workspaceId")? {
+            config = config.workspace_id(&id)?;
+        }
+        let client = WorkspaceClient::with_transport(config, credentials, transport(fetch))?;
+        Ok(Self { client })
     }
-    let bytes = |name| Ok(bag.count(name, 1_000_000_000)?.map(|bytes| bytes as usize));
-    config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
-    config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);
-    let credentials = credentials(token, bag.boolean("dangerouslyAllowBrowser")?)?;
-    let transport = match fetch.dyn_into::<Function>() {
+}
+
+/// The caller's fetch, or the platform's.
+pub(crate) fn transport(fetch: JsValue) -> Arc<dyn Transport> {
+    Arc::new(match fetch.dyn_into::<Function>() {
         Ok(fetch) => FetchTransport::with_fetch(fetch),
         Err(_) => FetchTransport::new(),
-    };
-    WorkspaceClient::with_transport(config, credentials, Arc::new(transport))
+    })
 }
 
 /// A token in a page is a token in everybody's hands: refused unless the caller insists.
-fn credentials(token: JsValue, allow_browser: bool) -> Result<Credentials> {
+pub(crate) fn refuse_in_page(config: &JsValue) -> Result<()> {
+    let global = js_sys::global();
+    let has = |name: &str| Reflect::get(&global, &JsValue::from_str(name)).is_ok_and(|value| value.is_object());
+    if has("window") && has("document") && !Bag::new(config).boolean("dangerouslyAllowBrowser")? {
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "A token or secret in a page can be read by everyone who opens it. Leave it on a server of yours that passes \
+             calls on, and give its path as the host: new WorkspaceClient({ host: \"/databricks\" }). If this page is \
+             yours alone, set dangerouslyAllowBrowser: true.",
+        ));
+    }
+    Ok(())
+}
+
+fn credentials(token: JsValue, config: &JsValue) -> Result<Credentials> {
     if token.is_undefined() || token.is_null() {
         return Ok(Credentials::none());
     }
     if let Some(text) = token.as_string() {
-        let global = js_sys::global();
-        let has = |name: &str| Reflect::get(&global, &JsValue::from_str(name)).is_ok_and(|value| value.is_object());
-        if has("window") && has("document") && !allow_browser {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                "A token in a page can be read by everyone who opens it. Leave the token on a server of yours that passes \
-                 calls on, and give its path as the host: new WorkspaceClient({ host: \"/databricks\" }). If this page is \
-                 yours alone, set dangerouslyAllowBrowser: true.",
-            ));
-        }
+        refuse_in_page(config)?;
         return Ok(Credentials::token(text));
     }
     match token.dyn_into::<Function>() {
-        Ok(provider) => Ok(Credentials::provider(move || {
-            let provider = provider.clone();
-            Box::pin(async move { ask(&provider).await }) as BoxFuture<'static, Result<Token>>
-        })),
+        Ok(provider) => Ok(Credentials::provider(asking(provider))),
         Err(_) => Err(Error::new(ErrorKind::InvalidInput, "`token` must be text or a function that gives it.")),
+    }
+}
+
+/// A function of the caller's as a token provider.
+pub(crate) fn asking(provider: Function) -> impl TokenProvider {
+    move || {
+        let provider = provider.clone();
+        Box::pin(async move { ask(&provider).await }) as BoxFuture<'static, Result<Token>>
     }
 }
 

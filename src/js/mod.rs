@@ -8,6 +8,8 @@
 
 #[cfg(feature = "js")]
 mod agents;
+#[cfg(feature = "js")]
+mod auth;
 mod bag;
 mod chat;
 mod client;
@@ -20,12 +22,18 @@ mod error;
 #[cfg(feature = "js")]
 mod events;
 #[cfg(feature = "js")]
+mod gateway;
+#[cfg(feature = "js")]
 mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
 mod options;
 mod outcome;
 mod panic;
+#[cfg(feature = "js")]
+mod prompts;
+#[cfg(feature = "js")]
+mod secrets;
 #[cfg(feature = "js")]
 mod serving_endpoints;
 mod steps;

@@ -10,16 +10,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::js::client::CoreClient;
 use crate::js::options::{Scope, run};
 use crate::js::outcome::{source, with_facts};
-use crate::js::{agents, completions, hugging_face, promise, serving_endpoints};
+use crate::js::{agents, completions, gateway, hugging_face, promise, secrets, serving_endpoints};
 use crate::wire::call::{Call, StreamCall};
 
 /// A room that answers by name: nothing for a name it does not know.
 type Room<T> = fn(&str, &Args) -> Option<Result<T>>;
 
 /// The rooms in turn; the first that knows the name builds the call.
-const CALLS: &[Room<Call<String>>] = &[serving_endpoints::call, completions::call, hugging_face::call, agents::call];
+const CALLS: &[Room<Call<String>>] =
+    &[serving_endpoints::call, agents::call, completions::call, secrets::call, hugging_face::call, gateway::call];
 /// The same for streams.
-const STREAMS: &[Room<StreamCall<()>>] = &[completions::open, hugging_face::open, agents::open];
+const STREAMS: &[Room<StreamCall<()>>] =
+    &[agents::open, completions::open, serving_endpoints::open, hugging_face::open, gateway::open];
 
 /// The texts an operation was given.
 pub(crate) struct Args(Vec<Option<String>>);

@@ -54,6 +54,12 @@ impl ChatPromptTemplate {
         names
     }
 
+    /// The placeholders that may be left out.
+    #[must_use]
+    pub fn optional_variables(&self) -> Vec<String> {
+        self.messages.optional().map(str::to_owned).collect()
+    }
+
     /// The messages with the values in place; give them to a chat.
     ///
     /// # Errors
@@ -211,6 +217,7 @@ mod tests {
         .unwrap()
         .partial([("b", "of before")]);
         assert_eq!(prompt.variables(), ["a", "history"]);
+        assert!(prompt.optional_variables().is_empty());
         let history = vec![Message::user("first"), Message::tool("id", "{last}")];
         let messages = prompt.format_messages(PromptValues::new().with("a", 1).with("history", history)).unwrap();
         assert_eq!(
@@ -241,6 +248,14 @@ mod tests {
             request.messages().first().and_then(|message| message.content.clone()),
             Some(Content::Text("Hi".into()))
         );
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_listed_apart() {
+        let place = MessagesPlaceholder::new("history").optional();
+        let prompt = ChatPromptTemplate::from_messages([MessageTemplate::from(place), "{a}".into()]).unwrap();
+        assert_eq!((prompt.variables(), prompt.optional_variables()), (vec!["a".into()], vec!["history".into()]));
+        assert_eq!(prompt.format_messages("x").unwrap(), [Message::user("x")]);
     }
 
     #[test]

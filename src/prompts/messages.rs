@@ -77,6 +77,14 @@ impl Messages {
         names
     }
 
+    /// The placeholders that may be left out.
+    pub(crate) fn optional(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Placeholder { name, optional: true, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The messages as the JSON text of an array of message objects.
     ///
     /// # Errors

@@ -32,7 +32,7 @@
 mod chat_prompt;
 pub(crate) mod messages;
 pub(crate) mod output;
-mod prompt;
+pub(crate) mod prompt;
 pub(crate) mod template;
 pub(crate) mod values;
 

@@ -40,12 +40,8 @@ impl PromptTemplate {
     /// The names that still need a value, each once, in order.
     #[must_use]
     pub fn variables(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.template.variables() {
-            if self.partial.get(name).is_none() && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
+        let mut names = names(&self.template);
+        names.retain(|name| self.partial.get(name).is_none());
         names
     }
 
@@ -58,6 +54,17 @@ impl PromptTemplate {
         let values = values.into().over(&self.partial, &variables)?;
         render(&self.template, &values)
     }
+}
+
+/// A template's variables, each once, in order.
+pub(crate) fn names(template: &Template) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in template.variables() {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// A template's text, everything that is missing named at once.

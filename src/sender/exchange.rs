@@ -99,7 +99,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<Self> {
         let config = &sender.0.config;
         options.timeouts.check()?;
-        check_headers(&options.headers, &sender.0.credentials)?;
+        check_headers(&options.headers, &sender.0.credentials, config.host.is_unencrypted())?;
         let timeouts = options.timeouts.or(config.timeouts);
         let mut retry = config.retry;
         match options.max_attempts {

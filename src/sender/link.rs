@@ -56,7 +56,7 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send); `InvalidInput` for an `authorization` header. No error holds the link.
     pub async fn download(&self, link: &Link, options: &CallOptions) -> Result<(Vec<u8>, Meta)> {
-        check_headers(&link.headers, &Credentials::none())?;
+        check_headers(&link.headers, &Credentials::none(), link.origin.is_unencrypted())?;
         let named =
             |headers: &[(String, String)]| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if named(&link.headers) || named(&options.headers) {

@@ -84,6 +84,17 @@ pub fn json<T>(answer: Answer) -> Result<Json<T>> {
     }
 }
 
+/// Reads an answer that is plain text, such as metrics.
+///
+/// # Errors
+/// `Decode` when it is not UTF-8; `UnexpectedContentType` for a page.
+pub fn text(answer: Answer) -> Result<String> {
+    if answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<') {
+        return Err(failure::unexpected_page(&answer.headers, &answer.body, "text"));
+    }
+    String::from_utf8(answer.body).map_err(|_| Error::new(ErrorKind::Decode, "The answer is not UTF-8 text."))
+}
+
 /// Reads an answer whose body says nothing, such as that of a deletion.
 ///
 /// # Errors

@@ -100,6 +100,14 @@ impl<T> Call<T> {
     }
 }
 
+impl Call<()> {
+    /// The same call, read as an empty text.
+    #[must_use]
+    pub fn into_done(self) -> Call<String> {
+        Call::new(self.request, self.repeat, |answer| answer::nothing(answer).map(|()| String::new()))
+    }
+}
+
 impl Call<Json<serde_json::Value>> {
     /// A `GET` of a route this crate does not cover yet: same auth, retry and errors.
     #[must_use]
@@ -175,9 +183,9 @@ impl<E> StreamCall<E> {
         self.repeat
     }
 
-    /// The same call, its events read as text.
+    /// The same call, its events left to whoever reads them.
     #[must_use]
-    pub fn into_untyped(self) -> StreamCall<()> {
+    pub fn untyped(self) -> StreamCall<()> {
         StreamCall { request: self.request, repeat: self.repeat, explain: self.explain, of: PhantomData }
     }
 }

@@ -39,7 +39,11 @@ pub fn refusal(
     wall_clock: Duration,
     secret: Option<&str>,
 ) -> Error {
-    let said = read(body, status);
+    let mut said = read(body, status);
+    // before anything is cut short: half a secret would no longer be found
+    said.message = request.conceal(said.message);
+    said.code = said.code.map(|code| request.conceal(code));
+    said.details = said.details.map(|details| request.conceal(details));
     let kind = kind_of(status, said.code.as_deref());
     let mut sentence = String::from(request.method.as_str());
     sentence.push(' ');
@@ -273,7 +277,13 @@ fn object(root: Raw<'_>, status: u16) -> Said {
             said.code = said.code.or(root.get_some("code").and_then(word));
         }
     } else if let Some(detail) = root.get_some("detail") {
-        said.message = plain(detail);
+        said.message = match complaints(detail) {
+            text if text.is_empty() => plain(detail),
+            text => text,
+        };
+        if let Some(code) = detail.get_some("error_code").and_then(word) {
+            said.code.get_or_insert(code);
+        }
         if let Some(kind) = root.get_some("scimType").and_then(word) {
             said.message.insert(0, ' ');
             said.message.insert_str(0, &kind);
@@ -303,6 +313,37 @@ fn without_external(inner: Raw<'_>, status: u16) -> Said {
         return inner.get_some("error").map(|error| said(&plain(error))).unwrap_or_default();
     }
     object(inner, status)
+}
+
+/// What a validating server says in `detail`: the message of an object, or place and message of each item of a list.
+fn complaints(detail: Raw<'_>) -> String {
+    let message = |one: Raw<'_>, key: &str| one.get_some(key).map(plain).unwrap_or_default();
+    if detail.is_object() {
+        return message(detail, "message");
+    }
+    let mut out = String::new();
+    for one in detail.items() {
+        let told = message(one, "msg");
+        if told.is_empty() {
+            return String::new();
+        }
+        if !out.is_empty() {
+            out.push_str("; ");
+        }
+        let mut place = String::new();
+        for step in one.get_some("loc").iter().flat_map(|loc| loc.items()) {
+            if !place.is_empty() {
+                place.push('.');
+            }
+            place.push_str(&plain(step));
+        }
+        if !place.is_empty() {
+            out.push_str(&place);
+            out.push_str(": ");
+        }
+        out.push_str(&told);
+    }
+    out
 }
 
 /// A string's text, or any other value as it is written.

@@ -47,6 +47,21 @@ fn d27_the_shapes_of_refusals() {
         (400, r#"{"detail":"field required"}"#, (BadRequest, "field required.", None)),
         (400, r#"{"detail":[{"loc":["x"]}]}"#, (BadRequest, r#"[{"loc":["x"]}]."#, None)),
         (
+            422,
+            r#"{"detail":[{"type":"x","loc":["body","stop",0],"msg":"must be text"},{"msg":"too short"}]}"#,
+            (BadRequest, "body.stop.0: must be text; too short.", None),
+        ),
+        (
+            501,
+            r#"{"detail":{"error_code":"NOT_IMPLEMENTED","message":"m"}}"#,
+            (NotImplemented, "m.", code("NOT_IMPLEMENTED")),
+        ),
+        (
+            429,
+            r#"{"error":"Rate limit exceeded: 3 per 1 minute"}"#,
+            (TooManyRequests, "Rate limit exceeded: 3 per 1 minute. Send less, or try again later.", None),
+        ),
+        (
             409,
             r#"{"detail":"taken","scimType":"uniqueness","status":"409"}"#,
             (ResourceConflict, "uniqueness taken.", code("SCIM_409")),
@@ -210,4 +225,13 @@ proptest! {
         let _ = error(400, &body);
         let _ = Raw::parse(&body).ok().and_then(in_body);
     }
+}
+
+#[test]
+fn l11_a_refusal_does_not_repeat_the_body_s_secrets() {
+    let request = Request::new(Method::Post, "/api/2.0/secrets/put").hide("hunter2 \"quoted\"");
+    let body = r#"{"error_code":"MALFORMED_REQUEST","message":"bad: hunter2 \"quoted\"","details":[{"v":"hunter2 \"quoted\""}]}"#;
+    let error = refusal(&request, 400, &Headers::default(), body.as_bytes(), Duration::ZERO, None);
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    assert!(error.message().contains("[redacted]"));
 }

@@ -1,6 +1,7 @@
 //! Calls are values; bytes are input. Everything here is pure: no socket, no clock, no await.
 
 pub mod answer;
+pub mod base64;
 pub mod call;
 pub mod failure;
 pub(crate) mod fault;

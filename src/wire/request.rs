@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wire::find::replace;
+use crate::wire::json;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +51,15 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, JSON text in all calls of this crate.
     pub body: Option<Arc<[u8]>>,
+    /// Texts of the body that no error may repeat, see [`hide`](Self::hide).
+    hidden: Vec<String>,
 }
 
 impl Request {
     /// A request without headers or body.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: None }
+        Self { method, path: path.into(), headers: Vec::new(), body: None, hidden: Vec::new() }
     }
 
     /// Sets a JSON body.
@@ -71,6 +75,36 @@ impl Request {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Names a secret that the body holds: should the service repeat it, errors show `[redacted]`.
+    ///
+    /// Texts under four bytes are left: taking them out would only make the error unreadable.
+    #[must_use]
+    pub fn hide(mut self, secret: impl Into<String>) -> Self {
+        let secret = secret.into();
+        if secret.len() >= 4 {
+            // as it is written inside JSON, which is how a service quotes a body
+            let written = json::string(&secret);
+            let written = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&written);
+            if written != secret {
+                self.hidden.push(written.to_owned());
+            }
+            self.hidden.push(secret);
+        }
+        self
+    }
+
+    /// Whether its body holds secrets that no error may repeat.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    /// A text without the secrets of this request's body.
+    #[must_use]
+    pub fn conceal(&self, text: String) -> String {
+        self.hidden.iter().fold(text, |text, secret| replace(&text, secret, "[redacted]"))
     }
 
     /// The body as text, for tests and logs of lengths.
@@ -187,6 +221,14 @@ mod tests {
     #[test]
     fn queries_are_joined() {
         assert_eq!(Path::literal("/x").query("a", "1&2").query("b", "").finish(), "/x?a=1%262&b=");
+    }
+
+    #[test]
+    fn l11_hidden_texts_are_taken_out_in_both_spellings() {
+        let request = Request::new(Method::Post, "/x").hide("a\"bcd").hide("abc").hide("sk-plain");
+        let said = request.conceal("got a\"bcd, {\"v\":\"a\\\"bcd\"}, abc and sk-plain".into());
+        assert_eq!(said, "got [redacted], {\"v\":\"[redacted]\"}, abc and [redacted]");
+        assert!(!format!("{request:?}").contains("sk-plain"));
     }
 
     #[test]

@@ -1,26 +1,15 @@
 // Runs Databricks' Python clients against the emulator at LAKEWIRE_EMULATOR; makes their virtual environment first if need be.
 
-import { fileURLToPath } from "node:url";
-import { emulator, installOnce, report, run, step } from "./lib.mjs";
+import { emulator, report, run } from "./lib.mjs";
+import { folder, install, python } from "./venv.mjs";
 
-const folder = fileURLToPath(new URL("python/", import.meta.url));
-const venv = `${folder}.venv`;
-const python = process.platform === "win32" ? `${venv}/Scripts/python.exe` : `${venv}/bin/python`;
-const base = process.env.PYTHON ?? (process.platform === "win32" ? "python" : "python3");
 const env = {
   ...process.env,
   LAKEWIRE_EMULATOR: emulator(),
   DATABRICKS_TOKEN: process.env.DATABRICKS_TOKEN ?? "dapi-emulator",
 };
 
-await installOnce(`${venv}/.lakewire-stamp`, [`${folder}requirements.txt`, `${folder}constraints.txt`], async () => {
-  await step("making a virtual environment", base, ["-m", "venv", "--clear", venv]);
-  // every version is in constraints.txt: --no-deps spares pip its search for a combination, which takes many minutes here
-  // compiled when first imported: most of it never is
-  const install = ["-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--disable-pip-version-check", "-r"];
-  await step("installing Databricks' Python clients", python, [...install, `${folder}constraints.txt`]);
-  await step("checking that they fit together", python, ["-m", "pip", "check"]);
-});
+await install();
 
 const { output } = await run(python, ["-m", "pytest", "-rA", "--tb=short", "-W", "ignore"], { cwd: folder, env });
 

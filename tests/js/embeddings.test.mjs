@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import lakewire, { LakewireError } from "./package.mjs";
+import { emulator, fault, LLAMA, TOKEN } from "./emulator.mjs";
 import { body, failure, HOST, json, never, refusal, scripted, withClock } from "./fakes.mjs";
 
+const workspace = await emulator();
 const { cosineSimilarity, dot, Embedder, Embeddings, similarities } = lakewire;
 
 /** An answer with these rows, in the order of their `index` unless told otherwise. */
@@ -314,4 +316,77 @@ test("similarity: what cannot be compared is refused", async () => {
   ]) {
     await failure(act, "InvalidInput");
   }
+});
+
+const GTE = "databricks-gte-large-en";
+const BGE = "databricks-bge-large-en";
+const OPENAI = "team-embeddings";
+
+test("emulator: whatever the endpoint and the encoding, a text has its vector", async () => {
+  const { client, seen } = workspace.client();
+  const texts = ["A lakehouse holds tables.", "Boats float on water.", "A lakehouse holds tables."];
+  const [bge, gte, plain, auto] = await Promise.all([
+    client.embeddings(BGE).embedDocuments(texts),
+    client.embeddings(GTE).embedDocuments(texts),
+    client.embeddings(OPENAI).embedDocuments(texts),
+    client.embeddings(OPENAI, { encodingFormat: "auto" }).embedDocuments(texts),
+  ]);
+  for (const found of [bge, gte, plain, auto]) {
+    assert.deepEqual([found.length, found.dimensions], [3, 1024]);
+    assert.deepEqual(found.at(0), found.at(2));
+    assert.ok(Math.abs(cosineSimilarity(found.at(0), found.at(2)) - 1) < 1e-9);
+    assert.ok(found.usage.total_tokens > 0);
+  }
+  // one writes decimal numbers, the other bits: both are the same floats
+  assert.deepEqual(bits(auto.data), bits(plain.data));
+  assert.equal((await seen()).length, 5);
+});
+
+test("emulator: the vectors are what plain JavaScript makes of the answer", async () => {
+  const { client } = workspace.client();
+  for (const endpoint of [BGE, GTE]) {
+    const answer = await fetch(`${workspace.url}/serving-endpoints/${endpoint}/invocations`, {
+      method: "POST", headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" }, body: JSON.stringify({ input: ["hello"] }),
+    });
+    const expected = Float32Array.from(JSON.parse(await answer.text()).data[0].embedding);
+    assert.deepEqual(bits(await client.embeddings(endpoint).embedQuery("hello")), bits(expected));
+  }
+});
+
+test("emulator: an instruction changes queries alone; dimensions are asked for where they can be", async () => {
+  const { client } = workspace.client();
+  const embedder = client.embeddings(BGE, { query_params: { instruction: "Represent this sentence for searching relevant passages:" } });
+  const [query, [document]] = await Promise.all([embedder.embedQuery("hello"), embedder.embedDocuments(["hello"])]);
+  assert.notDeepEqual(query, document);
+  assert.equal((await client.embeddings(OPENAI).embedQuery("hello", { dimensions: 256 })).length, 256);
+  await failure(client.embeddings(BGE).embedQuery("hello", { dimensions: 256 }), "BadRequest");
+});
+
+test("emulator: a long list goes in requests of 100, and a larger batch than the endpoint takes in halves", async () => {
+  const { client, seen } = workspace.client();
+  const texts = Array.from({ length: 301 }, (_, at) => `text ${at}`);
+  const whole = await client.embeddings(GTE).embedDocuments(texts);
+  assert.equal((await seen()).length, 4);
+  assert.deepEqual(await client.embeddings(GTE).embedQuery("text 250"), whole.at(250));
+  const halved = await client.embeddings(GTE, { batchSize: 301 }).embedDocuments(texts);
+  assert.deepEqual(halved.data, whole.data);
+});
+
+test("O6 H11: emulator: rows reversed are put right; rows lost, doubled or cut are errors", async () => {
+  const { client } = workspace.client();
+  const embedder = client.embeddings(GTE);
+  const texts = ["a", "b", "c"];
+  const good = await embedder.embedDocuments(texts);
+  assert.deepEqual((await embedder.embedDocuments(texts, fault({ embeddings: "reversed" }))).data, good.data);
+  for (const [embeddings, says] of [["last_missing", /no embedding for input 2/], ["first_twice", /two embeddings for input 0/], ["last_short", /another length/]]) {
+    const error = await failure(embedder.embedDocuments(texts, fault({ embeddings })), "Decode");
+    assert.match(error.message, says);
+    assert.ok(error.requestId);
+  }
+});
+
+test("emulator: a chat endpoint gives no embeddings", async () => {
+  const { client } = workspace.client();
+  await failure(client.embeddings(LLAMA).embedQuery("hello"));
+  await failure(client.embeddings("no-such-endpoint").embedQuery("hello"), "NotFound");
 });

@@ -82,7 +82,8 @@ export function scripted(answers, config = {}) {
     const call = { url, init, method: init.method, headers: new Headers(init.headers), signal: init.signal, text: undefined, json: undefined };
     if (init.body) {
       call.text = new TextDecoder().decode(init.body);
-      call.json = JSON.parse(call.text);
+      if (call.headers.get("content-type")?.includes("urlencoded")) call.form = Object.fromEntries(new URLSearchParams(call.text));
+      else call.json = JSON.parse(call.text);
     }
     calls.push(call);
     let answer = next();

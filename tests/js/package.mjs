@@ -21,5 +21,5 @@ export function entry(name) {
 }
 
 const lakewire = await import(entry("."));
-export const { Chat, ChatAnswer, ChatStream, LakewireError, StructuredChat, WorkspaceClient, tool } = lakewire;
+export const { Chat, ChatAnswer, ChatStream, dollyAnswer, dollyPrompt, EventStream, HubClient, LakewireError, StructuredChat, WorkspaceClient, tool } = lakewire;
 export default lakewire;

@@ -1,6 +1,8 @@
 // What must not type-check. Every statement after a directive has to be an error, or tsc reports the directive.
 
-import { Chat, ChatStream, dot, Embedder, Embeddings, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
+import { Chat, ChatStream, Completions, dot, Embedder, Embeddings, HubClient, LakewireError, similarities, tool, WorkspaceClient } from "lakewire";
+import { Session } from "lakewire";
+import { u2mLoopback } from "lakewire/node";
 import * as z from "zod";
 
 // @ts-expect-error a host is needed
@@ -31,6 +33,30 @@ new Chat();
 new ChatStream();
 // @ts-expect-error errors are made by the package
 new LakewireError();
+
+// @ts-expect-error a target is named
+client.completions();
+// @ts-expect-error an app has a port
+client.completions({ clusterId: "c" });
+// @ts-expect-error an endpoint is given by its name alone
+client.completions({ endpoint: "e" });
+// @ts-expect-error no such format
+client.completions("e", { inputFormat: "csv" });
+// @ts-expect-error a misspelt option
+client.completions("e", { tempreature: 1 });
+// @ts-expect-error an output function gives text
+client.completions("e", { transformOutput: () => 7 });
+// @ts-expect-error a prompt is a text
+await client.completions("e").invoke(["a"]);
+// @ts-expect-error the hub has a base URL
+new HubClient({ host: "x" });
+const hub = new HubClient({ token: "hf" });
+// @ts-expect-error the parameter is named max_new_tokens
+await hub.textGeneration("m", "x", { max_tokens: 1 });
+// @ts-expect-error parameters are no options of the call
+await hub.textGeneration("m", "x", {}, { max_new_tokens: 1 });
+// @ts-expect-error handles are made by the client
+new Completions();
 
 const chat = client.chat("e");
 // @ts-expect-error an endpoint's name does not change
@@ -115,6 +141,12 @@ error.kind = "BadRequest";
 // @ts-expect-error a status may be absent
 error.status.toFixed();
 
+// @ts-expect-error a session comes from a sign-in
+new Session();
+// @ts-expect-error Azure has no such cloud
+new WorkspaceClient({ host: "x.example", azure: { clientId: "id", clientSecret: "s", environment: "MOON" } });
+// @ts-expect-error the address has to be shown somewhere
+void u2mLoopback({ host: "x.example" });
 // @ts-expect-error embedders are made by the client
 new Embedder();
 // @ts-expect-error no such option

@@ -1,15 +1,20 @@
 // What must type-check: every entry point, option and result, as users write them.
 
 import {
-  Chat, ChatAgent, ChatAgentStream, ChatStream, EventStream, Responses, ResponsesStream, cosineSimilarity, dot, Embedder, Embeddings, LakewireError, similarities, StructuredChat, tool, WorkspaceClient,
+  Chat, ChatAgent, ChatAgentStream, ChatStream, Completions, cosineSimilarity, dollyAnswer, dollyPrompt, dot, Embedder, Embeddings, EventStream, Generation,
+  HubClient, LakewireError, Responses, ResponsesStream, similarities, StructuredChat, TextGeneration, tool, WorkspaceClient,
 } from "lakewire";
 import type {
   ChatAgentAnswer, ChatAgentChunk, ChatAgentInput, ChatAgentMessage, ChatAgentOptions, ResponseEvent, ResponseItem, ResponsesAnswer, ResponsesInput,
   ResponsesOptions, ResponsesRun, ResponseUsage, Settled,
 } from "lakewire";
+import { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, SignIn } from "lakewire";
+import type { AzureServicePrincipal, Session } from "lakewire";
+import { fromEnv, fromProfile, u2mLoopback } from "lakewire/node";
 import type {
-  BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, Completeness, ContentPart, EmbeddedBatch,
-  EmbedderOptions, EmbeddingParams, EmbeddingsError, EmbedOptions, ErrorKind,
+  BatchResult, CallOptions, ChatAnswer, ChatCompletion, ChatCompletionChunk, ChatDefaults, ChatInput, ChatOptions, CompletionOptions, CompletionParams,
+  Completeness, CompletionsOptions, CompletionsTarget, ContentPart, DriverProxyApp, EmbeddedBatch, EmbedderOptions, EmbeddingParams, EmbeddingsError,
+  EmbedOptions, ErrorKind, HubClientConfig, ModelParams, TextGenerationDetails, TextGenerationEvent, TextGenerationParameters,
   FinishReason, Message, RequestedTool, Role, RunnableTool, RunToolsOptions, ServingEndpoint, StandardSchema, StructuredOptions, Timeouts, Tool, ToolCall,
   ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
 } from "lakewire";
@@ -26,7 +31,7 @@ const config: WorkspaceClientConfig = {
   token: "dapi",
   dangerouslyAllowBrowser: false,
   timeouts: { firstByteMs: 1, idleMs: 2, totalMs: 3 },
-  retry: { maxAttempts: 3, budget: 500 },
+  retry: { maxAttempts: 3, budget: 500, maxRetryAfterMs: 60_000 },
   headers: { "x-team": "a" },
   fetch: (url, init) => fetch(url, init),
   maxEventBytes: 1,
@@ -163,6 +168,43 @@ const all: ServingEndpoint[] = await client.servingEndpoints().list(callOptions)
 const one: ServingEndpoint = await client.servingEndpoints().get("x");
 const ready: string = one.state?.ready ?? one.config?.served_entities?.[0]?.name ?? "";
 
+const driverApp: DriverProxyApp = { clusterId: "1120-090000-abcd1234", clusterDriverPort: "7777", orgId: await client.orgId(callOptions), path: "v1" };
+const targets: CompletionsTarget[] = ["dolly", driverApp, { clusterId: "c", clusterDriverPort: 7777 }];
+const modelParams: ModelParams = { k: 1 };
+const completionParams: CompletionParams = { temperature: 0, n: 2, max_tokens: null, stop: "x", top_p: 1, extra_params: { a: 1 } };
+const completionsOptions: CompletionsOptions = {
+  ...completionParams, task: "llm/v1/completions", inputFormat: "dataframe_split", params: modelParams,
+  transformInput: async (request) => ({ text: request.prompt.trim(), until: request.stop?.[0] }),
+  transformOutput: async (answer) => { const text: string = answer.text; return text; },
+};
+const completions: Completions = client.completions("dolly", completionsOptions);
+for (const target of targets) client.completions(target, { model_kwargs: { a: 1 }, transformOutput: (text: string) => text.toUpperCase() });
+const completionOptions: CompletionOptions = { ...callOptions, stop: ["a"], temperature: null, params: modelParams };
+same<typeof completions.endpoint, string | undefined>();
+const words2: string = await completions.invoke("x", completionOptions);
+const generation: Generation = await completions.generate("x");
+void [generation.text.length, generation.texts[0]?.length, generation.raw, generation.usage?.total_tokens, generation.requestId, generation.attempts];
+const pieces: EventStream<string> = await completions.stream("x", { max_tokens: 5 });
+for await (const piece of pieces) same<typeof piece, string>();
+for (const result of await completions.batch(["x"], { maxConcurrency: 2, stop: "x" })) if (result.status === "fulfilled") same<typeof result.value, string>();
+
+const hubConfig: HubClientConfig = { token: "hf", baseUrl: "http://127.0.0.1:8080", provider: "tgi", billTo: "org", retry: { maxAttempts: 2 } };
+const hub = new HubClient(hubConfig);
+new HubClient();
+const parameters: TextGenerationParameters = { max_new_tokens: 20, stop: ["a"], grammar: { type: "json", value: {} }, extra_params: { new: 1 } };
+const generated: TextGeneration = await hub.textGeneration(null, dollyPrompt("x", "y"), parameters, callOptions);
+const generatedDetails: TextGenerationDetails | undefined = generated.details;
+const answered: string = dollyAnswer(generated.text);
+for await (const event of await hub.textGenerationStream("org/model", "x")) {
+  same<typeof event, TextGenerationEvent>();
+  const text: string | undefined = event.token?.text;
+  void text;
+}
+for await (const word of await hub.textStream("org/model", "x", {}, { maxAttempts: 1 })) same<typeof word, string>();
+const hubChat: Chat = hub.chat("org/model:fastest", { temperature: 0.1 });
+hub.close();
+void [words2, generatedDetails, answered, hubChat];
+
 try {
   await chat.invoke("x");
 } catch (error) {
@@ -238,3 +280,18 @@ const agentStream: ChatAgentStream<ChatAgentChunk> = await agent.stream("x");
 for await (const { delta } of agentStream) delta?.content?.trim();
 const agentWords: ChatAgentStream<string> = await agent.textStream("x");
 void [spent, asEvents, finalSaid, responseWords, responseBatch, responsesRun, lastSaid, agentWords, await agentStream.finalAnswer()];
+
+const principal = new WorkspaceClient({ host: "x.example", clientId: "id", clientSecret: "secret", scopes: ["all-apis"], authorizationDetails: [{ type: "x" }], followRedirects: true, workspaceId: "1" });
+const azure: AzureServicePrincipal = { clientId: "id", clientSecret: "secret", environment: "CHINA" };
+const federated: WorkspaceClientConfig = { host: "x.example", azure, federation: { token: async () => "jwt" } };
+const signIn = new SignIn({ host: "x.example", redirectUri: "http://localhost:8020" });
+const { url, pending } = await signIn.begin();
+const session: Session = await signIn.complete(new URL(url), pending);
+const pageSession: Session = await completeSignIn({ host: "/databricks", clientId: await beginSignIn({ host: "/databricks" }) });
+const user = new WorkspaceClient({ host: "x.example", session });
+const served: string = onBehalfOf(new Headers()) + onBehalfOf({ "x-forwarded-access-token": "t", accept: ["a"] }) + onBehalfOf([["a", "b"]]);
+const configured: WorkspaceClientConfig = configFromEnv({ DATABRICKS_HOST: "x", OTHER: 7 }, { profile: "robot", file: () => undefined, token: served });
+const machine: WorkspaceClient = fromEnv({ timeouts: { idleMs: 1 } });
+const named: WorkspaceClient = fromProfile("robot", { authType: "pat" });
+const looped: Session = await u2mLoopback({ host: "x.example", show: (at: string) => console.log(at), signal: AbortSignal.timeout(1) });
+void [principal, federated, pageSession, user, configured, machine, named, looped];

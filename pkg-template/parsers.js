@@ -1,0 +1,105 @@
+// What models write, read as text, JSON or a list.
+
+import { partialJson, takeItems, wholeJson } from "./core.js";
+import { pipe, STEP } from "./chain.js";
+import { fail } from "./errors.js";
+import { direct } from "./guard.js";
+
+/** The text of whatever has one. */
+function textOf(value) {
+  if (typeof value === "string") return value;
+  if (typeof value?.text === "string") return value.text;
+  const content = value?.content;
+  if (typeof content === "string") return content;
+  if (Array.isArray(content)) return content.map((part) => (part?.type === "text" ? part.text : "")).join("");
+  throw fail("InvalidInput", "An output parser takes text, an answer or a message: the step before gives something else.");
+}
+
+class Parser {
+  invoke(input) {
+    // what is thrown shall be a rejection
+    return new Promise((resolve) => resolve(this.parse(input)));
+  }
+
+  pipe(...next) {
+    return pipe(this, ...next);
+  }
+}
+
+/** The text of an answer. */
+export class StrOutputParser extends Parser {
+  parse(input) {
+    return textOf(input);
+  }
+
+  get [STEP]() {
+    const invoke = (input) => this.invoke(input);
+    async function* words(input) {
+      yield await invoke(input);
+    }
+    // text goes through as it is
+    return { name: "StrOutputParser", invoke, words, parse: (pieces) => pieces };
+  }
+}
+
+/** The JSON of an answer. */
+export class JsonOutputParser extends Parser {
+  parse(input) {
+    const text = textOf(input);
+    return JSON.parse(direct(() => wholeJson(text)));
+  }
+
+  getFormatInstructions() {
+    return "Return a JSON object.";
+  }
+
+  get [STEP]() {
+    const whole = (text) => this.parse(text);
+    async function* parse(pieces) {
+      let text = "";
+      let shown;
+      // what is new by value: space between the values is not
+      const fresh = (value) => {
+        const written = JSON.stringify(value);
+        if (written === shown) return false;
+        shown = written;
+        return true;
+      };
+      for await (const piece of pieces) {
+        text += piece;
+        const json = direct(() => partialJson(text));
+        if (json === undefined) continue;
+        const value = JSON.parse(json);
+        if (fresh(value)) yield value;
+      }
+      const value = whole(text);
+      if (fresh(value)) yield value;
+    }
+    return { name: "JsonOutputParser", invoke: (input) => this.invoke(input), parse };
+  }
+}
+
+/** The items of a comma separated list. */
+export class CommaSeparatedListOutputParser extends Parser {
+  parse(input) {
+    const text = textOf(input);
+    return direct(() => takeItems(text, true)).slice(0, -1);
+  }
+
+  getFormatInstructions() {
+    return "Your response should be a list of comma separated values, eg: `foo, bar, baz` or `foo,bar,baz`";
+  }
+
+  get [STEP]() {
+    async function* parse(pieces) {
+      let rest = "";
+      for await (const piece of pieces) {
+        const items = direct(() => takeItems(rest + piece, false));
+        rest = items.pop();
+        for (const item of items) yield [item];
+      }
+      for (const item of direct(() => takeItems(rest, true)).slice(0, -1)) yield [item];
+    }
+    return { name: "CommaSeparatedListOutputParser", invoke: (input) => this.invoke(input), parse };
+  }
+}
