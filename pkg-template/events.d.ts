@@ -5,7 +5,7 @@ import type { Completeness } from "./chat.js";
  * call's signal end it at the server. An answer that breaks off throws, with what had come as the error's `partial`.
  */
 export class EventStream<T> extends ReadableStream<T> {
-  private constructor();
+  protected constructor();
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
   /** The id to quote to Databricks support. */
   readonly requestId: string | undefined;

@@ -14,6 +14,7 @@ const host = process.env.LAKEWIRE_EMULATOR?.replace(/\/$/, "");
 const env = { LAKEWIRE_APP_PORT: APP_PORT, DATABRICKS_HOST: host, DATABRICKS_TOKEN: "dapi-emulator", HF_BASE_URL: `${host}/hf`, HF_TOKEN: "hf_emulator" };
 /** What each must say, whichever face it shows. */
 const SAYS = {
+  responses: /42[^]*function_call, function_call_output, message[^]*42/,
   chat: /tokens, request \S+/,
   stream: /\S{3}/,
   embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,

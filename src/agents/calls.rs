@@ -2,8 +2,9 @@
 
 use crate::agents::types::{ChatAgentChunk, ChatAgentResponse, ResponseEvent, ResponseObject};
 use crate::agents::verdict;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::wire::call::{Call, Repeat, StreamCall};
+use crate::wire::find::find;
 use crate::wire::json::Json;
 use crate::wire::request::{Method, Path, Request};
 
@@ -43,7 +44,7 @@ impl Route {
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations` or `POST /serving-endpoints/responses`
 pub fn responses(endpoint: &str, route: Route, body: String) -> Result<Call<Json<ResponseObject>>> {
-    Ok(Call::new(request(endpoint, route, body)?, Repeat::Billed, verdict::response))
+    Ok(Call::new(request(endpoint, route, body)?, Repeat::Billed, verdict::response).explained_by(explain))
 }
 
 /// Asks for a streamed answer. `body` comes from [`body::responses`](crate::agents::body::responses)
@@ -61,7 +62,7 @@ pub fn responses(endpoint: &str, route: Route, body: String) -> Result<Call<Json
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations` or `POST /serving-endpoints/responses`
 pub fn responses_stream(endpoint: &str, route: Route, body: String) -> Result<StreamCall<ResponseEvent>> {
-    Ok(StreamCall::new(request(endpoint, route, body)?, Repeat::Billed))
+    Ok(StreamCall::new(request(endpoint, route, body)?, Repeat::Billed).explained_by(explain))
 }
 
 /// Asks an agent for a whole answer. `body` comes from [`body::chat_agent`](crate::agents::body::chat_agent).
@@ -77,7 +78,7 @@ pub fn responses_stream(endpoint: &str, route: Route, body: String) -> Result<St
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn chat_agent(endpoint: &str, body: String) -> Result<Call<Json<ChatAgentResponse>>> {
-    Ok(Call::new(request(endpoint, Route::Invocations, body)?, Repeat::Billed, verdict::messages))
+    Ok(Call::new(request(endpoint, Route::Invocations, body)?, Repeat::Billed, verdict::messages).explained_by(explain))
 }
 
 /// Asks an agent for a streamed answer. `body` comes from
@@ -94,7 +95,21 @@ pub fn chat_agent(endpoint: &str, body: String) -> Result<Call<Json<ChatAgentRes
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn chat_agent_stream(endpoint: &str, body: String) -> Result<StreamCall<ChatAgentChunk>> {
-    Ok(StreamCall::new(request(endpoint, Route::Invocations, body)?, Repeat::Billed))
+    Ok(StreamCall::new(request(endpoint, Route::Invocations, body)?, Repeat::Billed).explained_by(explain))
+}
+
+/// An endpoint that does not know the field that holds what is asked has another task.
+fn explain(error: Error) -> Error {
+    let says = |text: &str| find(error.message(), text).is_some();
+    let advice = match error.kind() {
+        ErrorKind::BadRequest if says("'input'") => "call it with client.responses()",
+        ErrorKind::BadRequest if says("unknown field \"input\"") => "call it with client.chat()",
+        ErrorKind::BadRequest if says("'messages'") => {
+            "call it with client.chatAgent() (in Rust chat_agent()) or client.chat()"
+        }
+        _ => return error,
+    };
+    error.with_advice(&["This endpoint has another task: ", advice, "."].concat())
 }
 
 fn request(endpoint: &str, route: Route, body: String) -> Result<Request> {
@@ -105,4 +120,20 @@ fn request(endpoint: &str, route: Route, body: String) -> Result<Request> {
         Route::OpenAi => "/serving-endpoints/responses".to_owned(),
     };
     Ok(Request::new(Method::Post, path).json(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_other_tasks_say_what_to_call() {
+        let told = |message: &str| explain(Error::new(ErrorKind::BadRequest, message)).message().to_owned();
+        assert!(told("json: unknown field \"input\".").ends_with("call it with client.chat()."));
+        assert!(told("'messages' must be a list of messages.").contains("chat_agent()"));
+        assert!(told("Missing required parameter: 'input'.").ends_with("client.responses()."));
+        assert_eq!(told("Too long."), "Too long.");
+        let other = Error::new(ErrorKind::NotFound, "'messages' is not here.");
+        assert_eq!(explain(other).message(), "'messages' is not here.");
+    }
 }

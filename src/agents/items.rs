@@ -129,7 +129,7 @@ fn push_id(out: &mut String, name: &str, value: Raw<'_>) {
 fn push_message(out: &mut String, role: Raw<'_>, content: Option<Raw<'_>>, whole: Option<Raw<'_>>) -> Result<()> {
     let of_model = role.text() == "\"assistant\"";
     let written = content.map(|content| write_content(content, of_model)).transpose()?;
-    let Some(written) = written.filter(|text| !matches!(text.as_str(), "[]") && !(of_model && text == "\"\"")) else {
+    let Some(written) = written.filter(|text| text != "[]" && !(of_model && text == "\"\"")) else {
         // an answer may hold tool calls alone; a question must ask something
         return if of_model {
             Ok(())

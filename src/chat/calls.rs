@@ -4,6 +4,7 @@ use crate::chat::types::{ChatCompletion, ChatCompletionChunk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::wire::answer::{self, Answer};
 use crate::wire::call::{Call, Repeat, StreamCall};
+use crate::wire::find::find;
 use crate::wire::json::Json;
 use crate::wire::request::{Method, Path, Request};
 
@@ -21,7 +22,7 @@ use crate::wire::request::{Method, Path, Request};
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn invoke(endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>> {
-    Ok(Call::new(request(endpoint, body)?, Repeat::Billed, completion))
+    Ok(Call::new(request(endpoint, body)?, Repeat::Billed, completion).explained_by(explain))
 }
 
 /// Asks for a streamed answer. `body` comes from [`body::build`](crate::chat::body::build) with
@@ -38,7 +39,15 @@ pub fn invoke(endpoint: &str, body: String) -> Result<Call<Json<ChatCompletion>>
 /// ```
 /// `POST /serving-endpoints/{endpoint}/invocations`
 pub fn stream(endpoint: &str, body: String) -> Result<StreamCall<ChatCompletionChunk>> {
-    Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed))
+    Ok(StreamCall::new(request(endpoint, body)?, Repeat::Billed).explained_by(explain))
+}
+
+/// An endpoint that misses `input` is no chat endpoint.
+fn explain(error: Error) -> Error {
+    if error.kind() == ErrorKind::BadRequest && find(error.message(), "'input'").is_some() {
+        return error.with_advice("An endpoint that wants `input` is an agent or model that speaks Responses: call it with client.responses().");
+    }
+    error
 }
 
 /// [`invoke`] on a route of another service that speaks chat completions; `explain` says what is
@@ -92,5 +101,8 @@ mod tests {
         assert!(read(r#"{"messages":[]}"#).unwrap_err().message().contains("ChatAgent"));
         assert!(read(r#"{"predictions":[]}"#).unwrap_err().message().contains("custom model"));
         assert!(read("{}").unwrap_err().message().contains("no choices"));
+        let refused = |message: &str| explain(Error::new(ErrorKind::BadRequest, message)).message().to_owned();
+        assert!(refused("Missing required parameter: 'input'.").contains("client.responses()"));
+        assert_eq!(refused("Too long."), "Too long.");
     }
 }

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::js::error::to_js;
 use crate::js::operations::Args;
 use crate::js::steps::flatten;
-use crate::wire::answer::Answer;
 use crate::wire::call::{Call, StreamCall};
 use crate::wire::json::{Json, Raw};
 
@@ -16,20 +15,15 @@ fn route(args: &Args) -> Result<Route> {
     Ok(if args.text(1)? == "openai" { Route::OpenAi } else { Route::Invocations })
 }
 
-/// The same call, its answer checked and given as text.
-fn text<T>(call: Call<Json<T>>, read: fn(Answer) -> Result<String>) -> Call<String> {
-    Call::new(call.request().clone(), call.repeat(), read)
-}
-
 pub(super) fn call(name: &str, args: &Args) -> Option<Result<Call<String>>> {
     Some(match name {
         "responses" => (|| {
             let call = calls::responses(args.text(0)?, route(args)?, args.text(2)?.to_owned())?;
-            Ok(text(call, |answer| verdict::response::<()>(answer).map(Json::into_string)))
+            Ok(call.read_by(|answer| verdict::response::<()>(answer).map(Json::into_string)))
         })(),
         "agent" => (|| {
             let call = calls::chat_agent(args.text(0)?, args.text(1)?.to_owned())?;
-            Ok(text(call, |answer| verdict::messages::<()>(answer).map(Json::into_string)))
+            Ok(call.read_by(|answer| verdict::messages::<()>(answer).map(Json::into_string)))
         })(),
         _ => return None,
     })

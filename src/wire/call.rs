@@ -89,7 +89,13 @@ impl<T> Call<Json<T>> {
     /// The same call, read as checked JSON text.
     #[must_use]
     pub fn into_text(self) -> Call<String> {
-        let read = |answer| answer::json::<()>(answer).map(Json::into_string);
+        self.read_by(|answer| answer::json::<()>(answer).map(Json::into_string))
+    }
+}
+
+impl<T> Call<T> {
+    /// The same call with its answer read in another way.
+    pub(crate) fn read_by<U>(self, read: fn(Answer) -> Result<U>) -> Call<U> {
         Call { request: self.request, repeat: self.repeat, read, explain: self.explain }
     }
 }

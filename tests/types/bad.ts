@@ -189,3 +189,25 @@ const shown: string = await client.secrets().get("s", "k");
 new GatewayClient({ host: "x", token: "y" });
 // @ts-expect-error three forms
 await new GatewayClient({ host: "x" }).openai("models", { model: "m" });
+// @ts-expect-error an endpoint is named
+client.responses();
+// @ts-expect-error no such route
+client.responses("e", { route: "azure" });
+// @ts-expect-error a chat option is no Responses option
+client.responses("e", { max_tokens: 1 });
+// @ts-expect-error a number is no input
+await client.responses("e").invoke(7);
+// @ts-expect-error streaming is a method of its own
+await client.responses("e").invoke("x", { stream: true });
+// @ts-expect-error views are read only
+(await client.responses("e").invoke("x")).text = "y";
+// @ts-expect-error the whole of a Responses stream is a response
+(await client.responses("e").stream("x")).finalCompletion();
+// @ts-expect-error tools are made by tool()
+await client.responses("e").runTools("x", { tools: ["add"] });
+// @ts-expect-error a tool's message has a role
+await client.chatAgent("e").invoke({ content: "4", tool_call_id: "c" });
+// @ts-expect-error an agent takes no sampling options
+await client.chatAgent("e").invoke("x", { temperature: 0 });
+// @ts-expect-error an agent may have said nothing
+(await client.chatAgent("e").invoke("x")).message.content;

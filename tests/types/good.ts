@@ -1,8 +1,12 @@
 // What must type-check: every entry point, option and result, as users write them.
 
 import {
-  Chat, ChatStream, Completions, cosineSimilarity, dollyAnswer, dollyPrompt, dot, Embedder, Embeddings, EventStream, Generation, HubClient, LakewireError,
-  similarities, StructuredChat, TextGeneration, tool, WorkspaceClient,
+  Chat, ChatAgent, ChatAgentStream, ChatStream, Completions, cosineSimilarity, dollyAnswer, dollyPrompt, dot, Embedder, Embeddings, EventStream, Generation,
+  HubClient, LakewireError, Responses, ResponsesStream, similarities, StructuredChat, TextGeneration, tool, WorkspaceClient,
+} from "lakewire";
+import type {
+  ChatAgentAnswer, ChatAgentChunk, ChatAgentInput, ChatAgentMessage, ChatAgentOptions, ResponseEvent, ResponseItem, ResponsesAnswer, ResponsesInput,
+  ResponsesOptions, ResponsesRun, ResponseUsage, Settled,
 } from "lakewire";
 import { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, SignIn } from "lakewire";
 import type { AzureServicePrincipal, Session } from "lakewire";
@@ -238,6 +242,46 @@ const tokens: number | undefined = documents.usage?.total_tokens;
 void [embedder.endpoint, documents.data.length, documents.dimensions, documents.length, documents.at(-1)?.length, documents.toArrays()[0]?.[0], documents.model, documents.requestIds[0], keptBatches, embeddingParams, numbers, tokens];
 
 export { all, attempts, call, completion, endpoint, finished, handle, ids, last, own, readable, ready, started, total, transcript, whole };
+
+// Responses and ChatAgent
+const responses: Responses = client.responses("e", { route: "openai", temperature: 0, tools: null });
+const responsesInput: ResponsesInput[] = [
+  "x",
+  { role: "user", content: "x" },
+  { role: "user", content: [{ type: "input_text", text: "x" }, { type: "input_image", image_url: "data:" }] },
+  { type: "message", role: "assistant", content: "x" },
+  { type: "function_call_output", call_id: "c", output: "4" },
+  { type: "hologram", x: 1 },
+  ["x", ["user", "y"], { role: "tool", content: "4", tool_call_id: "c" }],
+];
+const responsesOptions: ResponsesOptions = {
+  max_output_tokens: 1, custom_inputs: { a: 1 }, context: { conversation_id: "c" }, databricks_options: { return_trace: true }, reasoning: { effort: "low" },
+  tools: [add, { type: "function", name: "f", parameters: {} }], tool_choice: "auto", signal: new AbortController().signal,
+};
+const said: ResponsesAnswer = await responses.invoke(responsesInput[0]!, responsesOptions);
+same<typeof said.text, string>();
+same<typeof said.reasoning, string>();
+same<typeof said.toolCalls, RequestedTool[]>();
+const spent: ResponseUsage | null | undefined = said.usage;
+const turn: ResponseItem[] = said.nextInput(["more"]).concat(said.asInput());
+await responses.invoke(turn);
+for (const item of said.output) if (item.type === "message" && typeof item.content !== "string") for (const part of item.content) if (part.type === "output_text") part.text.trim();
+const events: ResponsesStream<ResponseEvent> = await responses.stream("x");
+const asEvents: EventStream<ResponseEvent> = events;
+for await (const one of events) if (one.type === "response.output_text.delta") one.delta.trim(); else if (one.type === "response.completed") one.response.usage?.total_tokens;
+const finalSaid: ResponsesAnswer = await events.finalResponse();
+const responseWords: ResponsesStream<string> = await responses.textStream("x");
+const responseBatch: Settled<ResponsesAnswer>[] = await responses.batch(["x"], { maxConcurrency: 2 });
+const responsesRun: ResponsesRun = await responses.runTools("x", { tools: [add], stream: true, onEvent: (one) => void (one.type === "event" ? one.event.type : one.type) });
+const agent: ChatAgent = client.chatAgent("e", { custom_inputs: {} });
+const agentInput: ChatAgentInput = ["x", ["user", "y"], { role: "tool", content: "4", name: "f", tool_call_id: "c" }];
+const agentOptions: ChatAgentOptions = { context: { user_id: "u" }, timeouts: { idleMs: 1 } };
+const agentSaid: ChatAgentAnswer = await agent.invoke(agentInput, agentOptions);
+const lastSaid: ChatAgentMessage | undefined = agentSaid.message;
+const agentStream: ChatAgentStream<ChatAgentChunk> = await agent.stream("x");
+for await (const { delta } of agentStream) delta?.content?.trim();
+const agentWords: ChatAgentStream<string> = await agent.textStream("x");
+void [spent, asEvents, finalSaid, responseWords, responseBatch, responsesRun, lastSaid, agentWords, await agentStream.finalAnswer()];
 
 const principal = new WorkspaceClient({ host: "x.example", clientId: "id", clientSecret: "secret", scopes: ["all-apis"], authorizationDetails: [{ type: "x" }], followRedirects: true, workspaceId: "1" });
 const azure: AzureServicePrincipal = { clientId: "id", clientSecret: "secret", environment: "CHINA" };
