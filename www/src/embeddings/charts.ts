@@ -1,7 +1,7 @@
 // The two drawings: similarities as a heat map, the lines as points on a plane.
 
 import { Chart, LinearScale, PointElement, ScatterController, Tooltip } from "chart.js";
-import { MatrixController, MatrixElement, type MatrixDataPoint } from "chartjs-chart-matrix";
+import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 
 Chart.register(LinearScale, PointElement, ScatterController, Tooltip, MatrixController, MatrixElement);
 
@@ -12,7 +12,9 @@ export interface Drawing {
   points: readonly (readonly [number, number])[];
 }
 
-interface Cell extends MatrixDataPoint {
+interface Cell {
+  x: number;
+  y: number;
   v: number;
 }
 
@@ -40,6 +42,8 @@ export function draw(heat: HTMLCanvasElement, plane: HTMLCanvasElement, { lines,
   const others = cells.filter(({ x, y }) => x !== y).map(({ v }) => v);
   const [low, high] = [Math.min(...others, 1), Math.max(...others, 0)];
   const strength = (v: number): number => Math.min(1, Math.max(0, (v - low) / (high - low || 1)));
+  /** A cell's side, with a gap to its neighbours; before the first layout there is no area. */
+  const side = (area: number | undefined): number => Math.max(2, (area ?? 0) / count - 2);
   const ticks = { stepSize: 1, autoSkip: false, color: ink };
   const numbers = { type: "linear" as const, min: 0.5, max: count + 0.5, ticks, grid: { display: false }, border: { display: false } };
   const matrix = new Chart(heat, {
@@ -52,8 +56,8 @@ export function draw(heat: HTMLCanvasElement, plane: HTMLCanvasElement, { lines,
             const cell = raw as Cell | undefined;
             return cell === undefined ? line : mix(accent, cell.x === cell.y ? 1 : strength(cell.v));
           },
-          width: ({ chart }) => Math.max(2, (chart.chartArea?.width ?? 0) / count - 2),
-          height: ({ chart }) => Math.max(2, (chart.chartArea?.height ?? 0) / count - 2),
+          width: ({ chart }) => side(chart.chartArea?.width),
+          height: ({ chart }) => side(chart.chartArea?.height),
         },
       ],
     },
