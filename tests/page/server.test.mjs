@@ -94,16 +94,20 @@ const until = async (condition) => {
   return condition();
 };
 
-test("the three routes reach the workspace with the token, rebuilt, and nothing of the page's own headers", async () => {
+test("the allowed routes reach the workspace with the token, rebuilt, and nothing of the page's own headers", async () => {
   await send("GET", "/databricks/api/2.0/serving-endpoints");
   await send("GET", "/databricks/api/2.0/serving-endpoints/my.chat_v1-2");
   await send("POST", CHAT, { body: '{"messages":[]}' });
+  await send("POST", "/databricks/api/2.0/serving-endpoints", { body: '{"name":"a"}' });
+  await send("DELETE", "/databricks/api/2.0/serving-endpoints/a");
   assert.deepEqual(
     seen.map(({ method, url }) => `${method} ${url}`),
     [
       "GET /api/2.0/serving-endpoints",
       "GET /api/2.0/serving-endpoints/my.chat_v1-2",
       "POST /serving-endpoints/my-chat/invocations",
+      "POST /api/2.0/serving-endpoints",
+      "DELETE /api/2.0/serving-endpoints/a",
     ],
   );
   for (const { headers } of seen) assert.equal(headers.authorization, `Bearer ${TOKEN}`);
@@ -307,8 +311,10 @@ test("P11: a method outside the route's list gets 405 with Allow", async () => {
   for (const [method, path, allow] of [
     ["GET", CHAT, "POST"],
     ["DELETE", CHAT, "POST"],
-    ["POST", "/databricks/api/2.0/serving-endpoints", "GET"],
-    ["DELETE", "/databricks/api/2.0/serving-endpoints/x", "GET"],
+    ["PUT", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
+    ["DELETE", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
+    ["PATCH", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
+    ["POST", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
     ["TRACE", CHAT, "POST"],
     ["POST", "/workspace.json", "GET"],
     ["POST", "/", "GET, HEAD"],

@@ -11,7 +11,9 @@ const NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$/;
 
 const ROUTES = [
   { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints$/, path: () => "/api/2.0/serving-endpoints" },
+  { method: "POST", pattern: /^\/api\/2\.0\/serving-endpoints$/, path: () => "/api/2.0/serving-endpoints" },
   { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints\/([^/]+)$/, path: (name) => `/api/2.0/serving-endpoints/${name}` },
+  { method: "DELETE", pattern: /^\/api\/2\.0\/serving-endpoints\/([^/]+)$/, path: (name) => `/api/2.0/serving-endpoints/${name}` },
   {
     method: "POST",
     pattern: /^\/serving-endpoints\/([^/]+)\/invocations$/,
@@ -77,7 +79,7 @@ function notFound() {
   return refuse(
     404,
     "ENDPOINT_NOT_FOUND",
-    "This demo passes on the list of serving endpoints, one endpoint's description, and chat invocations. Nothing else.",
+    "This demo passes on the list of serving endpoints, one endpoint's description, its making and its end, and queries. Nothing else.",
   );
 }
 

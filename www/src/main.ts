@@ -15,6 +15,7 @@ import { Picker } from "./view/picker.js";
 import { SettingsPanel } from "./view/settings.js";
 import { mountTheme } from "./view/theme.js";
 import { Transcript } from "./view/transcript.js";
+import { mountViews } from "./views.js";
 import "./styles/index.css";
 
 /** How often a growing answer is saved while it grows. */
@@ -228,5 +229,7 @@ window.addEventListener("pagehide", () => {
   saveNow();
 });
 void showWorkspace();
-void loadModels();
-if (matchMedia("(hover: hover)").matches) composer.focus();
+mountViews({ client, endpoints: () => client.servingEndpoints().list() }, () => {
+  void loadModels();
+  if (matchMedia("(hover: hover)").matches) composer.focus();
+});
