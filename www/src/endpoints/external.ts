@@ -1,6 +1,6 @@
 // The request for a new external model, from what the form holds.
 
-import type { CreateServingEndpointRequest } from "lakewire";
+import type { CreateEndpointRequest } from "lakewire";
 
 /** A provider whose models need nothing but a key. */
 export interface Provider {
@@ -30,7 +30,7 @@ export interface Wanted {
 }
 
 /** The body that creates the endpoint; the key stays a reference to a secret. */
-export function externalEndpoint({ name, provider, model, task, scope, key }: Wanted): CreateServingEndpointRequest {
+export function externalEndpoint({ name, provider, model, task, scope, key }: Wanted): CreateEndpointRequest {
   return {
     name,
     config: {
@@ -41,5 +41,5 @@ export function externalEndpoint({ name, provider, model, task, scope, key }: Wa
         },
       ],
     },
-  } as CreateServingEndpointRequest;
+  } as CreateEndpointRequest;
 }
