@@ -8,8 +8,6 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::auth::{Credentials, Secret, Token, TokenProvider};
-#[cfg(feature = "js")]
-use crate::chat::Chat;
 use crate::client::WorkspaceClient;
 use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
