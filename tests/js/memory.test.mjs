@@ -13,7 +13,7 @@ async function inProcess(text) {
     let exports;
     WebAssembly.Instance = class extends Instance { constructor(...args) { super(...args); exports = this.exports; } };
     const { WorkspaceClient } = await import(${JSON.stringify(entry("."))});
-    const memory = () => Buffer.from(exports.memory.buffer);
+    const memory = () => Buffer.from(Object.values(exports).find((value) => value instanceof WebAssembly.Memory).buffer);
     const out = {};
     const tick = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
     const collect = async (until) => { for (let turn = 0; turn < 200 && !until(); turn += 1) { gc(); await tick(5); } };
