@@ -27,32 +27,24 @@ extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &str, init: &RequestInit) -> std::result::Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(js_name = setTimeout, catch)]
+    fn set_timeout(handler: &Function, millis: u32) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: &JsValue);
+
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 
     /// Whatever fetch gave: a property may be missing, of any type, or throw.
     type Given;
 
-    #[wasm_bindgen(method, getter, catch)]
-    fn status(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn headers(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn body(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch, js_name = bodyUsed)]
-    fn body_used(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn locked(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch, js_name = getReader)]
-    fn reader_maker(this: &Given) -> std::result::Result<JsValue, JsValue>;
+    // one import for all properties, not one for each
+    #[wasm_bindgen(method, indexing_getter, catch)]
+    fn property(this: &Given, name: &str) -> std::result::Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = getReader)]
     fn get_reader(this: &Given) -> std::result::Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn read(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn done(this: &Given) -> std::result::Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn value(this: &Given) -> std::result::Result<JsValue, JsValue>;
 }
 
 /// fetch, `setTimeout`, `performance.now` and `Math.random`.
@@ -91,20 +83,25 @@ impl Transport for FetchTransport {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         // limits are checked to stay far below 2^31 ms, beyond which timers fire at once
         let millis = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32);
-        Box::pin(gloo_timers::future::TimeoutFuture::new(millis))
+        Box::pin(Timer::start(millis))
     }
 
     fn now(&self) -> Duration {
-        Duration::try_from_secs_f64(performance_now() / 1000.0).unwrap_or_default()
+        time(performance_now())
     }
 
     fn wall_clock(&self) -> Duration {
-        Duration::try_from_secs_f64(js_sys::Date::now() / 1000.0).unwrap_or_default()
+        time(js_sys::Date::now())
     }
 
     fn random(&self) -> f64 {
         js_sys::Math::random()
     }
+}
+
+/// A clock's milliseconds; what is no time counts as its beginning.
+fn time(millis: f64) -> Duration {
+    Duration::from_micros((millis * 1000.0) as u64)
 }
 
 /// Ends the fetch when dropped; harmless once the body has been read.
@@ -155,23 +152,24 @@ fn pair((name, value): &(String, String)) -> Array {
 fn read_head(response: &JsValue, guard: AbortOnDrop) -> Result<Response> {
     let unreadable = |_| protocol("fetch gave an answer that cannot be read.");
     let response: &Given = response.unchecked_ref();
-    let status = response.status().map_err(unreadable)?.as_f64().filter(|status| (0.0..=999.0).contains(status));
+    let status =
+        response.property("status").map_err(unreadable)?.as_f64().filter(|status| (0.0..=999.0).contains(status));
     let status = status.ok_or_else(|| protocol("fetch gave an answer without a status."))? as u16;
-    if response.body_used().map_err(unreadable)?.as_bool() == Some(true) {
+    if response.property("bodyUsed").map_err(unreadable)?.as_bool() == Some(true) {
         return Err(protocol("fetch gave an answer whose body was already read."));
     }
-    let headers = read_headers(&response.headers().map_err(unreadable)?)?;
-    let stream = response.body().map_err(unreadable)?;
+    let headers = read_headers(&response.property("headers").map_err(unreadable)?)?;
+    let stream = response.property("body").map_err(unreadable)?;
     let body = if stream.is_null() || stream.is_undefined() {
         // nothing is left to end
         let _ = guard.release();
         Body::Empty
     } else {
         let stream: Given = stream.unchecked_into();
-        if !stream.reader_maker().map_err(unreadable)?.is_function() {
+        if !stream.property("getReader").map_err(unreadable)?.is_function() {
             return Err(protocol("fetch gave a body that is not a ReadableStream."));
         }
-        if stream.locked().map_err(unreadable)?.as_bool() == Some(true) {
+        if stream.property("locked").map_err(unreadable)?.as_bool() == Some(true) {
             return Err(protocol("fetch gave a body that someone else is reading."));
         }
         Body::Fetch(FetchBody { stream: stream.into(), guard })
@@ -242,6 +240,36 @@ fn connect(fault: &JsValue) -> Error {
     }
 }
 
+/// A timer of the platform, cleared when dropped.
+struct Timer {
+    id: Option<JsValue>,
+    rings: JsFuture<JsValue>,
+}
+
+impl Timer {
+    fn start(millis: u32) -> Self {
+        let mut id = None;
+        let rings = Promise::new(&mut |ring, _| id = set_timeout(&ring, millis).ok());
+        Self { id, rings: JsFuture::from(rings) }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.rings).poll(cx).map(|_| self.id = None)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(id) = &self.id {
+            clear_timeout(id);
+        }
+    }
+}
+
 /// A `ReadableStream` and the fetch it belongs to.
 #[derive(Debug)]
 pub struct FetchBody {
@@ -293,7 +321,7 @@ impl FetchReads {
     fn take(&mut self, read: JsValue) -> Option<Result<Vec<u8>>> {
         let unreadable = |_| protocol("fetch gave an answer that cannot be read.");
         let read: Given = read.unchecked_into();
-        match read.done().map_err(unreadable) {
+        match read.property("done").map_err(unreadable) {
             Ok(done) if done.is_truthy() => {
                 // whole: aborting it now would only build an exception nobody reads
                 let _ = self.guard.take().and_then(AbortOnDrop::release);
@@ -302,7 +330,7 @@ impl FetchReads {
             Ok(_) => {}
             Err(error) => return Some(Err(error)),
         }
-        Some(read.value().map_err(unreadable).and_then(|value| match value.dyn_into::<Uint8Array>() {
+        Some(read.property("value").map_err(unreadable).and_then(|value| match value.dyn_into::<Uint8Array>() {
             // copying out of a buffer that was transferred away would throw through the wasm
             Ok(bytes) if bytes.length() == 0 => Ok(Vec::new()),
             Ok(bytes) => Ok(bytes.to_vec()),
