@@ -3,7 +3,7 @@
 use super::invalid;
 use crate::error::Result;
 use crate::transport::IN_PAGE;
-use crate::wire::find::{replace, split_once};
+use crate::wire::find::{replace, split_once, whole};
 
 /// The address of a workspace, checked and brought to one form.
 ///
@@ -137,8 +137,8 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>)> {
     let name = authority.get(..after_name + colon).unwrap_or("");
     let digits = authority.get(after_name + colon + 1..).unwrap_or("");
     // `parse` alone would take a sign
-    match digits.parse() {
-        Ok(port) if port != 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok((name, Some(port))),
+    match whole(digits).and_then(|port| u16::try_from(port).ok()) {
+        Some(port) if port != 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok((name, Some(port))),
         _ => Err(refused("has a port that is not a number from 1 to 65535")),
     }
 }
@@ -168,7 +168,7 @@ fn is_loopback(name: &str) -> bool {
         return true;
     }
     let mut parts = name.split('.');
-    let plain = |part: &str| part.parse::<u8>().is_ok() && (part == "0" || !part.starts_with('0'));
+    let plain = |part: &str| whole(part).is_some_and(|number| number <= 255) && (part == "0" || !part.starts_with('0'));
     parts.next() == Some("127") && parts.clone().count() == 3 && parts.all(plain)
 }
 

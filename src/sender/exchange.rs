@@ -11,7 +11,7 @@ use crate::transport::{Body, BoxFuture, ByteStream, HttpRequest, IN_PAGE, Respon
 use crate::wire::answer::{Headers, media_type};
 use crate::wire::call::Repeat;
 use crate::wire::failure;
-use crate::wire::find::replace;
+use crate::wire::find::{replace, whole};
 use crate::wire::request::Request;
 use crate::wire::retry::{self, RetryLimits, Verdict};
 
@@ -313,7 +313,7 @@ impl<'a> Exchange<'a> {
             let sentence = format!("The body is longer than {limit} bytes: raise the limit or ask for less.");
             Err(Error::new(ErrorKind::BodyTooLarge, sentence))
         };
-        let announced = headers.get("content-length").and_then(|length| length.parse::<u64>().ok());
+        let announced = headers.get("content-length").and_then(whole);
         if announced.is_some_and(|length| length > limit as u64) {
             return too_large();
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::wire::answer::{Headers, media_type};
-use crate::wire::find::{find, split_once};
+use crate::wire::find::{find, split_once, whole};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
@@ -24,6 +24,21 @@ struct Said {
     details: Option<String>,
     retry_after: Option<Duration>,
     request_id: Option<String>,
+}
+
+// each of these once, not in every arm of `object`
+impl Said {
+    #[inline(never)]
+    fn or_code(&mut self, code: Option<String>) {
+        if self.code.is_none() {
+            self.code = code;
+        }
+    }
+
+    #[inline(never)]
+    fn or_details(&mut self, details: Raw<'_>) {
+        self.details.get_or_insert_with(|| details.text().to_owned());
+    }
 }
 
 /// The error of an answer with a status of refusal.
@@ -243,18 +258,20 @@ fn object(root: Raw<'_>, status: u16) -> Said {
         let info = details.items().find(|item| {
             item.get_some("@type").and_then(Raw::as_str).is_some_and(|name| name.ends_with("google.rpc.RequestInfo"))
         });
-        said.request_id = info.and_then(|info| info.get_some("request_id")).and_then(word);
+        said.request_id = info.and_then(|info| word_of(info, "request_id"));
     }
     let error = root.get_some("error");
     let external = root.get_some("external_model_message");
     if let Some(error) = error.filter(|error| error.is_object()) {
         said.message = error.get_some("message").map_or_else(|| error.text().to_owned(), plain);
-        let code = error.get_some("code").and_then(word);
+        let code = word_of(error, "code");
         // a number repeats the status; the type then says more
         let name = code.clone().filter(|code| code.bytes().any(|byte| !byte.is_ascii_digit()));
-        let kind = error.get_some("type").and_then(word);
-        said.code = said.code.or(name).or(kind).or(code);
-        said.details.get_or_insert_with(|| error.text().to_owned());
+        let kind = word_of(error, "type");
+        for code in [name, kind, code] {
+            said.or_code(code);
+        }
+        said.or_details(error);
         said.retry_after = seconds(error.get_some("retry_after"));
     } else if let Some(error) = error.filter(|error| error.is_string()) {
         said.message = plain(error);
@@ -268,23 +285,21 @@ fn object(root: Raw<'_>, status: u16) -> Said {
                 said.message.push_str(": ");
                 said.message.push_str(&inner.message);
             }
-            said.code = said.code.or(inner.code);
-            said.details.get_or_insert_with(|| external.text().to_owned());
+            said.or_code(inner.code);
+            said.or_details(external);
         }
     } else if let Some(message) = root.get_some("message") {
         said.message = plain(message);
         if root.get_some("type").is_some_and(|kind| kind.text() == "\"error\"") {
-            said.code = said.code.or(root.get_some("code").and_then(word));
+            said.or_code(word_of(root, "code"));
         }
     } else if let Some(detail) = root.get_some("detail") {
         said.message = match complaints(detail) {
             text if text.is_empty() => plain(detail),
             text => text,
         };
-        if let Some(code) = detail.get_some("error_code").and_then(word) {
-            said.code.get_or_insert(code);
-        }
-        if let Some(kind) = root.get_some("scimType").and_then(word) {
+        said.or_code(word_of(detail, "error_code"));
+        if let Some(kind) = word_of(root, "scimType") {
             said.message.insert(0, ' ');
             said.message.insert_str(0, &kind);
         }
@@ -295,7 +310,7 @@ fn object(root: Raw<'_>, status: u16) -> Said {
             said.code = Some(code);
         }
         if !detail.is_string() {
-            said.details.get_or_insert_with(|| detail.text().to_owned());
+            said.or_details(detail);
         }
     } else if said.code.is_none() {
         said.message = root.text().to_owned();
@@ -361,6 +376,11 @@ fn word(value: Raw<'_>) -> Option<String> {
     }
 }
 
+#[inline(never)]
+fn word_of(object: Raw<'_>, key: &str) -> Option<String> {
+    object.get_some(key).and_then(word)
+}
+
 fn seconds(value: Option<Raw<'_>>) -> Option<Duration> {
     value?.as_i64().and_then(|secs| u64::try_from(secs).ok()).filter(|secs| *secs > 0).map(Duration::from_secs)
 }
@@ -419,8 +439,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         "TEMPORARILY_UNAVAILABLE" | "DEADLINE_EXCEEDED" => ErrorKind::TemporarilyUnavailable,
         "NOT_IMPLEMENTED" => ErrorKind::NotImplemented,
         "CANCELLED" => ErrorKind::Cancelled,
-        _ => match code.parse() {
-            Ok(status @ 400..=599) => kind_of_status(status),
+        _ => match whole(code).and_then(|status| u16::try_from(status).ok()) {
+            Some(status @ 400..=599) => kind_of_status(status),
             _ => kind_of(500, Some(code)),
         },
     })

@@ -45,6 +45,13 @@ pub(crate) fn replace(text: &str, from: &str, to: &str) -> String {
     out
 }
 
+/// A whole number as `u64::from_str` reads it. One instance for all: the standard library's is
+/// another one for every type of number.
+#[inline(never)]
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

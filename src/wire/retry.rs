@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 use crate::wire::answer::Headers;
 use crate::wire::call::Repeat;
+use crate::wire::find::whole;
 
 /// The shortest wait before another attempt: a `Retry-After: 0` must not become a hot loop.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
@@ -198,19 +199,19 @@ pub(crate) fn decimal(text: &str, scale: i32) -> Option<Duration> {
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            let size = digits.parse().unwrap_or(9999_i32).min(9999);
+            let size = whole(digits).and_then(|size| i32::try_from(size).ok()).unwrap_or(9999).min(9999);
             (mantissa, if exponent.starts_with('-') { -size } else { size })
         }
         None => (text, 0),
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+    let (units, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if units.is_empty() || !units.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let mut millis = 0_u64;
     // how many digits stand before the point once the scale is applied
-    let mut places = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(i64::from(scale + exponent));
-    for digit in whole.bytes().chain(fraction.bytes()) {
+    let mut places = i64::try_from(units.len()).unwrap_or(i64::MAX).saturating_add(i64::from(scale + exponent));
+    for digit in units.bytes().chain(fraction.bytes()) {
         if places <= 0 {
             break;
         }
@@ -240,7 +241,7 @@ fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
     let number = |text: &str| -> Option<u64> {
-        if text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+        if text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit()) { whole(text) } else { None }
     };
     let mut clock = time.split(':');
     let (hour, minute, second) = (number(clock.next()?)?, number(clock.next()?)?, number(clock.next()?)?);

@@ -6,6 +6,7 @@
 //! `[DONE]` sentinel of chat streams.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wire::find::whole;
 
 mod event;
 #[cfg(test)]
@@ -413,7 +414,7 @@ impl SseDecoder {
             b"event" => self.event = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => self.last_id = String::from_utf8_lossy(value).into_owned(),
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
-                if let Some(wait) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()) {
+                if let Some(wait) = std::str::from_utf8(value).ok().and_then(whole) {
                     self.retry = Some(wait);
                 }
             }
