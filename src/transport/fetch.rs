@@ -5,10 +5,12 @@
 //! panics when fetch rejects with something that is not an `Error`, as `abort("reason")` does.
 //! A custom `fetch` may hand over anything, so every property of its answer is read with care.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -240,17 +242,31 @@ fn connect(fault: &JsValue) -> Error {
     }
 }
 
-/// A timer of the platform, cleared when dropped.
+/// A timer of the platform, cleared when dropped. Not a promise: one that never settles is never freed.
 struct Timer {
     id: Option<JsValue>,
-    rings: JsFuture<JsValue>,
+    bell: Rc<Bell>,
+    _ring: Closure<dyn FnMut()>,
+}
+
+#[derive(Default)]
+struct Bell {
+    rung: Cell<bool>,
+    waker: Cell<Option<Waker>>,
 }
 
 impl Timer {
     fn start(millis: u32) -> Self {
-        let mut id = None;
-        let rings = Promise::new(&mut |ring, _| id = set_timeout(&ring, millis).ok());
-        Self { id, rings: JsFuture::from(rings) }
+        let bell = Rc::<Bell>::default();
+        let rings = Rc::clone(&bell);
+        let ring = Closure::<dyn FnMut()>::new(move || {
+            rings.rung.set(true);
+            if let Some(waker) = rings.waker.take() {
+                waker.wake();
+            }
+        });
+        let id = set_timeout(ring.as_ref().unchecked_ref(), millis).ok();
+        Self { id, bell, _ring: ring }
     }
 }
 
@@ -258,7 +274,12 @@ impl Future for Timer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.rings).poll(cx).map(|_| self.id = None)
+        if self.bell.rung.get() {
+            self.id = None;
+            return Poll::Ready(());
+        }
+        self.bell.waker.set(Some(cx.waker().clone()));
+        Poll::Pending
     }
 }
 
