@@ -1,13 +1,12 @@
 // Agents: the Responses and ChatAgent handles, their answers and their streams.
 
-import { agentBody, nextInput, responsesBody, responsesStep, responsesTools, toolResult, withItems } from "./core.js";
 import { FACTS, Facts, dress } from "./answer.js";
 import { settleAll } from "./batch.js";
 import { fail } from "./errors.js";
 import { EventStream, openEvents, WHOLE } from "./events.js";
-import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
 import { splitCall, take } from "./options.js";
+import { pure } from "./steps.js";
 import { parseCalls, runTools, toolLimits } from "./tools.js";
 
 /** Splits what a call was given into request fields (for the wire) and options of the call. */
@@ -43,7 +42,7 @@ export class ResponsesAnswer extends Facts {
 
   /** The tools the answer asks for and the agent did not run itself, their arguments checked. */
   get toolCalls() {
-    return parseCalls(direct(() => responsesTools(JSON.stringify(this))));
+    return parseCalls(pure("agents.tools", JSON.stringify(this)));
   }
 
   /** What may be read of the thought behind the answer. */
@@ -64,13 +63,13 @@ export class ResponsesAnswer extends Facts {
 
   /** The output as items for the next turn. */
   asInput() {
-    return JSON.parse(direct(() => nextInput(undefined, JSON.stringify(this), undefined)));
+    return JSON.parse(pure("agents.nextInput", undefined, JSON.stringify(this)));
   }
 
   /** The input of the next turn: what was sent, what came out of it, and more. */
   nextInput(more) {
     const text = more === undefined ? undefined : writeJson(more, "The input");
-    return JSON.parse(direct(() => nextInput(this[FACTS]?.body, JSON.stringify(this), text)));
+    return JSON.parse(pure("agents.nextInput", this[FACTS]?.body, JSON.stringify(this), text));
   }
 }
 
@@ -84,9 +83,9 @@ export class ResponsesStream extends EventStream {
 
 /** What the tool loop needs to know of Responses. */
 const loop = {
-  next: responsesStep,
-  result: toolResult,
-  extend: (body, { text, results }) => withItems(body, text, results),
+  next: (text, known) => pure("agents.step", text, ...known),
+  result: (id, good, text) => pure("agents.toolResult", id, text, good ? "good" : undefined),
+  extend: (body, { text, results }) => pure("agents.withItems", body, text, ...results),
   finish: (_, answer) => ({ items: answer.nextInput() }),
 };
 
@@ -114,7 +113,7 @@ export class Responses {
   #body(input, fields, stream) {
     const request = writeJson({ ...fields, input }, "The request");
     const model = this.#route === "openai" ? this.#endpoint : undefined;
-    return direct(() => responsesBody(this.#defaults, request, model, stream));
+    return pure("agents.responsesBody", this.#defaults, request, model, stream ? "stream" : undefined);
   }
 
   async #whole(body, scope) {
@@ -226,7 +225,7 @@ export class ChatAgent {
 
   #body(messages, fields, stream) {
     const request = writeJson({ ...fields, messages }, "The request");
-    return direct(() => agentBody(this.#defaults, request, stream));
+    return pure("agents.body", this.#defaults, request, stream ? "stream" : undefined);
   }
 
   async #open(messages, options, text) {

@@ -1,12 +1,11 @@
 // Text from endpoints of every kind, and from apps on a cluster's driver node.
 
-import { completionsBody, completionsKind, completionsRequest, completionsRoute, completionsTexts, completionsValue } from "./core.js";
 import { settleAll } from "./batch.js";
 import { fail } from "./errors.js";
 import { openEvents } from "./events.js";
-import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
 import { splitCall, take } from "./options.js";
+import { pure } from "./steps.js";
 
 /** A text and the answer it came from. */
 export class Generation {
@@ -42,7 +41,7 @@ function readTarget(target) {
   if (typeof clusterId !== "string") throw fail("InvalidInput", "`clusterId` must be the cluster's id as a text.");
   if (clusterDriverPort === undefined) throw fail("InvalidInput", "`clusterDriverPort` must be given: the port the app listens on.");
   const app = [clusterId, `${clusterDriverPort}`, `${orgId}`, `${path}`];
-  direct(() => completionsRoute(...app));
+  pure("completions.route", ...app);
   return { app };
 }
 
@@ -87,16 +86,16 @@ export class Completions {
     const [own, fields] = take(options, ["task", "inputFormat", "params", "transformInput", "transformOutput"], "The options of completions()");
     this.#defaults = writeJson(fields, "The options of completions()");
     // a misspelt option is refused here and not at the first call
-    direct(() => completionsRequest("", this.#defaults, "{}"));
+    pure("completions.request", "", this.#defaults, "{}");
     this.#format = own.inputFormat ?? undefined;
-    if (this.#format !== undefined) direct(() => completionsBody("custom", "{}", `${this.#format}`, undefined, false));
+    if (this.#format !== undefined) pure("completions.body", "custom", "{}", `${this.#format}`);
     this.#params = own.params ?? undefined;
     this.#input = readFunction(own.transformInput, "transformInput");
     this.#output = readFunction(own.transformOutput, "transformOutput");
     if (own.task !== undefined && own.task !== null && typeof own.task !== "string") throw fail("InvalidInput", "`task` must be a text such as llm/v1/completions.");
     if (app !== undefined) this.#kind = "app";
     else if (this.#format !== undefined) this.#kind = "custom";
-    else if (own.task !== undefined && own.task !== null) this.#kind = direct(() => completionsKind(own.task, undefined));
+    else if (own.task !== undefined && own.task !== null) this.#kind = pure("completions.kind", own.task);
   }
 
   /** The endpoint's name; nothing for an app. */
@@ -109,7 +108,7 @@ export class Completions {
     if (this.#kind !== undefined) return this.#kind;
     this.#looking ??= this.#client.call("completions.describe", [this.#endpoint], scope).finally(() => { this.#looking = undefined; });
     const { text } = await unless(signal, this.#looking);
-    this.#kind = direct(() => completionsKind(undefined, text));
+    this.#kind = pure("completions.kind", undefined, text);
     return this.#kind;
   }
 
@@ -126,10 +125,10 @@ export class Completions {
     if (typeof prompt !== "string") {
       throw fail("InvalidInput", "The prompt must be a text; for a list of messages use chat().");
     }
-    let text = direct(() => completionsRequest(prompt, this.#defaults, writeJson(fields, "The options of the call")));
+    let text = pure("completions.request", prompt, this.#defaults, writeJson(fields, "The options of the call"));
     if (this.#input !== undefined) text = writeJson(await this.#apply("transformInput", this.#input, text, signal), "What transformInput gave");
     const beside = params ?? this.#params;
-    return direct(() => completionsBody(kind, text, this.#format, beside === undefined ? undefined : writeJson(beside, "`params`"), stream));
+    return pure("completions.body", kind, text, this.#format, beside === undefined ? undefined : writeJson(beside, "`params`"), stream ? "stream" : undefined);
   }
 
   /** A text. */
@@ -150,8 +149,8 @@ export class Completions {
       ? await this.#client.call("completions.invoke", [this.#endpoint, body], scope)
       // an app is asked once unless the call says otherwise: only its author knows what twice would do
       : await this.#client.call("completions.app", [...this.#app, body], { ...scope, maxAttempts: scope.maxAttempts ?? 1 });
-    if (this.#output === undefined) return new Generation(JSON.parse(direct(() => completionsTexts(kind, text))), JSON.parse(text), facts);
-    const given = await this.#apply("transformOutput", this.#output, completionsValue(kind, text), scope.signal);
+    if (this.#output === undefined) return new Generation(JSON.parse(pure("completions.texts", kind, text)), JSON.parse(text), facts);
+    const given = await this.#apply("transformOutput", this.#output, pure("completions.value", kind, text), scope.signal);
     if (typeof given !== "string") throw fail("TransformFailed", "The function given as transformOutput must give a text.");
     return new Generation([given], JSON.parse(text), facts);
   }

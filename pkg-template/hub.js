@@ -1,6 +1,5 @@
 // Models of the Hugging Face Hub.
 
-import { dollyAnswer as coreDollyAnswer, dollyPrompt as coreDollyPrompt, hubBody, hubGenerated, hubProvider } from "./core.js";
 import { Chat } from "./chat.js";
 import { WorkspaceClient as Client, inner } from "./client.js";
 import { fail } from "./errors.js";
@@ -8,6 +7,7 @@ import { openEvents } from "./events.js";
 import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
 import { settings, splitCall, take } from "./options.js";
+import { pure } from "./steps.js";
 
 const ROUTER = "https://router.huggingface.co";
 /** A model may take minutes to load, and the service says how long to wait. */
@@ -44,7 +44,7 @@ export class HubClient {
     this.#client = new Client({ ...rest, host: baseUrl, headers: billed, retry: { ...PATIENCE, ...settings(retry, "retry") } });
     this.#base = baseUrl;
     this.#provider = provider;
-    direct(() => hubProvider(provider));
+    pure("hub.provider", provider);
   }
 
   #args(model, body) {
@@ -59,14 +59,14 @@ export class HubClient {
     if (stranger !== undefined) throw fail("InvalidInput", `The options of a call have no \`${stranger}\`: parameters of the model are the third argument.`);
     if (typeof inputs !== "string") throw fail("InvalidInput", "The input must be a text; for a list of messages use chat().");
     const text = writeJson(parameters ?? {}, "The parameters");
-    return { scope, text, args: this.#args(model, direct(() => hubBody(inputs, text, stream))) };
+    return { scope, text, args: this.#args(model, pure("hub.body", inputs, text, stream ? "stream" : undefined)) };
   }
 
   /** A text. */
   async textGeneration(model, inputs, parameters, options) {
     const { scope, text, args } = this.#prepare(model, inputs, parameters, options, false);
     const { text: answer, ...facts } = await inner(this.#client).call("hub.textGeneration", args, scope);
-    return new TextGeneration(direct(() => hubGenerated(answer, inputs, text)), JSON.parse(answer), facts);
+    return new TextGeneration(pure("hub.generated", answer, inputs, text), JSON.parse(answer), facts);
   }
 
   async #open(model, inputs, parameters, options, words) {
@@ -112,10 +112,10 @@ function words(value, what) {
 /** The prompt that Dolly was trained with. */
 export function dollyPrompt(instruction, context) {
   words(instruction, "The instruction");
-  return coreDollyPrompt(instruction, context === undefined || context === null ? undefined : words(context, "The context"));
+  return pure("hub.dollyPrompt", instruction, context === undefined || context === null ? undefined : words(context, "The context"));
 }
 
 /** Dolly's answer without its end mark and what follows. */
 export function dollyAnswer(text) {
-  return coreDollyAnswer(words(text, "The answer"));
+  return pure("hub.dollyAnswer", words(text, "The answer"));
 }

@@ -1,9 +1,8 @@
 // What models write, read as text, JSON or a list.
 
-import { partialJson, takeItems, wholeJson } from "./core.js";
 import { pipe, STEP } from "./chain.js";
 import { fail } from "./errors.js";
-import { direct } from "./guard.js";
+import { pure } from "./steps.js";
 
 /** The text of whatever has one. */
 function textOf(value) {
@@ -46,7 +45,7 @@ export class StrOutputParser extends Parser {
 export class JsonOutputParser extends Parser {
   parse(input) {
     const text = textOf(input);
-    return JSON.parse(direct(() => wholeJson(text)));
+    return JSON.parse(pure("output.wholeJson", text));
   }
 
   getFormatInstructions() {
@@ -67,7 +66,7 @@ export class JsonOutputParser extends Parser {
       };
       for await (const piece of pieces) {
         text += piece;
-        const json = direct(() => partialJson(text));
+        const json = pure("output.partialJson", text);
         if (json === undefined) continue;
         const value = JSON.parse(json);
         if (fresh(value)) yield value;
@@ -83,7 +82,7 @@ export class JsonOutputParser extends Parser {
 export class CommaSeparatedListOutputParser extends Parser {
   parse(input) {
     const text = textOf(input);
-    return direct(() => takeItems(text, true)).slice(0, -1);
+    return pure("output.takeItems", text, "end").slice(0, -1);
   }
 
   getFormatInstructions() {
@@ -94,11 +93,11 @@ export class CommaSeparatedListOutputParser extends Parser {
     async function* parse(pieces) {
       let rest = "";
       for await (const piece of pieces) {
-        const items = direct(() => takeItems(rest + piece, false));
+        const items = pure("output.takeItems", rest + piece);
         rest = items.pop();
         for (const item of items) yield [item];
       }
-      for (const item of direct(() => takeItems(rest, true)).slice(0, -1)) yield [item];
+      for (const item of pure("output.takeItems", rest, "end").slice(0, -1)) yield [item];
     }
     return { name: "CommaSeparatedListOutputParser", invoke: (input) => this.invoke(input), parse };
   }

@@ -1,10 +1,10 @@
 // Prompts: texts and messages with named variables. JavaScript keeps the templates, the core formats them.
 
-import { chatPromptVariables, formatChatPrompt, formatPrompt, promptVariables } from "./core.js";
 import { pipe, STEP } from "./chain.js";
 import { fail } from "./errors.js";
 import { direct, watchPanics } from "./guard.js";
 import { writeJson } from "./json.js";
+import { pure } from "./steps.js";
 
 /** What only this file may call, and make prompts with. */
 const FORMAT = Symbol("format");
@@ -96,13 +96,13 @@ function checked(key, what) {
 export class PromptTemplate extends Prompt {
   constructor(key, template, names, partial) {
     checked(key, "PromptTemplate.fromTemplate(text)");
-    super(template, names, partial, formatPrompt);
+    super(template, names, partial, (text, values) => pure("prompts.format", text, values));
   }
 
   static fromTemplate(text) {
     if (typeof text !== "string") throw fail("InvalidInput", "A prompt template is a text: write PromptTemplate.fromTemplate(\"… {name} …\").");
     watchPanics();
-    return new PromptTemplate(MAKE, text, direct(() => promptVariables(text)), {});
+    return new PromptTemplate(MAKE, text, pure("prompts.variables", text), {});
   }
 
   format(values) {
@@ -118,7 +118,7 @@ export class PromptTemplate extends Prompt {
 export class ChatPromptTemplate extends Prompt {
   constructor(key, template, names, partial) {
     checked(key, "ChatPromptTemplate.fromMessages(messages)");
-    super(template, names, partial, (messages, values) => JSON.parse(formatChatPrompt(messages, values)));
+    super(template, names, partial, (messages, values) => JSON.parse(pure("prompts.chatFormat", messages, values)));
   }
 
   static fromMessages(messages) {
@@ -127,7 +127,7 @@ export class ChatPromptTemplate extends Prompt {
     }
     watchPanics();
     const spec = writeJson([...messages], "The messages of the prompt");
-    return new ChatPromptTemplate(MAKE, spec, direct(() => chatPromptVariables(spec)), {});
+    return new ChatPromptTemplate(MAKE, spec, pure("prompts.chatVariables", spec), {});
   }
 
   formatMessages(values) {

@@ -1,11 +1,10 @@
 // The workspace's serving endpoints.
 
-import { judgeEndpoint, lateEndpoint } from "./core.js";
 import { fail, toError } from "./errors.js";
 import { openEvents } from "./events.js";
-import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
 import { take } from "./options.js";
+import { pure } from "./steps.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
@@ -191,7 +190,7 @@ export class ServingEndpoints {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const text = await this.#text("get", [name], scope);
-        seen = direct(() => judgeEndpoint(text));
+        seen = pure("endpoints.judge", text);
         failures = 0;
         const [done, ready, configUpdate, message] = seen;
         const endpoint = JSON.parse(text);
@@ -202,7 +201,7 @@ export class ServingEndpoints {
         if (thrown?.isRetryable !== true || failures > PATIENCE) throw thrown;
       }
       const left = begun + timeoutMs - performance.now();
-      if (left <= 0) throw toError(lateEndpoint(name, ...seen.slice(1)));
+      if (left <= 0) throw toError(pure("endpoints.late", name, ...seen.slice(1)));
       const { signals } = this.#client.scope(scope);
       await pause(Math.min(Math.min(attempt, 10) * 1000 + Math.random() * 1000, left), signals);
     }

@@ -1,10 +1,9 @@
 //! Text endpoints by name, and the pure steps around their calls.
 
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsValue;
 
 use crate::completions::{Kind, answer, body, calls, types::DriverProxyApp, types::InputFormat};
 use crate::error::Result;
-use crate::js::error::to_js;
 use crate::js::operations::Args;
 use crate::wire::call::{Call, Repeat, StreamCall};
 use crate::wire::json::{Raw, push_string};
@@ -34,76 +33,39 @@ fn app(args: &Args) -> Result<Call<String>> {
     Ok(calls::app(&app, args.text(4)?.to_owned())?.with_repeat(Repeat::Billed).into_text())
 }
 
-/// Checks where an app is; gives its address.
-///
-/// # Errors
-/// `InvalidInput`.
-#[wasm_bindgen(js_name = completionsRoute)]
-pub fn route(cluster_id: &str, port: &str, org_id: &str, path: &str) -> Result<String, JsValue> {
-    DriverProxyApp::from_texts(cluster_id, port, org_id, path).route().map_err(|error| to_js(&error))
-}
-
-/// The kind of an endpoint as the service describes it, or with the given task.
-///
-/// # Errors
-/// `InvalidInput` when its task is not one of text.
-#[wasm_bindgen(js_name = completionsKind)]
-pub fn kind(task: Option<String>, described: Option<String>) -> Result<String, JsValue> {
-    let kind = match &described {
-        Some(described) => Kind::of_endpoint(Raw::trusted(described.trim())),
-        None => Kind::of_task(task.as_deref()),
-    };
-    kind.map(|kind| kind.as_str().to_owned()).map_err(|error| to_js(&error))
-}
-
-/// The request of a prompt with the handle's defaults and the call's options.
-///
-/// # Errors
-/// `InvalidInput`.
-#[wasm_bindgen(js_name = completionsRequest)]
-pub fn request(prompt: &str, defaults: &str, options: &str) -> Result<String, JsValue> {
-    body::request(prompt, defaults, options).map_err(|error| to_js(&error))
-}
-
-/// The body of a request.
-///
-/// # Errors
-/// `InvalidInput`.
-#[wasm_bindgen(js_name = completionsBody)]
-pub fn request_body(
-    kind: &str,
-    request: &str,
-    format: Option<String>,
-    params: Option<String>,
-    stream: bool,
-) -> Result<String, JsValue> {
-    format
-        .as_deref()
-        .map_or(Ok(InputFormat::default()), InputFormat::from_name)
-        .and_then(|format| body::body(Kind::from_str(kind), request, format, params.as_deref(), stream))
-        .map_err(|error| to_js(&error))
-}
-
-/// What a function that reads answers is given, as JSON text.
-#[wasm_bindgen(js_name = completionsValue)]
-pub fn value(kind: &str, text: &str) -> String {
-    answer::value(Kind::from_str(kind), Raw::trusted(text.trim())).text().to_owned()
-}
-
-/// The texts of an answer, as the JSON text of a list.
-///
-/// # Errors
-/// `Decode`.
-#[wasm_bindgen(js_name = completionsTexts)]
-pub fn texts(kind: &str, text: &str) -> Result<String, JsValue> {
-    let texts = answer::texts(Kind::from_str(kind), Raw::trusted(text.trim())).map_err(|error| to_js(&error))?;
-    let mut out = String::from("[");
-    for text in &texts {
-        if out.len() > 1 {
-            out.push(',');
+/// `completions.route`: the path of a driver proxy app, checked. `completions.kind`: how an endpoint is asked, by its task
+/// or by its description. `completions.request`: the JSON text of a prompt with options. `completions.body`: the body that
+/// carries it. `completions.value` and `completions.texts`: what an answer of the kind says, as it stands or as texts.
+pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
+    let kind = || args.text(0).map(Kind::from_str);
+    Ok(Some(match name {
+        "completions.route" => {
+            DriverProxyApp::from_texts(args.text(0)?, args.text(1)?, args.text(2)?, args.text(3)?).route()?.into()
         }
-        push_string(&mut out, text);
-    }
-    out.push(']');
-    Ok(out)
+        "completions.kind" => {
+            let kind = match args.optional(1) {
+                Some(described) => Kind::of_endpoint(Raw::trusted(described.trim())),
+                None => Kind::of_task(args.optional(0)),
+            };
+            kind?.as_str().into()
+        }
+        "completions.request" => body::request(args.text(0)?, args.text(1)?, args.text(2)?)?.into(),
+        "completions.body" => {
+            let format = args.optional(2).map_or(Ok(InputFormat::default()), InputFormat::from_name)?;
+            body::body(kind()?, args.text(1)?, format, args.optional(3), args.has(4))?.into()
+        }
+        "completions.value" => answer::value(kind()?, Raw::trusted(args.text(1)?.trim())).text().into(),
+        "completions.texts" => {
+            let mut out = String::from("[");
+            for text in &answer::texts(kind()?, Raw::trusted(args.text(1)?.trim()))? {
+                if out.len() > 1 {
+                    out.push(',');
+                }
+                push_string(&mut out, text);
+            }
+            out.push(']');
+            out.into()
+        }
+        _ => return Ok(None),
+    }))
 }

@@ -59,41 +59,15 @@ impl CoreClient {
     }
 }
 
-/// Checks the provider's name.
-///
-/// # Errors
-/// `InvalidInput`.
-#[wasm_bindgen(js_name = hubProvider)]
-pub fn check_provider(name: &str) -> Result<(), JsValue> {
-    Provider::from_name(name).map(|_| ()).map_err(|error| to_js(&error))
-}
-
-/// The body of text generation.
-///
-/// # Errors
-/// `InvalidInput`.
-#[wasm_bindgen(js_name = hubBody)]
-pub fn request_body(inputs: &str, parameters: &str, stream: bool) -> Result<String, JsValue> {
-    calls::body(inputs, parameters, stream).map_err(|error| to_js(&error))
-}
-
-/// The text of an answer.
-///
-/// # Errors
-/// `Decode`.
-#[wasm_bindgen(js_name = hubGenerated)]
-pub fn generated(answer: &str, inputs: &str, parameters: &str) -> Result<String, JsValue> {
-    calls::generated(Raw::trusted(answer.trim()), inputs, parameters).map_err(|error| to_js(&error))
-}
-
-/// The prompt Dolly was trained with.
-#[wasm_bindgen(js_name = dollyPrompt)]
-pub fn prompt(instruction: &str, context: Option<String>) -> String {
-    dolly_prompt(instruction, context.as_deref())
-}
-
-/// Dolly's answer without what follows it.
-#[wasm_bindgen(js_name = dollyAnswer)]
-pub fn plain_answer(text: &str) -> String {
-    dolly_answer(text).to_owned()
+/// `hub.provider`: checks a provider's name. `hub.body`: the body of text generation. `hub.generated`: the text of its
+/// answer. `hub.dollyPrompt` and `hub.dollyAnswer`: Dolly's words around an instruction, and its answer without them.
+pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
+    Ok(Some(match name {
+        "hub.provider" => Provider::from_name(args.text(0)?).map(|_| JsValue::UNDEFINED)?,
+        "hub.body" => calls::body(args.text(0)?, args.text(1)?, args.has(2))?.into(),
+        "hub.generated" => calls::generated(Raw::trusted(args.text(0)?.trim()), args.text(1)?, args.text(2)?)?.into(),
+        "hub.dollyPrompt" => dolly_prompt(args.text(0)?, args.optional(1)).into(),
+        "hub.dollyAnswer" => dolly_answer(args.text(0)?).into(),
+        _ => return Ok(None),
+    }))
 }

@@ -8,9 +8,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::js::client::CoreClient;
+use crate::js::error::to_js;
 use crate::js::options::{Scope, run};
 use crate::js::outcome::{source, with_facts};
-use crate::js::{agents, completions, gateway, hugging_face, promise, secrets, serving_endpoints};
+use crate::js::{agents, completions, gateway, hugging_face, promise, prompts, secrets, serving_endpoints};
 use crate::wire::call::{Call, StreamCall};
 
 /// A room that answers by name: nothing for a name it does not know.
@@ -22,6 +23,11 @@ const CALLS: &[Room<Call<String>>] =
 /// The same for streams.
 const STREAMS: &[Room<StreamCall<()>>] =
     &[agents::open, completions::open, serving_endpoints::open, hugging_face::open, gateway::open];
+
+/// What answers by name at once, without a call: nothing for a name it does not know.
+type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
+
+const STEPS: &[Steps] = &[agents::step, completions::step, prompts::step, hugging_face::step, serving_endpoints::step];
 
 /// The texts an operation was given.
 pub(crate) struct Args(Vec<Option<String>>);
@@ -40,6 +46,16 @@ impl Args {
             .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "A name, an id or a body is missing, or is no text."))
     }
 
+    /// Whether something was given at a place: a text there says yes.
+    pub(crate) fn has(&self, at: usize) -> bool {
+        self.optional(at).is_some()
+    }
+
+    /// The texts from a place on.
+    pub(crate) fn rest(&self, at: usize) -> Vec<&str> {
+        self.0.iter().skip(at).flatten().map(String::as_str).collect()
+    }
+
     /// The text at a place, if there is one.
     pub(crate) fn optional(&self, at: usize) -> Option<&str> {
         self.0.get(at).and_then(Option::as_deref)
@@ -47,12 +63,23 @@ impl Args {
 }
 
 fn find<T>(rooms: &[Room<T>], operation: &str, args: &Args) -> Result<T> {
-    rooms.iter().find_map(|room| room(operation, args)).unwrap_or_else(|| {
-        Err(Error::new(
-            ErrorKind::InvalidInput,
-            "This build of lakewire does not know the operation: import the whole package.",
-        ))
-    })
+    rooms.iter().find_map(|room| room(operation, args)).unwrap_or_else(|| Err(unknown()))
+}
+
+fn unknown() -> Error {
+    let sentence = "This build of lakewire does not know the operation: import the whole package.";
+    Error::new(ErrorKind::InvalidInput, sentence)
+}
+
+/// A pure step by name: what needs no client and no export of its own.
+///
+/// # Errors
+/// Those of the step, see its room.
+#[wasm_bindgen]
+pub fn step(name: &str, args: &Array) -> std::result::Result<JsValue, JsValue> {
+    let args = Args::read(args);
+    let outcome = STEPS.iter().find_map(|room| room(name, &args).transpose()).unwrap_or_else(|| Err(unknown()));
+    outcome.map_err(|error| to_js(&error))
 }
 
 #[wasm_bindgen]

@@ -1,7 +1,7 @@
 //! Serving endpoints by name.
 
 use serde_json::Value;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsValue;
 
 use crate::error::Result;
 use crate::js::error::to_js;
@@ -55,20 +55,20 @@ pub(super) fn open(name: &str, args: &Args) -> Option<Result<StreamCall<()>>> {
     }
 }
 
-/// Judges an endpoint's description, for the wait in `serving-endpoints.js`: `[done, ready, config update, message]`.
-///
-/// # Errors
-/// `OperationFailed` when waiting will not help.
-#[wasm_bindgen(js_name = judgeEndpoint)]
-pub fn judge_endpoint(endpoint: &str) -> Result<js_sys::Array, JsValue> {
-    let seen = Raw::parse(endpoint).and_then(progress::judge).map_err(|error| to_js(&error))?;
-    let texts = [seen.ready, seen.config_update, seen.message].map(|text| JsValue::from_str(&text));
-    Ok([JsValue::from_bool(seen.done)].into_iter().chain(texts).collect())
-}
-
-/// The error of a wait whose time is up.
-#[wasm_bindgen(js_name = lateEndpoint)]
-#[must_use]
-pub fn late_endpoint(name: &str, ready: String, config_update: String, message: String) -> JsValue {
-    to_js(&progress::late(name, &progress::Progress { done: false, ready, config_update, message }))
+/// `endpoints.judge`: `[done, ready, configUpdate, message]` of an endpoint's JSON text. `endpoints.late`: the error of one
+/// that was not ready in time, as it is thrown.
+pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
+    Ok(Some(match name {
+        "endpoints.judge" => {
+            let seen = progress::judge(Raw::parse(args.text(0)?)?)?;
+            let texts = [seen.ready, seen.config_update, seen.message].map(JsValue::from);
+            [JsValue::from_bool(seen.done)].into_iter().chain(texts).collect::<js_sys::Array>().into()
+        }
+        "endpoints.late" => {
+            let [ready, config_update, message] = [args.text(1)?, args.text(2)?, args.text(3)?].map(str::to_owned);
+            let seen = progress::Progress { done: false, ready, config_update, message };
+            to_js(&progress::late(args.text(0)?, &seen))
+        }
+        _ => return Ok(None),
+    }))
 }
