@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { ROOT } from "./package.mjs";
 
-const STAGING = join(ROOT, "target", "wasm", "package-panic_test");
+const STAGING = join(ROOT, "target", "wasm", "package-panic_test-whole");
 const run = promisify(execFile);
 let folder;
 
