@@ -100,7 +100,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       const started = performance.now();
       const answer = await llm.generate(prompt.value, { signal: mine.signal });
       const took = Math.max(1, Math.round(performance.now() - started));
-      raw ??= answer.response;
+      raw ??= answer.raw;
       show(answer.text, request, sent, raw);
       status.textContent = `${answer.text.length.toLocaleString("en")} characters in ${took} ms.`;
     } catch (error) {
