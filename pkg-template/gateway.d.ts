@@ -4,7 +4,7 @@ import type { GatewayEndpoint } from "./types.js";
 
 /** How a gateway is reached. */
 export interface GatewayClientConfig extends Pick<WorkspaceClientConfig, "timeouts" | "retry" | "headers" | "fetch" | "maxEventBytes" | "maxBodyBytes"> {
-  /** Its address, such as `http://127.0.0.1:5000`: `https`, or plain `http` on this machine. In a page also a path such as `/gateway`. */
+  /** Its address, such as `http://localhost:5000`: `https`, or plain `http` on this machine. In a page also a path such as `/gateway`. */
   host: string;
   /**
    * Allows plain `http` to another machine. Everything that is asked and answered can then be read on the way; headers that
@@ -18,7 +18,7 @@ export interface GatewayClientConfig extends Pick<WorkspaceClientConfig, "timeou
  * alone: no call creates, changes or deletes one.
  *
  * ```js
- * const gateway = new GatewayClient({ host: "http://127.0.0.1:5000" });
+ * const gateway = new GatewayClient({ host: "http://localhost:5000" });
  * for (const { name, endpoint_type } of await gateway.list()) console.log(name, endpoint_type);
  * console.log((await gateway.chat("chat").invoke("Hello")).text);
  * ```

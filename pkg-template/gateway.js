@@ -15,7 +15,7 @@ export class GatewayClient {
   #client;
 
   constructor(config) {
-    if (config === null || typeof config !== "object") throw fail("InvalidInput", "GatewayClient needs { host }: the gateway's address, such as http://127.0.0.1:5000.");
+    if (config === null || typeof config !== "object") throw fail("InvalidInput", "GatewayClient needs { host }: the gateway's address, such as http://localhost:5000.");
     if ("token" in config) throw fail("InvalidInput", "GatewayClient takes no `token`: a self-hosted gateway asks for no credential.");
     this.#client = new Client(config);
   }

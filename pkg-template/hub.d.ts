@@ -35,7 +35,7 @@ export class TextGeneration {
  * While a model is being loaded a call waits as long as the service says, within its limits and until its signal fires.
  *
  * ```js
- * const hub = new HubClient({ token: process.env.HF_TOKEN, baseUrl: "http://127.0.0.1:8080", provider: "tgi" });
+ * const hub = new HubClient({ token: process.env.HF_TOKEN, baseUrl: "http://localhost:8080", provider: "tgi" });
  * const { text } = await hub.textGeneration(null, dollyPrompt("Name a lake."), { max_new_tokens: 100 });
  * console.log(dollyAnswer(text));
  * ```

@@ -87,7 +87,22 @@ async function startEmulator(program) {
     cwd: ROOT,
     ready: /listening on (http:\/\/\S+)/,
   });
+  await giveSecret(child.match[1]);
   return { child, env: { DATABRICKS_HOST: child.match[1], DATABRICKS_TOKEN: EMULATOR_TOKEN } };
+}
+
+/** The secret that the page's form for external models names. No provider is ever asked: the value opens nothing. */
+async function giveSecret(host) {
+  for (const [path, body] of [
+    ["scopes/create", { scope: "llm" }],
+    ["put", { scope: "llm", key: "openai", string_value: "opens-nothing" }],
+  ]) {
+    await fetch(`${host}/api/2.0/secrets/${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${EMULATOR_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
 }
 
 async function startServer(env) {

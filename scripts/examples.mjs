@@ -1,6 +1,7 @@
 // Runs every example of both faces against the emulator that LAKEWIRE_EMULATOR names, and looks at what it prints.
+// With `--write` it also puts what they printed into examples/README.md.
 
-import { mkdtemp, mkdir, readdir, rm, symlink, copyFile } from "node:fs/promises";
+import { mkdtemp, mkdir, readdir, readFile, rm, symlink, copyFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,12 +29,15 @@ const SAYS = {
   driver_proxy: /^You said: Hello\. And .*\nYou said: How are you\?.*\n.*temperature 0\.1\.\n.*temperature 0\.9\.\n.*Be concise\..*\nYOU SAID: HELLO\./,
 };
 
+/** What each printed, by its name. */
+const printed = new Map();
 let passed = 0;
 let failed = 0;
 async function one(name, command, args, cwd) {
   const says = SAYS[name.split(".")[0]];
   const { code, stdout, stderr } = await run(command, args, { cwd, env, check: false }).catch((error) => ({ code: 1, stdout: "", stderr: error.message }));
   const good = code === 0 && says !== undefined && says.test(stdout);
+  printed.set(name, stdout.trim());
   if (good) passed += 1;
   else failed += 1;
   process.stdout.write(good ? `ok - ${name}\n` : `not ok - ${name}: ${says === undefined ? "scripts/examples.mjs does not know it" : `${stdout}${stderr}`.trim()}\n`);
@@ -57,5 +61,25 @@ try {
   await stopAll();
   await rm(folder, { recursive: true, force: true });
 }
+if (process.argv.includes("--write") && failed === 0) await writeReadme();
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The examples with what they printed here; the first comment of each file says what it shows. */
+async function writeReadme() {
+  const fence = "```";
+  const parts = [
+    "# Examples",
+    "",
+    "Each task in JavaScript and in Rust, with what both printed against the emulator, whose stand-in model answers.",
+    "`npm test -- examples` runs them all; `node scripts/examples.mjs --write`, with `LAKEWIRE_EMULATOR` set, writes this page.",
+    "",
+  ];
+  for (const name of [...printed.keys()].filter((name) => name.endsWith(".mjs"))) {
+    const base = name.replace(/\.mjs$/, "");
+    const about = /^\/\/ (.*)$/m.exec(await readFile(join(EXAMPLES, name), "utf8"))?.[1] ?? "";
+    parts.push(`## ${base}`, "", about, "");
+    for (const file of [name, `${base}.rs`].filter((file) => printed.has(file))) parts.push(`[\`${file}\`](${file}):`, "", `${fence}text`, printed.get(file), fence, "");
+  }
+  await writeFile(join(EXAMPLES, "README.md"), parts.join("\n"));
+}

@@ -55,7 +55,9 @@ function note(name, passed, failed, output) {
   say(`  ${name}: ${passed} passed, ${failed} failed`);
   if (failed === 0) return;
   failures.push(name);
-  process.stdout.write(`${output.trimEnd().split("\n").slice(-80).join("\n")}\n`);
+  // what failed, each with what it says; else the end
+  const lines = output.trimEnd().split("\n").filter((line) => !/^(ok - |test .* \.\.\. ok$)/.test(line));
+  process.stdout.write(`${lines.slice(-80).join("\n")}\n`);
 }
 
 async function installed(folder, title, args = []) {

@@ -40,10 +40,13 @@ async fn h11_the_same_row_written_three_ways() {
     let body = json!({ "input": "the same text" });
     let short = server.post(GTE, &body).await;
     let long = server.post(BGE, &body).await;
-    let digits =
-        |text: &str| text.split(['[', ',', ']', ' ']).filter(|n| n.contains("0.0")).map(str::len).max().unwrap();
-    assert!(digits(&short.text()) <= 14, "{}", digits(&short.text()));
-    assert!(digits(&long.text()) >= 19, "{}", digits(&long.text()));
+    // the significant ones
+    let digits = |text: &str| {
+        let numbers = text.split(['[', ',', ']', ' ']).filter(|n| n.contains("0.0"));
+        numbers.map(|n| n.trim_start_matches(['-', '0', '.']).len()).max().unwrap()
+    };
+    assert!(digits(&short.text()) <= 9, "{}", digits(&short.text()));
+    assert!(digits(&long.text()) >= 16, "{}", digits(&long.text()));
     let row = floats(&short.json()["data"][0]["embedding"]);
     assert_eq!(row, floats(&long.json()["data"][0]["embedding"]));
     // base64 in the OpenAI form and at external endpoints; the hosted endpoint's own path gives floats

@@ -96,6 +96,8 @@ impl CoreClient {
         config.max_event_bytes = bytes("maxEventBytes")?.unwrap_or(config.max_event_bytes);
         config.max_body_bytes = bytes("maxBodyBytes")?.unwrap_or(config.max_body_bytes);
         config.follow_redirects = bag.boolean("followRedirects")?;
+        // read everywhere: a wrong value is said where the program is written, not where it is deployed
+        bag.boolean("dangerouslyAllowBrowser")?;
         if let Some(id) = bag.text("workspaceId")? {
             config = config.workspace_id(&id)?;
         }

@@ -335,7 +335,7 @@ test("the picker offers chat models that are ready and shows the others with the
   assert.equal(options.length, listed.endpoints.length);
   for (const { name, task, state } of listed.endpoints) {
     const [, disabled, text] = options.find(([value]) => value === name);
-    assert.equal(disabled, !(task === "llm/v1/chat" && state.ready === "READY"), name);
+    assert.equal(disabled, !(["llm/v1/chat", "agent/v1/chat"].includes(task) && state.ready === "READY"), name);
     assert.equal(/\(.+\)$/.test(text), disabled, text);
   }
   const open = options.filter(([, disabled]) => !disabled).map(([value]) => value);

@@ -59,7 +59,7 @@ async function startEmulator() {
   const program = join(ROOT, "target", "debug", "lakewire-emulator");
   if (!existsSync(program))
     throw new Error("No emulator: set LAKEWIRE_EMULATOR to its URL, or build it with `cargo build -p lakewire-emulator`.");
-  const child = await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "2"], {
+  const child = await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "2", "--endpoint-delay-ms", "300"], {
     cwd: ROOT,
     ready: /listening on (http:\/\/\S+)/,
   });

@@ -31,7 +31,7 @@ console.log("RESULT " + JSON.stringify([
   /** Writes a program, runs it, and reads what it reported. Whatever it says besides is a failure. */
   async function program(name, text, command, args) {
     await writeFile(join(folder, name), text);
-    const { code, stdout, stderr } = await run(command, [...args, name], { cwd: folder, check: false, timeoutMs: 120_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
+    const { code, stdout, stderr } = await run(command, [...args, name], { cwd: folder, check: false, timeoutMs: 120_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined, DATABRICKS_TOKEN: undefined } });
     const found = /^RESULT (.*)$/m.exec(stdout);
     if (!found || code !== 0) throw new Error(`it ended with exit code ${code}\n${stdout}${stderr}`);
     return [...JSON.parse(found[1]), ["says nothing by itself", stderr.trim() === "" ? null : stderr.trim()]];

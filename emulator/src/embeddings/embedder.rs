@@ -51,9 +51,48 @@ pub fn embed(text: &str, instruction: Option<&str>, dimensions: usize) -> Vec<f3
             }
         }
     }
+    spread(&mut vector);
     let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
     let length = if length > 0.0 { length } else { 1.0 };
     vector.into_iter().map(|value| narrow(value / length)).collect()
+}
+
+/// Turns the vector so that every number says something, as a model's do: a feature stands on few places until then. A
+/// turn changes no cosine. Signs drawn once, then a Walsh-Hadamard transform of the first and of the last power of two;
+/// twice, since one turn of a few equal weights leaves many sums at nothing.
+fn spread(vector: &mut [f64]) {
+    let Some(block) = (vector.len() + 1).next_power_of_two().checked_div(2) else { return };
+    let rest = vector.len() - block;
+    let mut draws = ids::Draws::new(ids::hash(0, &[b"turn"]));
+    for _ in 0..2 {
+        for value in vector.iter_mut() {
+            if draws.next_u64() & 1 == 1 {
+                *value = -*value;
+            }
+        }
+        if let Some(first) = vector.get_mut(..block) {
+            turn(first);
+        }
+        if let (true, Some(last)) = (rest > 0, vector.get_mut(rest..)) {
+            turn(last);
+        }
+    }
+}
+
+/// The Walsh-Hadamard transform of a power of two numbers; keeps the length.
+fn turn(block: &mut [f64]) {
+    let scale = count(block.len()).sqrt().recip();
+    let mut half = 1;
+    while half < block.len() {
+        for pair in block.chunks_exact_mut(2 * half) {
+            let (one, other) = pair.split_at_mut(half);
+            for (one, other) in one.iter_mut().zip(other) {
+                (*one, *other) = (*one + *other, *one - *other);
+            }
+        }
+        half *= 2;
+    }
+    block.iter_mut().for_each(|value| *value *= scale);
 }
 
 /// The nearest `f32`: a vector component is at most 1, so nothing is lost but digits.
@@ -106,6 +145,16 @@ mod tests {
     fn cosine(a: &str, b: &str) -> f64 {
         let (a, b) = (embed(a, None, 1024), embed(b, None, 1024));
         a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    #[test]
+    fn every_number_says_something() {
+        for dimensions in [1, 2, 3, 256, 384, 1000, 1024, 1536] {
+            let vector = embed("A lakehouse holds tables.", None, dimensions);
+            let length: f64 = vector.iter().map(|value| f64::from(*value).powi(2)).sum();
+            assert!((length - 1.0).abs() < 1e-5, "{dimensions}: {length}");
+            assert!(vector.iter().filter(|value| value.abs() < 1e-7).count() * 20 <= dimensions, "{dimensions}");
+        }
     }
 
     #[test]

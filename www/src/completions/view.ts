@@ -6,7 +6,7 @@ import { field, fillEndpoints, problemBox, type Workbench } from "../workbench.j
 import { h } from "../view/dom.js";
 import { INPUTS, OUTPUTS, type RequestFields } from "./transforms.js";
 
-const EXAMPLE = "The lakehouse keeps tables in open files. The lakehouse keeps tables in";
+const EXAMPLE = "Lake Baikal, in the south of Siberia, is 1,642 metres deep. How deep is Lake Baikal?";
 
 /** Tasks that make text; a model of the workspace's own has none. */
 const TASKS = ["llm/v1/completions", "llm/v1/chat", undefined, null, ""];
@@ -100,7 +100,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       const started = performance.now();
       const answer = await llm.generate(prompt.value, { signal: mine.signal });
       const took = Math.max(1, Math.round(performance.now() - started));
-      raw ??= answer.response;
+      raw ??= answer.raw;
       show(answer.text, request, sent, raw);
       status.textContent = `${answer.text.length.toLocaleString("en")} characters in ${took} ms.`;
     } catch (error) {

@@ -1,6 +1,6 @@
 // The two drawings: similarities as a heat map, the lines as points on a plane.
 
-import { Chart, LinearScale, PointElement, ScatterController, Tooltip } from "chart.js";
+import { Chart, LinearScale, PointElement, type Scale, ScatterController, Tooltip } from "chart.js";
 import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 
 Chart.register(LinearScale, PointElement, ScatterController, Tooltip, MatrixController, MatrixElement);
@@ -42,10 +42,17 @@ export function draw(heat: HTMLCanvasElement, plane: HTMLCanvasElement, { lines,
   const others = cells.filter(({ x, y }) => x !== y).map(({ v }) => v);
   const [low, high] = [Math.min(...others, 1), Math.max(...others, 0)];
   const strength = (v: number): number => Math.min(1, Math.max(0, (v - low) / (high - low || 1)));
-  /** A cell's side, with a gap to its neighbours; before the first layout there is no area. */
-  const side = (area: number | undefined): number => Math.max(2, (area ?? 0) / count - 2);
-  const ticks = { stepSize: 1, autoSkip: false, color: ink };
-  const numbers = { type: "linear" as const, min: 0.5, max: count + 0.5, ticks, grid: { display: false }, border: { display: false } };
+  /** A cell's side, with a gap to its neighbours: the scale knows, once the chart is laid out. */
+  const side = (scale: Scale | undefined): number => Math.max(2, Math.abs((scale?.getPixelForValue(2) ?? 0) - (scale?.getPixelForValue(1) ?? 0)) - 2);
+  const numbers = {
+    type: "linear" as const,
+    min: 0.5,
+    max: count + 0.5,
+    ticks: { autoSkip: count > 20, color: ink },
+    afterBuildTicks: (scale: Scale) => void (scale.ticks = lines.map((_, at) => ({ value: at + 1 }))),
+    grid: { display: false },
+    border: { display: false },
+  };
   const matrix = new Chart(heat, {
     type: "matrix",
     data: {
@@ -56,8 +63,8 @@ export function draw(heat: HTMLCanvasElement, plane: HTMLCanvasElement, { lines,
             const cell = raw as Cell | undefined;
             return cell === undefined ? line : mix(accent, cell.x === cell.y ? 1 : strength(cell.v));
           },
-          width: ({ chart }) => side(chart.chartArea?.width),
-          height: ({ chart }) => side(chart.chartArea?.height),
+          width: ({ chart }) => side(chart.scales["x"]),
+          height: ({ chart }) => side(chart.scales["y"]),
         },
       ],
     },

@@ -15,6 +15,7 @@ const TASK_WORDS: Record<string, string> = {
   "llm/v1/completions": "Completions",
   "llm/v1/embeddings": "Embeddings",
   "agent/v1/responses": "Agent (Responses)",
+  "agent/v1/chat": "Agent (ChatModel)",
   "agent/v2/chat": "Agent (ChatAgent)",
 };
 
@@ -22,6 +23,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
   const rows = h("tbody");
   const status = h("p", { class: "note", role: "status" });
   const trouble = h("div");
+  const unlisted = h("div");
   const name = h("input", { id: "endpoint-name", type: "text", required: true, autocomplete: "off", pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]*", value: "my-gpt" });
   const provider = h("select", { id: "endpoint-provider" }, ...PROVIDERS.map(({ id, label }) => h("option", { value: id }, label)));
   const model = h("input", { id: "endpoint-model", type: "text", required: true, autocomplete: "off" });
@@ -46,6 +48,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       h("button", { type: "button", class: "quiet", onclick: () => void list() }, icon("retry"), "Refresh"),
     ),
     trouble,
+    unlisted,
     h(
       "div",
       { class: "split wide" },
@@ -78,9 +81,9 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
     try {
       const found = await endpoints();
       rows.replaceChildren(...found.sort((a, b) => a.name.localeCompare(b.name)).map(line));
-      trouble.replaceChildren();
+      unlisted.replaceChildren();
     } catch (error) {
-      trouble.replaceChildren(problemBox(error, "The workspace"));
+      unlisted.replaceChildren(problemBox(error, "The workspace"));
     }
   }
 
@@ -143,6 +146,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       return;
     }
     button.disabled = true;
+    trouble.replaceChildren();
     try {
       await client.servingEndpoints().delete(endpoint);
       status.textContent = `${endpoint} was deleted.`;
