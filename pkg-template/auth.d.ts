@@ -30,13 +30,13 @@ export interface WorkspaceClientConfig extends TokenConfig {
   clientId?: string;
   /** Its OAuth secret. Refused in a page, as a token is. */
   clientSecret?: string;
-  /** What tokens may do: a list, or text with spaces or commas; `all-apis` unless given. */
+  /** What tokens of a service principal or a federation may do: a list, or text with spaces or commas; `all-apis` unless given. */
   scopes?: string | readonly string[];
   /** Narrows the service principal's tokens to objects (RFC 9396): JSON text, or what is written as it. */
   authorizationDetails?: string | readonly object[];
-  /** The account, where the host's OIDC address asks for one. */
+  /** The account, where the host's OIDC address asks for one; for a service principal or a federation. */
   accountId?: string;
-  /** Where the OIDC document is, instead of where the workspace says. */
+  /** Where the OIDC document is, instead of where the workspace says; for a service principal or a federation. */
   discoveryUrl?: string;
   /** A service principal of Azure. */
   azure?: AzureServicePrincipal;

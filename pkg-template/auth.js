@@ -38,12 +38,21 @@ function part(value, name, known) {
   return taken;
 }
 
+const BOTH = "`clientId` and `clientSecret` or with `federation`";
+
+/** Settings beside a way to sign in, and what they go with. */
+const NARROWING = { scopes: BOTH, accountId: BOTH, discoveryUrl: BOTH, authorizationDetails: "`clientId` and `clientSecret`" };
+const OF_WAY = { "clientId and clientSecret": Object.keys(NARROWING), federation: ["scopes", "accountId", "discoveryUrl"] };
+
 /** A client's core, whichever way it signs in. */
 export function makeCore(config, token, fetch) {
   const [ways, rest] = take(config, WAYS, "The configuration");
   const { clientId, clientSecret, scopes, authorizationDetails, accountId, discoveryUrl, azure, federation, session } = ways;
   const given = { token, "clientId and clientSecret": clientId ?? clientSecret, azure, federation, session };
   const chosen = Object.keys(given).filter((name) => given[name] !== undefined && given[name] !== null);
+  const own = OF_WAY[chosen[0]] ?? [];
+  const stray = Object.keys(NARROWING).find((name) => ways[name] !== undefined && ways[name] !== null && !own.includes(name));
+  if (chosen.length <= 1 && stray !== undefined) throw fail("InvalidInput", `\`${stray}\` goes with ${NARROWING[stray]} only, not with ${chosen[0] === undefined ? "a client without credentials" : `\`${chosen[0]}\``}: leave it out.`);
   if (chosen.length > 1) throw fail("InvalidInput", `More than one way to sign in is configured: ${chosen.join(", ")}. Give one of them.`);
   switch (chosen[0]) {
     case "session": {
@@ -54,7 +63,7 @@ export function makeCore(config, token, fetch) {
     case "azure":
       return CoreClient.signed(rest, { way: "azure", ...part(azure, "azure", ["clientId", "clientSecret", "tenantId", "environment", "workspaceResourceId", "loginEndpoint"]) }, fetch);
     case "federation":
-      return CoreClient.signed(rest, { way: "federation", ...part(federation, "federation", ["token", "clientId"]), scopes: joined(scopes) }, fetch);
+      return CoreClient.signed(rest, { way: "federation", ...part(federation, "federation", ["token", "clientId"]), scopes: joined(scopes), accountId, discoveryUrl }, fetch);
     case "clientId and clientSecret": {
       const details = authorizationDetails === undefined || typeof authorizationDetails === "string" ? authorizationDetails : writeJson(authorizationDetails, "`authorizationDetails`");
       const grant = { way: "m2m", clientId, clientSecret, scopes: joined(scopes), authorizationDetails: details, accountId, discoveryUrl };
@@ -117,10 +126,10 @@ export function configFromEnv(env, options) {
         },
       };
     case "env-oidc":
-      return { ...config, federation: { token: () => lookup(found.oidc_token_env), clientId: found.client_id }, scopes };
+      return { ...config, federation: { token: () => lookup(found.oidc_token_env), clientId: found.client_id }, scopes, accountId: found.account_id, discoveryUrl: found.discovery_url };
     case "file-oidc":
       if (typeof readFile !== "function") throw fail("InvalidInput", "A token in a file needs files: use fromEnv() of \"lakewire/node\".");
-      return { ...config, federation: { token: async () => `${await readFile(found.oidc_token_filepath)}`.trim(), clientId: found.client_id }, scopes };
+      return { ...config, federation: { token: async () => `${await readFile(found.oidc_token_filepath)}`.trim(), clientId: found.client_id }, scopes, accountId: found.account_id, discoveryUrl: found.discovery_url };
     default:
       return config;
   }

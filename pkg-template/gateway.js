@@ -1,7 +1,7 @@
 // A self-hosted MLflow AI Gateway.
 
 import { Chat } from "./chat.js";
-import { WorkspaceClient as Client, inner } from "./client.js";
+import { WAYS, WorkspaceClient as Client, inner } from "./client.js";
 import { fail } from "./errors.js";
 import { openEvents } from "./events.js";
 import { direct } from "./guard.js";
@@ -17,6 +17,8 @@ export class GatewayClient {
   constructor(config) {
     if (config === null || typeof config !== "object") throw fail("InvalidInput", "GatewayClient needs { host }: the gateway's address, such as http://localhost:5000.");
     if ("token" in config) throw fail("InvalidInput", "GatewayClient takes no `token`: a self-hosted gateway asks for no credential.");
+    const stranger = WAYS.find((name) => config[name] !== undefined);
+    if (stranger !== undefined) throw fail("InvalidInput", `GatewayClient takes no \`${stranger}\`: a self-hosted gateway asks for no credential.`);
     this.#client = new Client(config);
   }
 

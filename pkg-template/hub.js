@@ -1,7 +1,7 @@
 // Models of the Hugging Face Hub.
 
 import { Chat } from "./chat.js";
-import { WorkspaceClient as Client, inner } from "./client.js";
+import { WAYS, WorkspaceClient as Client, inner } from "./client.js";
 import { fail } from "./errors.js";
 import { openEvents } from "./events.js";
 import { direct } from "./guard.js";
@@ -38,6 +38,8 @@ export class HubClient {
     const names = ["baseUrl", "provider", "billTo", "headers", "retry", "host"];
     const [{ baseUrl = ROUTER, provider = "auto", billTo, headers, retry, host }, rest] = take(config, names, "The configuration");
     if (host !== undefined) throw fail("InvalidInput", "HubClient takes `baseUrl` instead of `host`.");
+    const stranger = WAYS.find((name) => rest[name] !== undefined);
+    if (stranger !== undefined) throw fail("InvalidInput", `HubClient signs in with a \`token\` of Hugging Face, not with \`${stranger}\`: leave it out.`);
     if (typeof baseUrl !== "string") throw fail("InvalidInput", "`baseUrl` must be a text.");
     if (typeof provider !== "string") throw fail("InvalidInput", "`provider` must be a text.");
     const billed = billTo === undefined ? headers : [...new Headers(headers ?? {}), ["x-hf-bill-to", `${billTo}`]];

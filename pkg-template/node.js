@@ -61,25 +61,27 @@ export async function u2mLoopback(config) {
   if (typeof show !== "function") throw fail("InvalidInput", "u2mLoopback() needs `show`: a function that gets the address to open.");
   const cancelled = () => fail("Cancelled", "The sign-in was aborted by its signal.", signal.reason);
   if (signal?.aborted) throw cancelled();
-  let arrived;
+  let abort;
+  const aborted = new Promise((_, reject) => (abort = () => reject(cancelled())));
+  // the signal may fire while nobody waits for this
+  aborted.catch(() => {});
+  const unlessAborted = (work) => Promise.race([aborted, work]);
+  let arrived, state;
   const callback = new Promise((resolve) => (arrived = resolve));
   const server = createServer((request, response) => {
-    // anything else is not the way back: a page's icon, for one
-    const found = request.method === "GET" && request.url.startsWith("/?");
+    // anything else is not the way back: a page's icon, or what another page sends here
+    const found = request.method === "GET" && request.url.startsWith("/?") && state !== undefined && new URLSearchParams(request.url.slice(2)).get("state") === state;
     response.writeHead(found ? 200 : 404, HEADERS).end(found ? PAGE : "");
     if (found) response.once("close", () => arrived(request.url));
   });
-  const port = await listen(server);
-  let abort;
+  signal?.addEventListener("abort", abort, { once: true });
   try {
-    const signIn = new SignIn({ ...rest, redirectUri: `http://localhost:${port}` });
-    const { url, pending } = await signIn.begin();
-    const aborted = new Promise((_, reject) => {
-      abort = () => reject(cancelled());
-      signal?.addEventListener("abort", abort, { once: true });
-    });
-    await show(url);
-    return await signIn.complete(await Promise.race([callback, aborted]), pending);
+    // a listener that is not there yet cannot be closed: this wait is short and goes to its end
+    const signIn = new SignIn({ ...rest, redirectUri: `http://localhost:${await listen(server)}` });
+    const { url, pending } = await unlessAborted(signIn.begin());
+    state = pending.state;
+    await unlessAborted(show(url));
+    return await unlessAborted(signIn.complete(await unlessAborted(callback), pending));
   } finally {
     signal?.removeEventListener("abort", abort);
     server.close();

@@ -85,7 +85,6 @@ impl Sender {
     pub fn new(config: Config, credentials: Credentials, transport: Arc<dyn Transport>) -> Result<Self> {
         config.timeouts.check()?;
         credentials.check()?;
-        let credentials = credentials.bind(&config.host, &transport)?;
         if config.host.is_unencrypted() && !credentials.is_none() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -241,5 +240,7 @@ fn check_headers(headers: &[(String, String)], credentials: &Credentials, unencr
 mod auth_tests;
 #[cfg(test)]
 mod grant_tests;
+#[cfg(test)]
+mod session_tests;
 #[cfg(test)]
 mod tests;

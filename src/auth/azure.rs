@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::grants::At;
-use super::oauth::{self, Granted};
+use super::oauth::{self, Granted, Proof};
 use super::{Credentials, Secret, Token};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
@@ -185,5 +185,5 @@ async fn ask(at: &At, grant: &AzureServicePrincipal, url: &str, resource: &str) 
         ("client_secret", Some(secret)),
         ("resource", Some(resource)),
     ];
-    at.granted(oauth::ask(url, &fields, None), &[secret]).await
+    at.granted(oauth::ask(url, &fields, None), Proof::Principal, &[secret]).await
 }

@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 const PAUSE_WITHOUT_TOKEN: Duration = Duration::from_secs(5);
 /// The longest pause that a token endpoint's own wish for one can bring.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A refresh nobody drove to its end in this time is begun anew.
+/// A refresh nobody drove to its end in this time is begun anew, where that does no harm.
 const STALE: Duration = Duration::from_secs(60);
 
 /// A moment on both clocks: the monotonic one, which may stop while the machine sleeps, and the
@@ -48,6 +48,8 @@ impl Times {
 
 pub(super) struct Cache {
     provider: Box<dyn TokenProvider>,
+    /// Whether a running refresh must never be overtaken by a second one: what it asks with is good for one use.
+    single_use: bool,
     state: Mutex<State>,
 }
 
@@ -97,13 +99,19 @@ pub(super) enum Found {
 
 impl Cache {
     pub(super) fn new(provider: Box<dyn TokenProvider>) -> Self {
-        Self { provider, state: Mutex::default() }
+        Self { provider, single_use: false, state: Mutex::default() }
+    }
+
+    /// For a provider that must not be asked again while it is being asked.
+    pub(super) fn of_single_use(provider: Box<dyn TokenProvider>) -> Self {
+        Self { single_use: true, ..Self::new(provider) }
     }
 
     /// Looks for a token; `now` is a monotonic time.
     pub(super) fn find(&self, now: Duration) -> Result<Found> {
         let mut state = lock(&self.state);
-        if state.flight.as_ref().is_some_and(|flight| now.saturating_sub(flight.began) > STALE) {
+        let stale = |flight: &Arc<Flight>| now.saturating_sub(flight.began) > STALE;
+        if !self.single_use && state.flight.as_ref().is_some_and(stale) {
             state.flight = None;
         }
         let paused = state.failed.as_ref().is_some_and(|(until, _)| now < *until);
@@ -125,8 +133,10 @@ impl Cache {
     pub(super) fn invalidate(&self, used: &Arc<Secret>) {
         let mut state = lock(&self.state);
         if state.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.secret, used)) {
-            // a refresh that began before the refusal may bring the same token
-            *state = State { generation: state.generation + 1, ..State::default() };
+            // a refresh that began before the refusal may bring the same token, unless it uses up what it asks with
+            let flight = state.flight.take().filter(|_| self.single_use);
+            let generation = if flight.is_some() { state.generation } else { state.generation + 1 };
+            *state = State { generation, flight, ..State::default() };
         }
     }
 
@@ -149,7 +159,13 @@ impl Cache {
         flight.waiters.add(cx.waker());
         let mut slot = match flight.future.try_lock() {
             Ok(slot) => slot,
-            Err(TryLockError::Poisoned(slot)) => slot.into_inner(),
+            // what panicked cannot go on: it is begun anew
+            Err(TryLockError::Poisoned(slot)) => {
+                flight.future.clear_poison();
+                let mut slot = slot.into_inner();
+                *slot = None;
+                slot
+            }
             // another caller is polling, or reading the outcome after everyone was woken, or a
             // provider's own call came round to here
             Err(TryLockError::WouldBlock) => {

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::azure::{self, AzureServicePrincipal};
 use super::cache::Cache;
-use super::oauth::{self, Endpoints, Granted};
-use super::sign_in::Session;
+use super::oauth::{self, Endpoints, Granted, Proof};
 use super::{Bind, Credentials, Kind, Secret, Token, TokenProvider};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +19,8 @@ pub(super) const ALL: &str = "all-apis";
 const LONGEST: usize = 256 * 1024;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How late a timer may be that someone waits for.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A service principal of Databricks with an OAuth secret (`oauth-m2m`).
 ///
@@ -105,13 +106,15 @@ pub struct TokenFederation {
     subject: Box<dyn TokenProvider>,
     client_id: Option<String>,
     scopes: Vec<String>,
+    account_id: Option<String>,
+    discovery_url: Option<String>,
 }
 
 impl TokenFederation {
     /// Takes what gives the other provider's token (a JWT); it is asked for each exchange.
     #[must_use]
     pub fn new(subject: impl TokenProvider) -> Self {
-        Self { subject: Box::new(subject), client_id: None, scopes: Vec::new() }
+        Self { subject: Box::new(subject), client_id: None, scopes: Vec::new(), account_id: None, discovery_url: None }
     }
 
     /// The service principal whose federation policy applies; the account's policy unless said.
@@ -127,6 +130,20 @@ impl TokenFederation {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
+
+    /// The account, where the host's OIDC address asks for one.
+    #[must_use]
+    pub fn account_id(mut self, id: impl Into<String>) -> Self {
+        self.account_id = Some(id.into());
+        self
+    }
+
+    /// Where the OIDC document is, instead of where the workspace says.
+    #[must_use]
+    pub fn discovery_url(mut self, url: impl Into<String>) -> Self {
+        self.discovery_url = Some(url.into());
+        self
+    }
 }
 
 impl From<TokenFederation> for Credentials {
@@ -140,21 +157,13 @@ enum Grant {
     Client(OAuthM2m),
     Federation(TokenFederation),
     Azure(AzureServicePrincipal),
-    Session(Session),
 }
 
 impl Bind for Grant {
     fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>> {
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
-        let make = || Arc::new(Cache::new(Box::new(Bound::new(self.clone(), host.clone(), transport.clone()))));
-        match &*self {
-            Self::Session(session) if session.host() == host => Ok(session.cache(make)),
-            Self::Session(_) => Err(Error::new(
-                ErrorKind::InvalidInput,
-                "The session was opened at another workspace: sign in to this one, or give the client that host.",
-            )),
-            _ => Ok(make()),
-        }
+        let cache = Arc::new(Cache::new(Box::new(Bound::new(self, host.clone(), transport.clone()))));
+        Ok(cache)
     }
 
     fn check(&self) -> Result<()> {
@@ -181,7 +190,6 @@ impl Bind for Grant {
                 azure::check(grant)
             }
             Self::Federation(grant) => grant.client_id.as_deref().map_or(Ok(()), |id| visible("client id", id)),
-            Self::Session(_) => Ok(()),
         }
     }
 }
@@ -192,7 +200,6 @@ impl fmt::Debug for Grant {
             Self::Client(_) => "oauth-m2m",
             Self::Federation(_) => "token federation",
             Self::Azure(_) => "azure-client-secret",
-            Self::Session(_) => "sign-in",
         })
     }
 }
@@ -240,7 +247,7 @@ impl At {
     async fn token(&self) -> Result<Token> {
         match &*self.grant {
             Grant::Client(grant) => {
-                let (url, scopes) = (self.endpoint(grant).await?, joined(&grant.scopes));
+                let (url, scopes) = (self.named(&grant.discovery_url, &grant.account_id).await?, joined(&grant.scopes));
                 let fields = [
                     ("grant_type", Some("client_credentials")),
                     ("scope", Some(scopes.as_str())),
@@ -248,12 +255,12 @@ impl At {
                 ];
                 let secret = grant.client_secret.expose();
                 let request = oauth::ask(&url, &fields, Some((&grant.client_id, secret)));
-                Ok(token(self.granted(request, &[secret]).await?))
+                Ok(token(self.granted(request, Proof::Principal, &[secret]).await?))
             }
             Grant::Federation(grant) => {
                 let subject = grant.subject.token().await?;
                 subject.value.check()?;
-                let (url, scopes) = (self.named(None, None).await?, joined(&grant.scopes));
+                let (url, scopes) = (self.named(&grant.discovery_url, &grant.account_id).await?, joined(&grant.scopes));
                 let fields = [
                     ("grant_type", Some("urn:ietf:params:oauth:grant-type:token-exchange")),
                     ("subject_token", Some(subject.value.expose())),
@@ -261,36 +268,38 @@ impl At {
                     ("scope", Some(scopes.as_str())),
                     ("client_id", grant.client_id.as_deref()),
                 ];
-                Ok(token(self.granted(oauth::ask(&url, &fields, None), &[subject.value.expose()]).await?))
+                let request = oauth::ask(&url, &fields, None);
+                Ok(token(self.granted(request, Proof::Other, &[subject.value.expose()]).await?))
             }
             Grant::Azure(grant) => azure::token(self, grant).await,
-            Grant::Session(session) => session.token(self).await,
         }
-    }
-
-    async fn endpoint(&self, grant: &OAuthM2m) -> Result<String> {
-        self.named(grant.discovery_url.as_deref(), grant.account_id.as_deref()).await
     }
 
     /// The address for tokens; looked for once.
-    async fn named(&self, discovery_url: Option<&str>, account_id: Option<&str>) -> Result<String> {
+    async fn named(&self, discovery_url: &Option<String>, account_id: &Option<String>) -> Result<String> {
         if let Some(url) = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Ok(url);
         }
-        let url = discover(&self.transport, &self.host, discovery_url, account_id).await?.token;
+        let (document, account) = (discovery_url.as_deref(), account_id.as_deref());
+        let url = discover(&self.transport, &self.host, document, account).await?.token;
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.clone());
         Ok(url)
     }
 
     /// Sends a request for a token and reads what was granted.
-    pub(super) async fn granted(&self, request: HttpRequest, secrets: &[&str]) -> Result<Granted> {
-        granted(&self.transport, request, secrets).await
+    pub(super) async fn granted(&self, request: HttpRequest, proof: Proof, secrets: &[&str]) -> Result<Granted> {
+        granted(&self.transport, request, proof, secrets).await
     }
 }
 
-pub(super) async fn granted(transport: &Arc<dyn Transport>, request: HttpRequest, secrets: &[&str]) -> Result<Granted> {
+pub(super) async fn granted(
+    transport: &Arc<dyn Transport>,
+    request: HttpRequest,
+    proof: Proof,
+    secrets: &[&str],
+) -> Result<Granted> {
     let answer = fetch(transport, request).await?;
-    oauth::read_token(&answer, secrets, transport.wall_clock())
+    oauth::read_token(&answer, proof, secrets, transport.wall_clock())
 }
 
 /// Asks a workspace where its endpoints are. One that does not say has them at their usual places.
@@ -304,7 +313,7 @@ pub(super) async fn discover(
     if let Some(url) = discovery_url {
         places.push(oauth::endpoint(url, host)?);
     } else {
-        let answer = fetch(transport, oauth::look(host.join("/.well-known/databricks-config")?)).await?;
+        let answer = document(transport, host.join("/.well-known/databricks-config")?).await?;
         if (200..=299).contains(&answer.status) {
             let named = oauth::discovery_url(&answer.body, account_id);
             places.extend(named.and_then(|url| oauth::endpoint(&url, host).ok()));
@@ -312,7 +321,7 @@ pub(super) async fn discover(
         places.push(host.join("/oidc/.well-known/oauth-authorization-server")?);
     }
     for place in places {
-        let answer = fetch(transport, oauth::look(place)).await?;
+        let answer = document(transport, place).await?;
         if let Some(found) = Endpoints::read(&answer.body).filter(|_| (200..=299).contains(&answer.status)) {
             let token = oauth::endpoint(&found.token, host)?;
             return Ok(Endpoints { authorization: oauth::endpoint(&found.authorization, host)?, token });
@@ -325,10 +334,26 @@ pub(super) async fn discover(
     Ok(Endpoints::of_workspace(host))
 }
 
+/// Fetches a public document. A service that cannot answer now has not said that there is none.
+async fn document(transport: &Arc<dyn Transport>, url: String) -> Result<Answer> {
+    let answer = fetch(transport, oauth::look(url)).await?;
+    match answer.status {
+        429 | 500.. => Err(oauth::later(&answer, transport.wall_clock())),
+        _ => Ok(answer),
+    }
+}
+
 /// Sends a request and reads its answer, as far and as long as one may take.
 pub(super) async fn fetch(transport: &Arc<dyn Transport>, request: HttpRequest) -> Result<Answer> {
     let late = Box::pin(async {
-        transport.sleep(PATIENCE).await;
+        loop {
+            let due = transport.now().saturating_add(PATIENCE);
+            transport.sleep(PATIENCE).await;
+            // long past it nobody was driving this: what came meanwhile is still to be read
+            if transport.now() <= due.saturating_add(GRACE) {
+                break;
+            }
+        }
         let sentence = "The token endpoint did not answer within 60 seconds: try again later.";
         Err(Error::new(ErrorKind::TokenEndpoint, sentence))
     });
@@ -367,9 +392,5 @@ impl Credentials {
 
     pub(super) fn of_azure(grant: AzureServicePrincipal) -> Self {
         Self::granted(Grant::Azure(grant))
-    }
-
-    pub(super) fn of_session(session: Session) -> Self {
-        Self::granted(Grant::Session(session))
     }
 }

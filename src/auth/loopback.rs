@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::sign_in::{Pkce, Session, SignIn};
+use super::sign_in::{Pkce, Session, SignIn, is_for};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{self, Transport};
 use crate::wire::base64;
@@ -78,7 +78,7 @@ impl SignIn {
         let sign_in = self.redirect_uri(["http://localhost:", &port.to_string()].concat());
         let pkce = Pkce::generate()?;
         let url = sign_in.begin(transport, &pkce).await?;
-        let waiting = Waiting::start(listener)?;
+        let waiting = Waiting::start(listener, pkce.state.clone())?;
         show(&url);
         let callback = std::future::poll_fn(|cx| waiting.poll(cx.waker())).await;
         sign_in.complete(transport, &callback, &pkce).await
@@ -109,14 +109,14 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 impl Waiting {
-    fn start(listener: TcpListener) -> Result<Self> {
+    fn start(listener: TcpListener, state: String) -> Result<Self> {
         let failed = |_| Error::new(ErrorKind::Connect, "The listener for the browser could not be started.");
         listener.set_nonblocking(true).map_err(failed)?;
         let shared = Arc::new(Mutex::new(Shared::default()));
         let theirs = shared.clone();
         std::thread::Builder::new()
             .name("lakewire-sign-in".into())
-            .spawn(move || run(&listener, &theirs))
+            .spawn(move || run(&listener, &theirs, &state))
             .map_err(failed)?;
         Ok(Self(shared))
     }
@@ -134,11 +134,11 @@ impl Drop for Waiting {
     }
 }
 
-fn run(listener: &TcpListener, shared: &Mutex<Shared>) {
+fn run(listener: &TcpListener, shared: &Mutex<Shared>, state: &str) {
     while !lock(shared).over {
         match listener.accept() {
             Ok((stream, _)) => {
-                if let Some(callback) = serve(stream) {
+                if let Some(callback) = serve(stream, state) {
                     let mut shared = lock(shared);
                     shared.callback = Some(callback);
                     shared.over = true;
@@ -154,7 +154,7 @@ fn run(listener: &TcpListener, shared: &Mutex<Shared>) {
 }
 
 /// Answers one request; gives its address when it is the browser coming back.
-fn serve(mut stream: TcpStream) -> Option<String> {
+fn serve(mut stream: TcpStream, state: &str) -> Option<String> {
     stream.set_nonblocking(false).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
@@ -170,8 +170,8 @@ fn serve(mut stream: TcpStream) -> Option<String> {
     let head = String::from_utf8_lossy(&head);
     let mut words = head.split(' ');
     let callback = match (words.next(), words.next()) {
-        // anything else is not the way back: a page's icon, for one
-        (Some("GET"), Some(target)) if target.starts_with("/?") => Some(target.to_owned()),
+        // anything else is not the way back: a page's icon, or what another page sends here
+        (Some("GET"), Some(target)) if target.starts_with("/?") && is_for(target, state) => Some(target.to_owned()),
         _ => None,
     };
     let (status, page) = if callback.is_some() { ("200 OK", PAGE) } else { ("404 Not Found", "") };
@@ -201,7 +201,7 @@ mod tests {
     fn the_listener_takes_the_way_back_and_nothing_else() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let waiting = Waiting::start(listener).unwrap();
+        let waiting = Waiting::start(listener, "b".to_owned()).unwrap();
         let ask = |request: &str| {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.write_all(request.as_bytes()).unwrap();
@@ -209,7 +209,13 @@ mod tests {
             let _ = stream.read_to_string(&mut answer);
             answer
         };
-        for other in ["GET /favicon.ico HTTP/1.1\r\n\r\n", "POST /?code=a HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"] {
+        for other in [
+            "GET /favicon.ico HTTP/1.1\r\n\r\n",
+            "POST /?code=a&state=b HTTP/1.1\r\n\r\n",
+            "GET /?code=a&state=other HTTP/1.1\r\n\r\n",
+            "GET /?error=access_denied HTTP/1.1\r\n\r\n",
+            "nonsense\r\n\r\n",
+        ] {
             assert!(ask(other).starts_with("HTTP/1.1 404"), "{other}");
             assert!(waiting.poll(Waker::noop()).is_pending());
         }

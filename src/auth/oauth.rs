@@ -8,7 +8,7 @@ use super::encode::form;
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::HttpRequest;
-use crate::wire::answer::{Answer, Headers};
+use crate::wire::answer::Answer;
 use crate::wire::base64;
 use crate::wire::find::{find, replace, split_once};
 use crate::wire::json::Raw;
@@ -21,6 +21,17 @@ pub(super) struct Granted {
     pub(super) access: Secret,
     pub(super) refresh: Option<Secret>,
     pub(super) expires_in: Option<Duration>,
+}
+
+/// What a token is asked for with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// What a person's sign-in brought: a code or a refresh token.
+    Person,
+    /// A service principal's secret.
+    Principal,
+    /// The token of another identity provider.
+    Other,
 }
 
 /// A request to a token endpoint; `basic` is the client's id and secret for the header.
@@ -46,7 +57,7 @@ pub(super) fn look(url: String) -> HttpRequest {
 /// Reads a token endpoint's answer. Nothing of its body but the error's code gets into an error.
 ///
 /// `secrets` are what was sent, should the code repeat one.
-pub(super) fn read_token(answer: &Answer, secrets: &[&str], wall_clock: Duration) -> Result<Granted> {
+pub(super) fn read_token(answer: &Answer, proof: Proof, secrets: &[&str], wall_clock: Duration) -> Result<Granted> {
     let body = std::str::from_utf8(&answer.body).ok().and_then(|text| Raw::parse(text.trim()).ok());
     let field = |name: &str| body.and_then(|body| body.get_some(name));
     if !(200..=299).contains(&answer.status) {
@@ -56,7 +67,7 @@ pub(super) fn read_token(answer: &Answer, secrets: &[&str], wall_clock: Duration
         let entra = text("error_description").and_then(|text| entra_code(&text));
         let known = |code: &String| !secrets.iter().any(|secret| find(code, secret).is_some());
         let code = entra.or(said).filter(|code| is_code(code)).filter(known).map(|code| clean(&code, 64, None));
-        return Err(refused(answer.status, code, &answer.headers, wall_clock));
+        return Err(refused(answer, code, proof, wall_clock));
     }
     let unusable = |what: &str| {
         let sentence = ["The token endpoint answered ", what, ": check that the host is a workspace."].concat();
@@ -104,23 +115,38 @@ fn entra_code(text: &str) -> Option<String> {
     text.get(..6 + end).map(str::to_owned)
 }
 
-fn refused(status: u16, code: Option<String>, headers: &Headers, wall_clock: Duration) -> Error {
+fn refused(answer: &Answer, code: Option<String>, proof: Proof, wall_clock: Duration) -> Error {
+    let status = answer.status;
     let sentence = match (status, code.as_deref()) {
         (0 | 300..=399, _) => {
             "The token endpoint answered with a redirect, which is not followed with a secret: check the host."
         }
         (429, _) => "The token endpoint takes no more requests for now: try again later.",
         (500.., _) => "The token endpoint cannot answer now: try again later.",
-        (_, Some("invalid_grant" | "invalid_request")) => {
+        (_, Some("invalid_grant" | "invalid_request")) if proof == Proof::Person => {
             "The token endpoint refused the grant: it has expired or was used already. Sign in again."
+        }
+        (_, Some("invalid_grant")) if proof == Proof::Other => {
+            "The token endpoint refused the other provider's token: check that it is fresh, and that a federation policy allows it."
+        }
+        (_, Some("invalid_request")) => {
+            "The token endpoint refused the request: check the scopes and what else the tokens were narrowed to."
         }
         (_, Some("invalid_scope")) => "The token endpoint refused the scopes: ask for others.",
         _ => "The token endpoint refused the credentials: check the client id, its secret and the host.",
     };
     let error = Error::new(ErrorKind::TokenEndpoint, sentence)
         .with_error_code(code)
-        .with_retry_after(retry_after(headers, wall_clock));
+        .with_retry_after(retry_after(&answer.headers, wall_clock));
     if status == 0 { error } else { error.with_status(status) }
+}
+
+/// The error of a discovery that cannot be answered now.
+pub(super) fn later(answer: &Answer, wall_clock: Duration) -> Error {
+    let sentence = "The workspace cannot say now where its tokens are given: try again later.";
+    Error::new(ErrorKind::TokenEndpoint, sentence)
+        .with_status(answer.status)
+        .with_retry_after(retry_after(&answer.headers, wall_clock))
 }
 
 /// The error of a token endpoint that gave no answer.

@@ -1,17 +1,17 @@
 //! A user's sign-in in the browser (authorization code with PKCE), and the session it opens.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::cache::Cache;
 use super::encode::{decode, form};
-use super::grants::{At, discover, granted};
-use super::oauth::{self, Endpoints, Granted};
-use super::{Credentials, Secret, Token};
+use super::grants::{discover, granted};
+use super::oauth::{self, Endpoints, Granted, Proof};
+use super::{Bind, Credentials, Kind, Secret, Token, TokenProvider};
 use crate::config::Host;
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::Transport;
+use crate::transport::{BoxFuture, Transport};
 
 /// The public client that every workspace knows.
 const CLIENT: &str = "databricks-cli";
@@ -151,7 +151,7 @@ impl SignIn {
         let session = Inner { sign_in: self.clone(), endpoint, state: Mutex::default() };
         session.keep(granted, transport.wall_clock());
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
-        let session = Session(Arc::new(session));
+        let session = Session { inner: Arc::new(session), cache: Arc::default() };
         Ok(session)
     }
 }
@@ -171,7 +171,7 @@ impl fmt::Debug for SignIn {
 pub struct Pkce {
     verifier: Secret,
     challenge: String,
-    state: String,
+    pub(super) state: String,
 }
 
 impl Pkce {
@@ -201,19 +201,27 @@ impl Pkce {
     }
 }
 
+/// A field of the address a browser came back to.
+fn field(callback: &str, name: &str) -> Option<String> {
+    let query = callback.split_once('?').map_or(callback, |(_, query)| query);
+    let query = query.split('#').next().unwrap_or("");
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key) == name).then(|| decode(value)).filter(|value| !value.is_empty())
+    })
+}
+
+/// Whether a browser came back with this state.
+pub(super) fn is_for(callback: &str, state: &str) -> bool {
+    field(callback, "state").as_deref() == Some(state)
+}
+
 /// The code in the address a browser came back to.
 fn read_callback(callback: &str, state: &str) -> Result<Secret> {
     let refused = |sentence: String| Err(Error::new(ErrorKind::Unauthenticated, sentence));
-    let query = callback.split_once('?').map_or(callback, |(_, query)| query);
-    let query = query.split('#').next().unwrap_or("");
-    let field = |name: &str| {
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(key) == name).then(|| decode(value)).filter(|value| !value.is_empty())
-        })
-    };
+    let field = |name: &str| field(callback, name);
     // before anything else: whatever comes with another state was not asked for
-    if field("state").as_deref() != Some(state) {
+    if !is_for(callback, state) {
         return refused(
             "The browser came back with the state of another sign-in: begin again, and use the newest page.".to_owned(),
         );
@@ -234,7 +242,12 @@ fn read_callback(callback: &str, state: &str) -> Result<Secret> {
 ///
 /// Clones are one session. It is for the workspace it was opened at.
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session {
+    inner: Arc<Inner>,
+    /// The one cache of all clients of this session: two renewals at once would use a refresh token
+    /// twice, which may end the session. It stays when they go, with the renewal they began.
+    cache: Arc<Mutex<Option<Arc<Cache>>>>,
+}
 
 struct Inner {
     sign_in: SignIn,
@@ -247,37 +260,46 @@ struct State {
     /// A token that nobody was given yet, and its end on the wall clock.
     access: Option<(Secret, Option<Duration>)>,
     refresh: Option<Arc<Secret>>,
-    /// The cache of the clients that use this session.
-    cache: Weak<Cache>,
 }
 
-impl Session {
-    pub(super) fn host(&self) -> &Host {
-        &self.0.sign_in.host
-    }
+/// A session's tokens, over the transport of its first client.
+struct Renewals {
+    session: Arc<Inner>,
+    transport: Arc<dyn Transport>,
+}
 
-    /// The one cache of all clients of this session: two renewals at once would use a refresh token
-    /// twice, which may end the session.
-    pub(super) fn cache(&self, make: impl FnOnce() -> Arc<Cache>) -> Arc<Cache> {
-        let mut state = self.0.lock();
-        if let Some(cache) = state.cache.upgrade() {
-            return cache;
+impl TokenProvider for Renewals {
+    fn token(&self) -> BoxFuture<'static, Result<Token>> {
+        let (session, transport) = (self.session.clone(), self.transport.clone());
+        Box::pin(async move { session.next(&transport).await })
+    }
+}
+
+impl Bind for Session {
+    fn bind(self: Arc<Self>, host: &Host, transport: &Arc<dyn Transport>) -> Result<Arc<Cache>> {
+        if self.inner.sign_in.host != *host {
+            let sentence =
+                "The session was opened at another workspace: sign in to this one, or give the client that host.";
+            return Err(Error::new(ErrorKind::InvalidInput, sentence));
         }
-        let cache = make();
-        state.cache = Arc::downgrade(&cache);
-        cache
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let make = || {
+            let renewals = Renewals { session: self.inner.clone(), transport: transport.clone() };
+            Arc::new(Cache::of_single_use(Box::new(renewals)))
+        };
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(cache.get_or_insert_with(make).clone())
     }
 
-    pub(super) async fn token(&self, at: &At) -> Result<Token> {
-        self.next(&at.transport).await
+    fn check(&self) -> Result<()> {
+        Ok(())
     }
+}
 
+impl Inner {
     /// The session's next token: the one it was opened with first, then one for the refresh token.
-    ///
-    /// # Errors
-    /// `TokenEndpoint` when the session has ended: sign in again.
-    pub async fn next(&self, transport: &Arc<dyn Transport>) -> Result<Token> {
-        let first = self.0.lock().access.take();
+    async fn next(&self, transport: &Arc<dyn Transport>) -> Result<Token> {
+        let first = self.lock().access.take();
         let now = transport.wall_clock();
         if let Some((value, ends)) = first {
             let left = ends.map(|ends| ends.saturating_sub(now));
@@ -285,28 +307,26 @@ impl Session {
                 return Ok(Token { value, expires_in: left });
             }
         }
-        let refresh = self.0.lock().refresh.clone();
+        let refresh = self.lock().refresh.clone();
         let Some(refresh) = refresh else {
             let sentence = "The session has ended and brought no refresh token: sign in again, with the scope offline_access to stay signed in.";
             return Err(Error::new(ErrorKind::TokenEndpoint, sentence));
         };
-        let sign_in = &self.0.sign_in;
+        let sign_in = &self.sign_in;
         let fields = [
             ("grant_type", Some("refresh_token")),
             ("refresh_token", Some(refresh.expose())),
             ("client_id", Some(sign_in.client_id.as_str())),
             ("client_secret", sign_in.client_secret.as_ref().map(|secret| secret.expose())),
         ];
-        let granted = ask(transport, &self.0.endpoint, &fields, &[refresh.expose()], &sign_in.redirect_uri).await?;
+        let granted = ask(transport, &self.endpoint, &fields, &[refresh.expose()], &sign_in.redirect_uri).await?;
         let expires_in = granted.expires_in;
-        self.0.keep(granted, transport.wall_clock());
-        let newest = self.0.lock().access.take();
+        self.keep(granted, transport.wall_clock());
+        let newest = self.lock().access.take();
         let value = newest.map_or_else(|| Secret::new(""), |(value, _)| value);
         Ok(Token { value, expires_in })
     }
-}
 
-impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -330,11 +350,11 @@ async fn ask(
     secrets: &[&str],
     redirect_uri: &str,
 ) -> Result<Granted> {
-    match granted(transport, oauth::ask(url, fields, None), secrets).await {
+    match granted(transport, oauth::ask(url, fields, None), Proof::Person, secrets).await {
         Err(error) if error.error_code() == Some("AADSTS9002327") => {
             let mut request = oauth::ask(url, fields, None);
             request.headers.push(("origin".to_owned(), redirect_uri.to_owned()));
-            granted(transport, request, secrets).await
+            granted(transport, request, Proof::Person, secrets).await
         }
         outcome => outcome,
     }
@@ -342,13 +362,15 @@ async fn ask(
 
 impl From<Session> for Credentials {
     fn from(session: Session) -> Self {
-        Self::of_session(session)
+        #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
+        let session = Arc::new(session);
+        Self(Kind::Grant(session))
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("sign_in", &self.0.sign_in).finish_non_exhaustive()
+        f.debug_struct("Session").field("sign_in", &self.inner.sign_in).finish_non_exhaustive()
     }
 }
 

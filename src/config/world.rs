@@ -66,5 +66,11 @@ fn federated(settings: &Settings, place: &str, read: fn(&str) -> Option<String>)
     if let Some(id) = settings.get("client_id") {
         grant = grant.client_id(id);
     }
+    if let Some(id) = settings.get("account_id") {
+        grant = grant.account_id(id);
+    }
+    if let Some(url) = settings.get("discovery_url") {
+        grant = grant.discovery_url(url);
+    }
     grant.into()
 }

@@ -75,6 +75,12 @@ fn credentials(config: &JsValue, grant: &JsValue) -> Result<Credentials> {
             if let Some(id) = bag.text("clientId")? {
                 grant = grant.client_id(id);
             }
+            if let Some(id) = bag.text("accountId")? {
+                grant = grant.account_id(id);
+            }
+            if let Some(url) = bag.text("discoveryUrl")? {
+                grant = grant.discovery_url(url);
+            }
             grant.into()
         }
     })

@@ -4,27 +4,27 @@ use std::time::Duration;
 
 use super::tests::{call, join_bounded};
 use super::*;
-use crate::auth::{AzureServicePrincipal, OAuthM2m, Pkce, Secret, Session, SignIn, Token, TokenFederation};
+use crate::auth::{AzureServicePrincipal, OAuthM2m, Secret, Token, TokenFederation};
 use crate::transport::scripted::{Reply, Scripted};
 use crate::transport::{BoxFuture, HttpRequest};
 
-const CONFIG: &str = "{\"oidc_endpoint\":\"https://x.example/oidc\"}";
-const OIDC: &str = "{\"authorization_endpoint\":\"https://x.example/oidc/v1/authorize\",\"token_endpoint\":\"https://x.example/oidc/v1/token\"}";
+pub(super) const CONFIG: &str = "{\"oidc_endpoint\":\"https://x.example/oidc\"}";
+pub(super) const OIDC: &str = "{\"authorization_endpoint\":\"https://x.example/oidc/v1/authorize\",\"token_endpoint\":\"https://x.example/oidc/v1/token\"}";
 const SECRET: &str = "dose0CANARY0secret0of0the0principal";
 
-fn granted(token: &str) -> Reply {
+pub(super) fn granted(token: &str) -> Reply {
     Reply::json(&format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":3600}}"))
 }
 
 /// A network that has answered the discovery.
-fn found() -> Scripted {
+pub(super) fn found() -> Scripted {
     let network = Scripted::new();
     network.push(Reply::json(CONFIG));
     network.push(Reply::json(OIDC));
     network
 }
 
-fn at(host: &str, network: &Scripted, credentials: impl Into<Credentials>) -> Sender {
+pub(super) fn at(host: &str, network: &Scripted, credentials: impl Into<Credentials>) -> Sender {
     Sender::new(Config::new(host).unwrap(), credentials.into(), Arc::new(network.clone())).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn principal(network: &Scripted) -> Sender {
     at("x.example", network, Credentials::oauth_m2m("client-1", SECRET))
 }
 
-fn send(network: &Scripted, sender: &Sender) -> Result<Meta> {
+pub(super) fn send(network: &Scripted, sender: &Sender) -> Result<Meta> {
     network.run(sender.send(&call(Repeat::Billed), &CallOptions::default())).expect("no hang").map(|(_, meta)| meta)
 }
 
@@ -40,12 +40,12 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
 }
 
-fn body(request: &HttpRequest) -> String {
+pub(super) fn body(request: &HttpRequest) -> String {
     String::from_utf8(request.body.as_deref().unwrap_or_default().to_vec()).unwrap()
 }
 
 /// The tokens that calls were sent with.
-fn tokens(network: &Scripted) -> Vec<String> {
+pub(super) fn tokens(network: &Scripted) -> Vec<String> {
     let calls = network.requests().into_iter().filter(|request| request.url.contains("/serving-endpoints/"));
     calls.map(|request| header(&request, "authorization").replace("Bearer ", "")).collect()
 }
@@ -263,6 +263,63 @@ fn a_token_of_another_provider_is_exchanged() {
 }
 
 #[test]
+fn a_federation_asks_where_its_account_or_document_says() {
+    let subject = || -> BoxFuture<'static, Result<Token>> {
+        Box::pin(async { Ok(Token { value: Secret::new("their.jwt"), expires_in: None }) })
+    };
+    let oidc =
+        "{\"authorization_endpoint\":\"https://login.example/a\",\"token_endpoint\":\"https://login.example/token\"}";
+    let named = "{\"oidc_endpoint\":\"https://x.example/oidc/accounts/{account_id}\"}";
+    let network = Scripted::new();
+    for reply in [Reply::json(named), Reply::json(oidc), granted("token-1"), Reply::json("{}")] {
+        network.push(reply);
+    }
+    send(&network, &at("x.example", &network, TokenFederation::new(subject).account_id("a-1"))).unwrap();
+    let requests = network.requests();
+    assert_eq!(requests[1].url, "https://x.example/oidc/accounts/a-1/.well-known/oauth-authorization-server");
+    assert_eq!(requests[2].url, "https://login.example/token");
+
+    let network = Scripted::new();
+    for reply in [Reply::json(oidc), granted("token-1"), Reply::json("{}")] {
+        network.push(reply);
+    }
+    let grant = TokenFederation::new(subject).discovery_url("https://other.example/document");
+    send(&network, &at("x.example", &network, grant)).unwrap();
+    assert_eq!(network.requests()[0].url, "https://other.example/document");
+    assert_eq!(network.requests()[1].url, "https://login.example/token");
+}
+
+#[test]
+fn k10_a_discovery_that_cannot_be_answered_now_is_asked_again_and_not_taken_for_none() {
+    let busy = || Reply::status(503).header("retry-after", "1").bytes("CANARY");
+    for before in [vec![Reply::status(429)], vec![busy()], vec![Reply::json(CONFIG), busy()]] {
+        let network = Scripted::new();
+        before.into_iter().for_each(|reply| network.push(reply));
+        let sender = principal(&network);
+        let error = send(&network, &sender).unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable(), asked(&network)), (ErrorKind::TokenEndpoint, true, 0));
+        assert!(error.message().contains("try again later") && !format!("{error:?}").contains("CANARY"), "{error:?}");
+        // later it says where: not the usual place
+        network.advance(Duration::from_secs(10));
+        let oidc = "{\"authorization_endpoint\":\"https://x.example/a\",\"token_endpoint\":\"https://login.example/own/token\"}";
+        for reply in [Reply::json(CONFIG), Reply::json(oidc), granted("token-1"), Reply::json("{}")] {
+            network.push(reply);
+        }
+        send(&network, &sender).unwrap();
+        assert!(network.requests().iter().any(|request| request.url == "https://login.example/own/token"));
+    }
+    // pages and refusals are no documents, and stay so
+    for none in [Reply::status(404), Reply::status(403), Reply::status(200).bytes("<html>Sign in")] {
+        let network = Scripted::new();
+        for reply in [none.clone(), none, granted("token-1"), Reply::json("{}")] {
+            network.push(reply);
+        }
+        send(&network, &principal(&network)).unwrap();
+        assert_eq!(network.requests()[2].url, "https://x.example/oidc/v1/token");
+    }
+}
+
+#[test]
 fn a_principal_of_azure_brings_two_tokens_and_the_resource() {
     let network = Scripted::new();
     let tenant = "https://login.microsoftonline.com/tenant-1/oauth2/authorize?x=y";
@@ -299,103 +356,6 @@ fn a_principal_of_azure_brings_two_tokens_and_the_resource() {
     network.push(Reply::status(302).header("location", "https://login.microsoftonline.com/%2e%2e/oauth2/authorize"));
     let error = send(&network, &at("x.example", &network, AzureServicePrincipal::new("c", SECRET))).unwrap_err();
     assert!(error.message().contains("tenant_id"), "{error}");
-}
-
-fn pkce() -> Pkce {
-    Pkce::from_parts("v".repeat(43), "c".repeat(43), "s".repeat(22)).unwrap()
-}
-
-/// A session whose first token is `token-1`, with the refresh token `refresh-1`.
-fn session(network: &Scripted) -> Session {
-    let transport: Arc<dyn crate::transport::Transport> = Arc::new(network.clone());
-    let sign_in = SignIn::new("x.example").unwrap();
-    let url = network.run(sign_in.begin(&transport, &pkce())).unwrap().unwrap();
-    assert_eq!(
-        url,
-        format!(
-            "https://x.example/oidc/v1/authorize?response_type=code&client_id=databricks-cli&redirect_uri=http%3A%2F%2Flocalhost%3A8020\
-             &scope=all-apis%20offline_access&state={}&code_challenge={}&code_challenge_method=S256",
-            "s".repeat(22),
-            "c".repeat(43)
-        )
-    );
-    network.push(Reply::json(CONFIG));
-    network.push(Reply::json(OIDC));
-    network.push(Reply::json("{\"access_token\":\"token-1\",\"refresh_token\":\"refresh-1\",\"expires_in\":\"3600\"}"));
-    let callback = format!("/?code=CANARY-code&state={}", "s".repeat(22));
-    network.run(sign_in.complete(&transport, &callback, &pkce())).unwrap().unwrap()
-}
-
-#[test]
-fn a_session_renews_itself_and_its_refresh_token() {
-    let network = found();
-    let session = session(&network);
-    let exchanged = body(network.requests().last().unwrap());
-    assert!(exchanged.starts_with("grant_type=authorization_code&code=CANARY-code&code_verifier=vvv"), "{exchanged}");
-    assert!(exchanged.ends_with("&redirect_uri=http%3A%2F%2Flocalhost%3A8020&client_id=databricks-cli"));
-    let sender = at("x.example", &network, session.clone());
-    network.push(Reply::json("{}"));
-    send(&network, &sender).unwrap();
-
-    network.advance(Duration::from_secs(3600));
-    network.push(Reply::json("{\"access_token\":\"token-2\",\"refresh_token\":\"refresh-2\",\"expires_in\":3600}"));
-    network.push(Reply::json("{}"));
-    send(&network, &sender).unwrap();
-    network.advance(Duration::from_secs(3600));
-    // without a new refresh token the old one stays good
-    network.push(granted("token-3"));
-    network.push(Reply::json("{}"));
-    send(&network, &sender).unwrap();
-    network.advance(Duration::from_secs(3600));
-    network.push(Reply::status(400).bytes("{\"error\":\"invalid_grant\",\"error_description\":\"CANARY\"}"));
-    let error = send(&network, &sender).unwrap_err();
-    assert_eq!((error.kind(), error.error_code()), (ErrorKind::TokenEndpoint, Some("invalid_grant")));
-    assert!(error.message().contains("Sign in again") && !format!("{error:?}").contains("CANARY"));
-    assert_eq!(tokens(&network), ["token-1", "token-2", "token-3"]);
-    let refreshes =
-        network.requests().iter().map(body).filter(|body| body.contains("refresh_token=")).collect::<Vec<_>>();
-    let sent = |body: &String| body.split('&').nth(1).unwrap().to_owned();
-    assert_eq!(
-        refreshes.iter().map(sent).collect::<Vec<_>>(),
-        ["refresh_token=refresh-1", "refresh_token=refresh-2", "refresh_token=refresh-2"]
-    );
-    assert!(!format!("{session:?} {sender:?}").contains("token-"));
-}
-
-#[test]
-fn k5_a_session_is_renewed_when_its_token_is_refused_too_early() {
-    let network = found();
-    let sender = at("x.example", &network, session(&network));
-    for reply in [Reply::status(401), granted("token-2"), Reply::json("{}")] {
-        network.push(reply);
-    }
-    send(&network, &sender).unwrap();
-    assert_eq!(tokens(&network), ["token-1", "token-2"]);
-}
-
-#[test]
-fn k2_two_clients_of_one_session_never_use_a_refresh_token_twice() {
-    let network = found();
-    let session = session(&network);
-    let clients = [at("x.example", &network, session.clone()), at("x.example", &network, session)];
-    network.advance(Duration::from_secs(7200));
-    network.push(granted("token-2").after(Duration::from_secs(1)));
-    network.always(Reply::json("{}"));
-    let (one, options) = (call(Repeat::Billed), CallOptions::default());
-    let calls = clients
-        .iter()
-        .map(|client| Box::pin(async { client.send(&one, &options).await.is_ok() }) as BoxFuture<'_, bool>);
-    assert_eq!(network.run(join_bounded(calls, 2)), Some(vec![true, true]));
-    assert_eq!(tokens(&network), ["token-2", "token-2"]);
-    assert_eq!(network.requests().iter().filter(|request| body(request).contains("refresh_token=")).count(), 1);
-}
-
-#[test]
-fn k17_a_session_stays_at_its_workspace() {
-    let network = found();
-    let credentials = Credentials::from(session(&network));
-    let made = Sender::new(Config::new("other.example").unwrap(), credentials, Arc::new(network));
-    assert_eq!(made.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]

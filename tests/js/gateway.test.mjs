@@ -85,6 +85,8 @@ test("plain http elsewhere is a choice, and takes no credential", async () => {
 
 test("what is no configuration or request is refused", async () => {
   for (const bad of [undefined, null, {}, "http://127.0.0.1:5000", { host: "http://127.0.0.1:5000", token: "x" }]) await failure(async () => new GatewayClient(bad), "InvalidInput");
+  const principal = await failure(async () => new GatewayClient({ host: "http://127.0.0.1:5000", clientId: "id", clientSecret: "s" }), "InvalidInput");
+  assert.match(principal.message, /^GatewayClient takes no `clientId`/);
   const { gateway: at, calls } = gateway([]);
   await failure(async () => at.chat(), "InvalidInput");
   await failure(async () => at.chat(".."), "InvalidInput");

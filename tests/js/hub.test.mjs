@@ -156,6 +156,7 @@ test("hub: what cannot be meant is refused before anything is sent", async () =>
   for (const [act, says] of [
     [() => new HubClient({ host: "x" }), /baseUrl/],
     [() => new HubClient({ provider: "../x" }), /provider/],
+    [() => new HubClient({ clientId: "CANARY", clientSecret: "CANARY" }), /HubClient.*`token` of Hugging Face.*`clientId`/],
     [() => new HubClient({ token: TOKEN, baseUrl: "http://mine.example" }), /http/],
     [() => new HubClient({ token: `${TOKEN} ` }), /token/i],
     [() => client.textGeneration(DOLLY, "A", { max_tokens: 1 }), /`max_tokens`.*extra_params/],

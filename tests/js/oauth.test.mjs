@@ -108,7 +108,8 @@ test("K16 K18: secrets that cannot be ones, halves and mixtures are refused with
     { clientId: "canary id", clientSecret: "s" }, { clientSecret: "canary" }, { clientId: "id" },
     { clientId: "id", clientSecret: "canary", token: "dapi-canary" }, { clientId: "id", clientSecret: "s", scopes: 7 },
     { azure: { clientId: "id" } }, { azure: { clientId: "id", clientSecret: "canary", tenant: "x" } }, { azure: { clientId: "id", clientSecret: "canary", environment: "MOON" } },
-    { federation: { token: "canary" } }, { session: {} }, { session: "canary" }, { workspaceId: "canary" },
+    { federation: { token: "canary" } }, { accountId: "canary" }, { token: "dapi-canary", scopes: "sql" }, { azure: { clientId: "id", clientSecret: "canary" }, discoveryUrl: "https://canary" },
+    { federation: { token: () => "canary" }, authorizationDetails: "canary" }, { session: {} }, { session: "canary" }, { workspaceId: "canary" },
   ]) assert.ok(!(await make(config)).message.includes("canary"));
   const said = await elsewhere(`
     globalThis.window = globalThis; globalThis.document = {};
@@ -154,6 +155,26 @@ test("scopes, details and the workspace's id travel; a token of another provider
   const exchanged = two.calls.find(isToken);
   assert.deepEqual([exchanged.form.grant_type, exchanged.form.subject_token, exchanged.form.client_id], ["urn:ietf:params:oauth:grant-type:token-exchange", "their.jwt", "client-1"]);
   assert.equal(bearer(exchanged), null);
+});
+
+test("a federation's account and document say where tokens are exchanged, from the environment too", async () => {
+  const answer = (call) => {
+    if (call.url.endsWith("/.well-known/databricks-config")) return json({ oidc_endpoint: `${HOST}/oidc/accounts/{account_id}` });
+    if (call.url.endsWith("/accounts/a-1/.well-known/oauth-authorization-server")) return json({ authorization_endpoint: `${HOST}/a`, token_endpoint: `${HOST}/a-1/token` });
+    if (call.url === "https://login.example/document") return json({ authorization_endpoint: `${HOST}/a`, token_endpoint: "https://login.example/token" });
+    return isToken(call) ? granted("token-1") : good();
+  };
+  const environment = (name, value) => configFromEnv({ DATABRICKS_HOST: HOST, DATABRICKS_OIDC_TOKEN: "their.jwt", [name]: value });
+  for (const [settings, url] of [
+    [{ federation: { token: () => "their.jwt" }, accountId: "a-1" }, `${HOST}/a-1/token`],
+    [{ federation: { token: () => "their.jwt" }, discoveryUrl: "https://login.example/document" }, "https://login.example/token"],
+    [environment("DATABRICKS_ACCOUNT_ID", "a-1"), `${HOST}/a-1/token`],
+    [environment("DATABRICKS_DISCOVERY_URL", "https://login.example/document"), "https://login.example/token"],
+  ]) {
+    const { chat, calls } = scripted(answer, { token: undefined, ...settings });
+    await chat.invoke("Hi");
+    assert.deepEqual(calls.filter(isToken).map((call) => call.url), [url]);
+  }
 });
 
 test("a principal of Azure brings both of its tokens", async () => {
@@ -213,6 +234,40 @@ test("a sign-in sends the browser off, checks what comes back, and its session r
     await failure(async () => scripted(good, { token: undefined, session, host: "https://other.example" }), "InvalidInput");
     await failure(async () => new Session({}), "InvalidInput");
   });
+});
+
+test("K2: a refresh token is used once, also when a call is refused during the renewal or ends before it", async () => {
+  for (const early of [true, false]) { console.error("case", early);
+    await withClock(async (clock) => {
+      const used = [];
+      let release, refuse = early;
+      const held = new Promise((resolve) => (release = resolve));
+      const answer = workspace(async (call) => {
+        if (call.form.grant_type !== "refresh_token") return granted("token-1", { refresh_token: "refresh-1" });
+        used.push(call.form.refresh_token); console.error("asked", call.form.refresh_token, clock.now);
+        await held;
+        return granted("token-2", { refresh_token: "refresh-2" });
+      }, (call) => {
+        if (used.length === 0 || !refuse) return good();
+        refuse = false;
+        setImmediate(release);
+        return refusal(401);
+      });
+      const fetch = (url, init) => answer({ url, form: Object.fromEntries(new URLSearchParams(new TextDecoder().decode(init.body ?? new Uint8Array()))) });
+      const signIn = new SignIn({ host: HOST, fetch });
+      const { pending } = await signIn.begin();
+      const session = await signIn.complete(`/?code=c&state=${pending.state}`, pending);
+      const { chat, calls } = scripted(answer, { token: undefined, session });
+      await chat.invoke("Hi");
+      clock.advance(2_500_000);
+      await chat.invoke("Hi");
+      release();
+      clock.advance(2_500_000);
+      await chat.invoke("Hi");
+      assert.equal(bearer(calls.at(-1)), "Bearer token-2");
+      assert.deepEqual(used.slice(0, 2), early ? ["refresh-1", "refresh-2"] : ["refresh-1"]);
+    });
+  }
 });
 
 test("in a page a sign-in keeps verifier and state for one return, and tokens nowhere", async () => {
@@ -299,20 +354,39 @@ test("u2mLoopback waits for the browser on loopback, and its signal ends the wai
   const show = async (url) => {
     const { redirect_uri, state } = Object.fromEntries(new URL(url).searchParams);
     const back = redirect_uri.replace("localhost", "127.0.0.1");
-    for (const path of ["/favicon.ico", `/?code=c&state=${state}`]) {
+    for (const path of ["/favicon.ico", "/?code=evil&state=other", "/?error=access_denied", `/?code=c&state=${state}`]) {
       const page = await fetch(back + path);
       pages.push([page.status, (await page.text()).includes("You can close this page")]);
     }
   };
   const session = await u2mLoopback({ host: HOST, fetch: api, show });
-  assert.deepEqual(pages, [[404, false], [200, true]]);
+  assert.deepEqual(pages, [[404, false], [404, false], [404, false], [200, true]]);
   const { chat, calls } = scripted(answer, { token: undefined, session });
   await chat.invoke("Hi");
   assert.equal(bearer(calls.at(-1)), "Bearer token-1");
 
-  const controller = new AbortController();
-  const aborted = failure(() => u2mLoopback({ host: HOST, fetch: api, signal: controller.signal, show: () => controller.abort() }), "Cancelled");
-  await aborted;
+  // whenever the signal fires the wait ends, nothing is left over to reject, and the port is free again
+  const loose = [];
+  const note = (reason) => loose.push(reason);
+  process.on("unhandledRejection", note);
+  const ports = [];
+  const abortedAt = async (make) => {
+    const controller = new AbortController();
+    await failure(() => u2mLoopback({ host: HOST, fetch: api, show: () => {}, signal: controller.signal, ...make(controller) }), "Cancelled");
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const forEver = new Promise(() => {});
+  await abortedAt((controller) => (queueMicrotask(() => controller.abort()), {}));
+  await abortedAt((controller) => ({ fetch: () => (controller.abort(), forEver) }));
+  await abortedAt((controller) => ({ show: () => controller.abort() }));
+  await abortedAt((controller) => ({ show: () => (controller.abort(), forEver) }));
+  await abortedAt((controller) => ({ show: async () => { setImmediate(() => controller.abort()); await new Promise((resolve) => setTimeout(resolve, 20)); throw new Error("nobody listens"); } }));
+  await abortedAt((controller) => ({ fetch: (url, init) => (isToken({ url }) ? (controller.abort(), forEver) : api(url, init)), show }));
+  await abortedAt((controller) => ({ show: (url) => (ports.push(new URL(new URL(url).searchParams.get("redirect_uri")).port), controller.abort()) }));
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  process.off("unhandledRejection", note);
+  assert.deepEqual(loose, []);
+  await assert.rejects(fetch(`http://127.0.0.1:${ports[0]}/`));
   await failure(() => u2mLoopback({ host: HOST, fetch: api, signal: AbortSignal.abort(), show }), "Cancelled");
   await failure(() => u2mLoopback({ host: HOST }), "InvalidInput");
 });

@@ -1,11 +1,12 @@
 use super::*;
+use crate::wire::answer::Headers;
 
 fn answer(status: u16, body: &str) -> Answer {
     Answer { status, headers: Headers::new([("retry-after", "7")]), body: body.as_bytes().to_vec() }
 }
 
 fn read(status: u16, body: &str) -> Result<Granted> {
-    read_token(&answer(status, body), &["CANARY-secret"], Duration::ZERO)
+    read_token(&answer(status, body), Proof::Principal, &["CANARY-secret"], Duration::ZERO)
 }
 
 #[test]
@@ -60,6 +61,24 @@ fn k10_every_bad_answer_is_typed_and_not_repeated() {
         assert_eq!(error.is_retryable(), again, "{status} {body}");
         assert_eq!(error.retry_after().is_some(), !(200..300).contains(&status));
     }
+}
+
+#[test]
+fn only_a_person_is_told_to_sign_in_again() {
+    let says = |code: &str, proof| {
+        let answer = answer(400, &format!("{{\"error\":\"{code}\"}}"));
+        let Err(error) = read_token(&answer, proof, &[], Duration::ZERO) else { panic!("{code} grants nothing") };
+        error.message().to_owned()
+    };
+    for code in ["invalid_grant", "invalid_request"] {
+        assert!(says(code, Proof::Person).contains("Sign in again"), "{code}");
+        for proof in [Proof::Principal, Proof::Other] {
+            assert!(!says(code, proof).contains("Sign in"), "{code}");
+        }
+    }
+    assert!(says("invalid_request", Proof::Principal).contains("scopes"));
+    assert!(says("invalid_grant", Proof::Principal).contains("client id"));
+    assert!(says("invalid_grant", Proof::Other).contains("federation policy"));
 }
 
 #[test]
