@@ -40,6 +40,15 @@ macro_rules! required_fields {
 required_fields!(String, bool, u64, i64, f64, serde_json::Value, serde_json::Map<String, serde_json::Value>);
 impl<T> WireField for Vec<T> {}
 
+/// Shows the names of fields this version does not know: whether a value is a secret, it does not know either.
+pub(crate) struct Names<'a>(pub(crate) &'a serde_json::Map<String, serde_json::Value>);
+
+impl std::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
 /// An object's fields, for writing them after a tag.
 pub(crate) trait WireObject {
     fn write_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
@@ -150,7 +159,7 @@ macro_rules! wire_struct {
         pub struct $name:ident $($closed:ident)? { $( $(#[doc = $fdoc:literal])* pub $field:ident $(as $wire:literal)? : $ty:ty ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, PartialEq)]
         pub struct $name {
             $( $(#[doc = $fdoc])* pub $field: $ty, )*
             /// Fields this version does not know, kept as they came.
@@ -164,6 +173,15 @@ macro_rules! wire_struct {
         }
 
         impl $crate::macros::WireField for $name {}
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $( .field(stringify!($field), &self.$field) )*
+                    .field("extra", &$crate::macros::Names(&self.extra))
+                    .finish()
+            }
+        }
 
         impl $crate::macros::WireObject for $name {
             fn write_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -243,12 +261,21 @@ macro_rules! wire_union {
         pub enum $name:ident by $tag:literal { $( $(#[doc = $vdoc:literal])* $variant:ident($inner:ty) = $wire:literal ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[doc = $vdoc])* $variant($inner), )*
             /// An object with a tag this version does not know, kept as it came.
             Other(serde_json::Map<String, serde_json::Value>),
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $( Self::$variant(inner) => f.debug_tuple(stringify!($variant)).field(inner).finish(), )*
+                    Self::Other(object) => f.debug_tuple("Other").field(&$crate::macros::Names(object)).finish(),
+                }
+            }
         }
 
         impl serde::Serialize for $name {

@@ -3,7 +3,6 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::js::operations::Args;
 use crate::secrets::calls;
-use crate::wire::base64;
 use crate::wire::call::Call;
 
 pub(super) fn call(name: &str, args: &Args) -> Option<Result<Call<String>>> {
@@ -22,9 +21,7 @@ fn find(name: &str, args: &Args) -> Option<Result<Call<String>>> {
         "listScopes" => Ok(calls::list_scopes().into_text()),
         "deleteScope" => one(|scope| calls::delete_scope(scope).map(Call::into_done)),
         "putText" => three(|scope, key, value| calls::put_text(scope, key, value).map(Call::into_done)),
-        "putBytes" => {
-            three(|scope, key, value| calls::put_bytes(scope, key, &base64::decode(value)?).map(Call::into_done))
-        }
+        "putBytes" => three(|scope, key, value| calls::put_base64(scope, key, value).map(Call::into_done)),
         "get" => two(|scope, key| calls::get(scope, key).map(Call::into_text)),
         "list" => one(|scope| calls::list(scope).map(Call::into_text)),
         "delete" => two(|scope, key| calls::delete(scope, key).map(Call::into_done)),

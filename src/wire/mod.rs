@@ -12,4 +12,5 @@ pub mod redact;
 pub mod request;
 pub mod retry;
 pub(crate) mod skeleton;
+pub(crate) mod spelled;
 pub mod sse;

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::find::replace;
-use crate::wire::json;
+use crate::wire::spelled;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +83,6 @@ impl Request {
     pub fn hide(mut self, secret: impl Into<String>) -> Self {
         let secret = secret.into();
         if secret.len() >= 4 {
-            // as it is written inside JSON, which is how a service quotes a body
-            let written = json::string(&secret);
-            let written = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&written);
-            if written != secret {
-                self.hidden.push(written.to_owned());
-            }
             self.hidden.push(secret);
         }
         self
@@ -101,10 +94,10 @@ impl Request {
         !self.hidden.is_empty()
     }
 
-    /// A text without the secrets of this request's body.
+    /// A text without the secrets of this request's body, plain or in any spelling that JSON has for them.
     #[must_use]
     pub fn conceal(&self, text: String) -> String {
-        self.hidden.iter().fold(text, |text, secret| replace(&text, secret, "[redacted]"))
+        self.hidden.iter().fold(text, |text, secret| spelled::conceal(&text, secret))
     }
 
     /// The body as text, for tests and logs of lengths.
@@ -224,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn l11_hidden_texts_are_taken_out_in_both_spellings() {
+    fn l11_hidden_texts_are_taken_out_plain_and_quoted() {
         let request = Request::new(Method::Post, "/x").hide("a\"bcd").hide("abc").hide("sk-plain");
         let said = request.conceal("got a\"bcd, {\"v\":\"a\\\"bcd\"}, abc and sk-plain".into());
         assert_eq!(said, "got [redacted], {\"v\":\"[redacted]\"}, abc and [redacted]");
