@@ -7,7 +7,7 @@ import { fail } from "./errors.js";
 import { openEvents } from "./events.js";
 import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
-import { settings, splitCall, take } from "./options.js";
+import { pairs, settings, splitCall, take } from "./options.js";
 
 const ROUTER = "https://router.huggingface.co";
 /** A model may take minutes to load, and the service says how long to wait. */
@@ -40,7 +40,8 @@ export class HubClient {
     if (host !== undefined) throw fail("InvalidInput", "HubClient takes `baseUrl` instead of `host`.");
     if (typeof baseUrl !== "string") throw fail("InvalidInput", "`baseUrl` must be a text.");
     if (typeof provider !== "string") throw fail("InvalidInput", "`provider` must be a text.");
-    const billed = billTo === undefined ? headers : [...new Headers(headers ?? {}), ["x-hf-bill-to", `${billTo}`]];
+    if (billTo !== undefined && typeof billTo !== "string") throw fail("InvalidInput", "`billTo` must be a text: the organisation's name.");
+    const billed = billTo === undefined ? headers : [...(pairs(headers) ?? []), ["x-hf-bill-to", billTo]];
     this.#client = new Client({ ...rest, host: baseUrl, headers: billed, retry: { ...PATIENCE, ...settings(retry, "retry") } });
     this.#base = baseUrl;
     this.#provider = provider;
@@ -59,14 +60,14 @@ export class HubClient {
     if (stranger !== undefined) throw fail("InvalidInput", `The options of a call have no \`${stranger}\`: parameters of the model are the third argument.`);
     if (typeof inputs !== "string") throw fail("InvalidInput", "The input must be a text; for a list of messages use chat().");
     const text = writeJson(parameters ?? {}, "The parameters");
-    return { scope, text, args: this.#args(model, direct(() => hubBody(inputs, text, stream))) };
+    return { scope, args: this.#args(model, direct(() => hubBody(inputs, text, stream))) };
   }
 
   /** A text. */
   async textGeneration(model, inputs, parameters, options) {
-    const { scope, text, args } = this.#prepare(model, inputs, parameters, options, false);
+    const { scope, args } = this.#prepare(model, inputs, parameters, options, false);
     const { text: answer, ...facts } = await inner(this.#client).call("hub.textGeneration", args, scope);
-    return new TextGeneration(direct(() => hubGenerated(answer, inputs, text)), JSON.parse(answer), facts);
+    return new TextGeneration(direct(() => hubGenerated(answer)), JSON.parse(answer), facts);
   }
 
   async #open(model, inputs, parameters, options, words) {

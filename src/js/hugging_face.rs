@@ -82,8 +82,8 @@ pub fn request_body(inputs: &str, parameters: &str, stream: bool) -> Result<Stri
 /// # Errors
 /// `Decode`.
 #[wasm_bindgen(js_name = hubGenerated)]
-pub fn generated(answer: &str, inputs: &str, parameters: &str) -> Result<String, JsValue> {
-    calls::generated(Raw::trusted(answer.trim()), inputs, parameters).map_err(|error| to_js(&error))
+pub fn generated(answer: &str) -> Result<String, JsValue> {
+    calls::generated(Raw::trusted(answer.trim())).map_err(|error| to_js(&error))
 }
 
 /// The prompt Dolly was trained with.
