@@ -25,17 +25,20 @@ export type ModelParams = Record<string, unknown>;
 
 /** Options of one call; what is set here goes before the handle's. `null` takes a default back. */
 export interface CompletionOptions extends CallOptions, CompletionParams {
-  /** What a custom model takes beside its input, as `params` on the wire. */
+  /** What a custom model takes beside its input, as `params` on the wire; for all others it is refused. */
   params?: ModelParams | undefined;
 }
 
 /** Options of a handle. */
 export interface CompletionsOptions extends CompletionParams {
-  /** The endpoint's task, such as `llm/v1/completions`; looked up once unless set. */
+  /** The endpoint's task, such as `llm/v1/completions`; looked up once unless set. An app has none. */
   task?: string | undefined;
-  /** How a custom model takes its input: `dataframe_records` unless set. It also says that the endpoint is a custom model. */
+  /**
+   * How a custom model takes its input: `dataframe_records` unless set. It also says that the endpoint is a custom model:
+   * beside a `task` that says otherwise it is refused, and an app has none.
+   */
   inputFormat?: "dataframe_records" | "dataframe_split" | "inputs" | "instances" | undefined;
-  /** What a custom model takes beside its input, as `params` on the wire. */
+  /** What a custom model takes beside its input, as `params` on the wire; for all others it is refused. */
   params?: ModelParams | undefined;
   /** Changes every request: given `{ prompt, … }`, gives what is sent instead: a custom model's row, or the whole body. */
   transformInput?: ((request: { prompt: string; stop?: string[]; [field: string]: unknown }) => unknown) | undefined;

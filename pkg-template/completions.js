@@ -93,9 +93,17 @@ export class Completions {
     this.#input = readFunction(own.transformInput, "transformInput");
     this.#output = readFunction(own.transformOutput, "transformOutput");
     if (own.task !== undefined && own.task !== null && typeof own.task !== "string") throw fail("InvalidInput", "`task` must be a text such as llm/v1/completions.");
-    if (app !== undefined) this.#kind = "app";
-    else if (this.#format !== undefined) this.#kind = "custom";
-    else if (own.task !== undefined && own.task !== null) this.#kind = pure("completions.kind", own.task);
+    const told = own.task !== undefined && own.task !== null ? pure("completions.kind", own.task) : undefined;
+    if (app !== undefined) {
+      const unused = ["task", "inputFormat", "params"].find((name) => own[name] !== undefined && own[name] !== null);
+      if (unused !== undefined) throw fail("InvalidInput", `An app takes no \`${unused}\`: it gets the request as it is, or what transformInput makes of it.`);
+      this.#kind = "app";
+    } else if (this.#format !== undefined) {
+      if (told !== undefined && told !== "custom") throw fail("InvalidInput", "`inputFormat` says that the endpoint is a custom model, `task` that it is not: leave one of them out.");
+      this.#kind = "custom";
+    } else {
+      this.#kind = told;
+    }
   }
 
   /** The endpoint's name; nothing for an app. */

@@ -10,7 +10,8 @@ export interface EmbeddingLimits {
   /**
    * How vectors shall be written in the answer; both forms are read, whichever was asked for. Unset, nothing is asked for and
    * endpoints write decimal numbers. `base64` is a third of the bytes; some gateways refuse the word, some ignore it.
-   * `auto` reads the endpoint's description once, and asks for base64 when all models behind it are of provider `openai`.
+   * `auto` reads the endpoint's description once, and asks for base64 when all models behind it are of provider `openai`;
+   * where that look fails nothing is asked for, and the next call looks again.
    */
   encodingFormat?: "float" | "base64" | "auto";
 }
@@ -47,7 +48,13 @@ export class Embedder {
    * batch is sent; the error names the inputs, and its `batches` keep what did arrive (see `EmbeddingsError`).
    */
   embedDocuments(texts: Iterable<string>, options?: EmbedOptions): Promise<Embeddings>;
-  /** Embeds texts as documents and tells how each batch ended, in their order; a failed one leaves the others. */
+  /**
+   * Embeds texts as documents and tells how each batch ended, in their order; a failed one leaves the others. Of a refused
+   * batch the texts at fault are found by halving, in about `2 * log2(batchSize)` requests each, and the others are
+   * embedded. Only when no request of the call was good so far, one text was refused by itself and 24 more requests for
+   * other parts of the batch, long and short ones in turn, were refused too, is the rest of that batch not sent: it comes
+   * back with kind `Cancelled`.
+   */
   embedDocumentsSettled(texts: Iterable<string>, options?: EmbedOptions): Promise<EmbeddedBatch[]>;
 }
 

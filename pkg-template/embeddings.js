@@ -28,7 +28,7 @@ export class Embedder {
   #limits;
   #query;
   #documents;
-  /** What `encodingFormat: "auto"` found the endpoint to give, once it was asked. */
+  /** What `encodingFormat: "auto"` found the endpoint to give, once it answered. */
   #found;
 
   constructor(client, endpoint, options) {
@@ -79,7 +79,8 @@ export class Embedder {
       this.#client.core.embed(this.#endpoint, JSON.stringify(texts), [defaults, own], encoding, batchSize, maxConcurrency, keepGoing, scope),
       signal,
     );
-    if (auto) this.#found = { encoding: answer[0] };
+    // "auto" again: the look failed, and the next call looks anew
+    if (auto && answer[0] !== "auto") this.#found = { encoding: answer[0] };
     return answer;
   }
 }

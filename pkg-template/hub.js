@@ -6,7 +6,7 @@ import { fail } from "./errors.js";
 import { openEvents } from "./events.js";
 import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
-import { settings, splitCall, take } from "./options.js";
+import { pairs, settings, splitCall, take } from "./options.js";
 import { pure } from "./steps.js";
 
 const ROUTER = "https://router.huggingface.co";
@@ -42,7 +42,8 @@ export class HubClient {
     if (stranger !== undefined) throw fail("InvalidInput", `HubClient signs in with a \`token\` of Hugging Face, not with \`${stranger}\`: leave it out.`);
     if (typeof baseUrl !== "string") throw fail("InvalidInput", "`baseUrl` must be a text.");
     if (typeof provider !== "string") throw fail("InvalidInput", "`provider` must be a text.");
-    const billed = billTo === undefined ? headers : [...new Headers(headers ?? {}), ["x-hf-bill-to", `${billTo}`]];
+    if (billTo !== undefined && typeof billTo !== "string") throw fail("InvalidInput", "`billTo` must be a text: the organisation's name.");
+    const billed = billTo === undefined ? headers : [...(pairs(headers) ?? []), ["x-hf-bill-to", billTo]];
     this.#client = new Client({ ...rest, host: baseUrl, headers: billed, retry: { ...PATIENCE, ...settings(retry, "retry") } });
     this.#base = baseUrl;
     this.#provider = provider;
@@ -61,14 +62,14 @@ export class HubClient {
     if (stranger !== undefined) throw fail("InvalidInput", `The options of a call have no \`${stranger}\`: parameters of the model are the third argument.`);
     if (typeof inputs !== "string") throw fail("InvalidInput", "The input must be a text; for a list of messages use chat().");
     const text = writeJson(parameters ?? {}, "The parameters");
-    return { scope, text, args: this.#args(model, pure("hub.body", inputs, text, stream ? "stream" : undefined)) };
+    return { scope, args: this.#args(model, pure("hub.body", inputs, text, stream ? "stream" : undefined)) };
   }
 
   /** A text. */
   async textGeneration(model, inputs, parameters, options) {
-    const { scope, text, args } = this.#prepare(model, inputs, parameters, options, false);
+    const { scope, args } = this.#prepare(model, inputs, parameters, options, false);
     const { text: answer, ...facts } = await inner(this.#client).call("hub.textGeneration", args, scope);
-    return new TextGeneration(pure("hub.generated", answer, inputs, text), JSON.parse(answer), facts);
+    return new TextGeneration(pure("hub.generated", answer), JSON.parse(answer), facts);
   }
 
   async #open(model, inputs, parameters, options, words) {

@@ -94,7 +94,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     ),
     (&["embeddings/calls.rs"], &["error", "wire", "embeddings"]),
     // the endpoint's description says which encoding it gives
-    (&["embeddings/"], &["embeddings", "error", "join", "sender", "serving_endpoints", "transport", "wire"]),
+    (&["embeddings/"], &["embeddings", "error", "join", "order", "sender", "serving_endpoints", "transport", "wire"]),
     (&["completions/types.rs", "hugging_face/types.rs"], &["chat", "error", "macros", "typescript", "wire"]),
     (
         &["completions/calls.rs", "completions/body.rs", "completions/answer.rs", "completions/kind.rs"],

@@ -64,6 +64,7 @@ pub fn body(kind: Kind, request: &str, format: InputFormat, params: Option<&str>
     let root =
         Raw::parse(request).map_err(|fault| invalid(&format!("The request cannot be sent: {}", fault.message())))?;
     match kind {
+        Kind::App if params.is_some() => Err(no_use_to_an_app("params")),
         Kind::App => Ok(root.text().to_owned()),
         Kind::Custom => wrapped(root, format, params),
         Kind::Chat | Kind::Completions => {
@@ -142,6 +143,14 @@ fn wrapped(row: Raw<'_>, format: InputFormat, params: Option<&str>) -> Result<St
 
 fn invalid(sentence: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, sentence)
+}
+
+/// What an app is not sent, and where it belongs instead.
+pub(crate) fn no_use_to_an_app(name: &str) -> Error {
+    let mut sentence = String::from("An app takes no `");
+    sentence.push_str(name);
+    sentence.push_str("`: it gets the request as it is, or what a function that changes requests makes of it.");
+    invalid(&sentence)
 }
 
 fn object<'a>(what: &str, text: &'a str) -> Result<Raw<'a>> {

@@ -35,7 +35,7 @@
 //! | the constructor's `stop`, `temperature`, `n` and `max_tokens` are dropped for custom models and apps | what is set is sent |
 //! | `temperature` 0.0 and `n` 1 are sent without being asked for, which some models refuse | what is not set is not sent |
 //! | the output function is ignored for the task `llama2/chat` | it is used |
-//! | a custom endpoint with a chat or completions task is sent rows | it is sent what its task says, unless the input format is set |
+//! | a custom endpoint with a chat or completions task is sent rows | it is sent what its task says, unless the input format is set (and to set both is refused) |
 //! | content as a list of parts (reasoning models) is no string and fails | the text parts are joined |
 //! | of several texts (`n`) only the first can be had | [`generate`](Completions::generate) gives all |
 //! | `stream` gives one piece | it streams where the endpoint does |
@@ -112,20 +112,22 @@ impl Completions {
         Self { defaults, ..self }
     }
 
-    /// Says what the endpoint's task is, so that it is not looked up.
+    /// Says what the endpoint's task is, so that it is not looked up. An app has none: calls fail with `InvalidInput`.
     #[must_use]
     pub fn with_task(self, task: impl Into<String>) -> Self {
         Self { task: Some(task.into()), found: Arc::default(), ..self }
     }
 
     /// Says how a custom model takes its input. It also says that the endpoint is a custom model, so
-    /// that its task is not looked up.
+    /// that its task is not looked up: calls fail with `InvalidInput` when [`with_task`](Self::with_task) says
+    /// otherwise, or when it is an app.
     #[must_use]
     pub fn with_input_format(self, format: InputFormat) -> Self {
         Self { format: Some(format), found: Arc::default(), ..self }
     }
 
-    /// Sets what a custom model takes beside its input, as `params` on the wire.
+    /// Sets what a custom model takes beside its input, as `params` on the wire; for all others calls fail with
+    /// `InvalidInput`.
     #[must_use]
     pub fn with_model_params(self, params: Map<String, Value>) -> Self {
         Self { params: Some(params), ..self }
@@ -204,18 +206,24 @@ impl Completions {
     /// How the endpoint is asked and read; looked up at most once.
     ///
     /// # Errors
-    /// `NotFound` when there is no such endpoint; `InvalidInput` when its task is not one of text.
+    /// `NotFound` when there is no such endpoint; `InvalidInput` when its task is not one of text, or when the handle's
+    /// task, input format and target do not fit together.
     pub async fn kind(&self) -> Result<Kind> {
         self.find_kind(&CallOptions::default()).await
     }
 
     async fn find_kind(&self, options: &CallOptions) -> Result<Kind> {
-        let Target::Endpoint(endpoint) = &self.target else { return Ok(Kind::App) };
-        if self.format.is_some() {
-            return Ok(Kind::Custom);
-        }
-        if let Some(task) = &self.task {
-            return Kind::of_task(Some(task));
+        let task = self.task.as_deref().map(|task| Kind::of_task(Some(task)));
+        let Target::Endpoint(endpoint) = &self.target else {
+            let unused = [("task", task.is_some()), ("input_format", self.format.is_some())];
+            let unused = unused.into_iter().find(|(_, set)| *set);
+            return unused.map_or(Ok(Kind::App), |(name, _)| Err(body::no_use_to_an_app(name)));
+        };
+        match (task.transpose()?, self.format) {
+            (None | Some(Kind::Custom), Some(_)) => return Ok(Kind::Custom),
+            (Some(_), Some(_)) => return Err(Error::new(ErrorKind::InvalidInput, TWO_KINDS)),
+            (Some(kind), None) => return Ok(kind),
+            (None, None) => {}
         }
         if let Some(kind) = *self.found.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(kind);
@@ -323,6 +331,9 @@ impl Completions {
         join_bounded(calls, max_concurrency).await
     }
 }
+
+const TWO_KINDS: &str =
+    "The input format says that the endpoint is a custom model, the task that it is not: leave one of them out.";
 
 /// A request is an object: [`body::request`] makes no other.
 fn object(request: Value) -> Map<String, Value> {

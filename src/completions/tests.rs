@@ -83,6 +83,27 @@ fn a_given_task_or_format_is_not_looked_up() {
 }
 
 #[test]
+fn what_does_not_fit_together_is_refused_before_anything_is_sent() {
+    let network = Scripted::new();
+    let params = json!({"k": 1}).as_object().cloned().unwrap();
+    let endpoint = client(&network).completions("e").with_input_format(InputFormat::Inputs);
+    for (completions, says) in [
+        (app(&network).with_task("custom"), "`task`"),
+        (app(&network).with_input_format(InputFormat::Inputs), "`input_format`"),
+        (app(&network).with_model_params(params.clone()), "`params`"),
+        (endpoint.clone().with_task("llm/v1/chat"), "leave one of them out"),
+    ] {
+        let error = network.run(completions.invoke("P")).unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().contains(says), "{error}");
+    }
+    let error = network.run(app(&network).invoke(CompletionRequest::new("P").model_params(params))).unwrap();
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(network.run(endpoint.with_task("llama2/chat").kind()).unwrap().unwrap(), Kind::Custom);
+    assert_eq!(network.requests().len(), 0);
+}
+
+#[test]
 fn an_endpoint_of_another_task_is_named() {
     let network = script([described("llm/v1/embeddings")]);
     let error = network.run(client(&network).completions("e").invoke("P")).unwrap().unwrap_err();

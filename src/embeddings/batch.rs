@@ -8,6 +8,7 @@ use crate::embeddings::calls::{self, Fields};
 use crate::embeddings::vectors::{EmbeddingUsage, Embeddings};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_bounded;
+use crate::order::sort;
 use crate::sender::{CallOptions, Sender};
 use crate::transport::BoxFuture;
 
@@ -34,8 +35,9 @@ pub(crate) struct Job<'a> {
     pub(crate) settle: bool,
 }
 
-/// How many inputs may be refused one by one before the fault is taken to be elsewhere.
-const SINGLES: usize = 3;
+/// How many more parts of a batch are tried after one input was refused by itself, with nothing good anywhere, before the
+/// fault is taken to be elsewhere.
+const PROBES: usize = 24;
 
 impl Job<'_> {
     /// Embeds everything; what ended comes in the order of the inputs.
@@ -44,10 +46,9 @@ impl Job<'_> {
         let total = self.options.timeouts.or(self.sender.config().timeouts).total;
         let deadline = total.map(|total| self.sender.transport().now().saturating_add(total));
         let count = plan.len();
-        let stopped = AtomicBool::new(false);
-        let stopped = &stopped;
+        let (stopped, answered) = (&AtomicBool::new(false), &AtomicBool::new(false));
         let work = plan.into_iter().enumerate().map(|(place, inputs)| {
-            Box::pin(async move { Batch { job: self, deadline, place, count, stopped }.run(inputs).await })
+            Box::pin(async move { Batch { job: self, deadline, place, count, stopped, answered }.run(inputs).await })
                 as BoxFuture<'_, Vec<EmbeddedBatch>>
         });
         // collected first: the closure would otherwise have to be Send for every lifetime
@@ -66,6 +67,8 @@ struct Batch<'a> {
     place: usize,
     count: usize,
     stopped: &'a AtomicBool,
+    /// Whether any request of the job was good, so that it is the inputs that are at fault.
+    answered: &'a AtomicBool,
 }
 
 impl Batch<'_> {
@@ -74,17 +77,27 @@ impl Batch<'_> {
     async fn run(&self, inputs: Range<usize>) -> Vec<EmbeddedBatch> {
         let mut ended = Vec::new();
         let mut waiting = vec![inputs];
-        let (mut good, mut refused) = (0, 0);
-        while let Some(inputs) = waiting.pop() {
-            if self.stopped.load(Ordering::Relaxed) || (good == 0 && refused >= SINGLES) {
+        // requests sent since an input was refused by itself
+        let mut probes = None;
+        loop {
+            let doubtful = probes.filter(|_| !self.answered.load(Ordering::Relaxed));
+            let hopeless = doubtful.is_some_and(|probes| probes >= PROBES);
+            let next = match doubtful {
+                // in turn: neither inputs at fault side by side nor those far apart shall hide the good ones
+                Some(probes) => take(&mut waiting, probes % 2 == 0),
+                None => waiting.pop(),
+            };
+            let Some(inputs) = next else { break };
+            if hopeless || self.stopped.load(Ordering::Relaxed) {
                 let sentence = "Not sent, because other inputs failed.";
                 let error = Error::new(ErrorKind::Cancelled, sentence).about(&self.name(&inputs));
                 ended.push(EmbeddedBatch { inputs, outcome: Err(error) });
                 continue;
             }
+            probes = probes.map(|probes| probes + 1);
             match self.send(&inputs).await {
                 Ok(embeddings) => {
-                    good += 1;
+                    self.answered.store(true, Ordering::Relaxed);
                     ended.push(EmbeddedBatch { inputs, outcome: Ok(embeddings) });
                 }
                 Err(error) if inputs.len() > 1 && is_refusal(&error) => {
@@ -93,7 +106,7 @@ impl Batch<'_> {
                     waiting.push(inputs.start..middle);
                 }
                 Err(error) => {
-                    refused += 1;
+                    probes = probes.or(Some(0));
                     if !self.job.settle {
                         self.stopped.store(true, Ordering::Relaxed);
                     }
@@ -102,6 +115,7 @@ impl Batch<'_> {
                 }
             }
         }
+        sort(&mut ended, |a, b| a.inputs.start < b.inputs.start);
         ended
     }
 
@@ -148,6 +162,18 @@ impl Batch<'_> {
             request_ids: meta.request_id.into_iter().collect(),
         })
     }
+}
+
+/// Takes out the longest, or else the shortest.
+fn take(waiting: &mut Vec<Range<usize>>, longest: bool) -> Option<Range<usize>> {
+    let mut found: Option<(usize, usize)> = None;
+    for (at, inputs) in waiting.iter().enumerate() {
+        let length = inputs.len();
+        if found.is_none_or(|(_, best)| if longest { length > best } else { length < best }) {
+            found = Some((at, length));
+        }
+    }
+    found.map(|(at, _)| waiting.remove(at))
 }
 
 /// Whether the service says that what was sent is malformed or too much.

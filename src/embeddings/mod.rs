@@ -143,6 +143,11 @@ impl Embedder {
     /// Embeds texts as documents and tells how each batch ended, in the order of the texts. A failed one leaves the
     /// others as they are.
     ///
+    /// Of a refused batch the texts at fault are found by halving, in about `2 * log2(batch size)` requests each, and
+    /// the others are embedded. Only when no request of the call was good so far, one text was refused by itself and 24
+    /// more requests for other parts of the batch, long and short ones in turn, were refused too, is the rest of that
+    /// batch not sent: it comes back with kind `Cancelled`.
+    ///
     /// # Errors
     /// `InvalidInput` when nothing can be sent at all.
     ///
@@ -178,14 +183,14 @@ impl Embedder {
             EncodingFormat::Float => Some("float"),
             EncodingFormat::Base64 => Some("base64"),
             EncodingFormat::Auto => {
-                let known = match self.base64.get() {
-                    Some(known) => *known,
-                    None => {
-                        let found = gives_base64(&self.sender, &self.endpoint, &self.options).await?;
-                        *self.base64.get_or_init(|| found)
+                let mut known = self.base64.get().copied();
+                if known.is_none() {
+                    known = gives_base64(&self.sender, &self.endpoint, &self.options).await?;
+                    if let Some(known) = known {
+                        self.base64.get_or_init(|| known);
                     }
-                };
-                known.then_some("base64")
+                }
+                (known == Some(true)).then_some("base64")
             }
         };
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -203,11 +208,11 @@ impl Embedder {
     }
 }
 
-/// Asks for the endpoint's description, once, and whether it gives base64. One that may not be read does not.
-pub(crate) async fn gives_base64(sender: &Sender, endpoint: &str, options: &CallOptions) -> Result<bool> {
+/// Asks for the endpoint's description, once, and whether it gives base64; nothing when there was no answer to tell.
+pub(crate) async fn gives_base64(sender: &Sender, endpoint: &str, options: &CallOptions) -> Result<Option<bool>> {
     let call = serving_endpoints::calls::get(endpoint)?.into_text();
     let options = CallOptions { max_attempts: Some(1), ..options.clone() };
-    Ok(sender.send(&call, &options).await.is_ok_and(|(text, _)| calls::gives_base64(&text)))
+    Ok(sender.send(&call, &options).await.ok().map(|(text, _)| calls::gives_base64(&text)))
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub enum EncodingFormat {
     /// Asks for base64, a third of the bytes; some gateways refuse the word, some ignore it.
     Base64,
     /// Looks at the endpoint's description once: base64 when every model behind it is an external one of provider
-    /// `openai`, else nothing is asked for.
+    /// `openai`, else nothing is asked for. Where the look fails nothing is asked for either, and the next call looks
+    /// again.
     Auto,
 }

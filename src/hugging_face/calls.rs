@@ -137,7 +137,7 @@ pub fn body(inputs: &str, parameters: &str, stream: bool) -> Result<String> {
         out.push_str(value);
     };
     let in_extra = |name: &str| extra.is_some_and(|extra| extra.get(name).is_some());
-    if !wants_full_text(given) && given.get_some("return_full_text").is_none() && !in_extra("return_full_text") {
+    if given.get_some("return_full_text").is_none() && !in_extra("return_full_text") {
         // one of the two back ends repeats the prompt unless told not to
         put("return_full_text", "false");
     }
@@ -180,20 +180,14 @@ pub fn body(inputs: &str, parameters: &str, stream: bool) -> Result<String> {
     Ok(out)
 }
 
-fn wants_full_text(parameters: Raw<'_>) -> bool {
-    let field = parameters.get_some("return_full_text");
-    let extra = parameters.get_some("extra_params").and_then(|extra| extra.get_some("return_full_text"));
-    extra.or(field).and_then(Raw::as_bool) == Some(true)
-}
-
 /// The text of an answer: an object, or a list of one.
 ///
-/// A back end may repeat the prompt although it was told not to: it is taken off, unless the
-/// `parameters` ask for it.
+/// It is given as it came: [`body`] tells the server to leave the prompt out, and what begins with the prompt's
+/// words all the same may be the answer's own.
 ///
 /// # Errors
 /// `Decode` when there is no text.
-pub fn generated(answer: Raw<'_>, inputs: &str, parameters: &str) -> Result<String> {
+pub fn generated(answer: Raw<'_>) -> Result<String> {
     let object = answer.at(0).unwrap_or(answer);
     let text = object.get_some("generated_text").and_then(Raw::as_str).ok_or_else(|| {
         Error::new(
@@ -201,11 +195,6 @@ pub fn generated(answer: Raw<'_>, inputs: &str, parameters: &str) -> Result<Stri
             "The answer has no `generated_text`: check that the model is one of text generation.",
         )
     })?;
-    if !inputs.is_empty() && !wants_full_text(Raw::parse(parameters)?) {
-        if let Some(new) = text.strip_prefix(inputs) {
-            return Ok(new.to_owned());
-        }
-    }
     Ok(text.into_owned())
 }
 
@@ -342,13 +331,11 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_is_no_part_of_the_answer_unless_asked_for() {
-        let of = |answer: &str, parameters: &str| generated(Raw::parse(answer).unwrap(), "Say hi", parameters);
-        assert_eq!(of(r#"[{"generated_text":"Say hi there"}]"#, "{}").unwrap(), " there");
-        assert_eq!(of(r#"{"generated_text":"Hi"}"#, "{}").unwrap(), "Hi");
-        let full = r#"{"return_full_text":true}"#;
-        assert_eq!(of(r#"[{"generated_text":"Say hi there"}]"#, full).unwrap(), "Say hi there");
-        assert_eq!(of(r#"[{"summary":"x"}]"#, "{}").unwrap_err().kind(), ErrorKind::Decode);
+    fn an_answer_is_an_object_or_a_list_of_one() {
+        let of = |answer: &str| generated(Raw::parse(answer).unwrap());
+        assert_eq!(of(r#"[{"generated_text":" there"}]"#).unwrap(), " there");
+        assert_eq!(of(r#"{"generated_text":"Hi"}"#).unwrap(), "Hi");
+        assert_eq!(of(r#"[{"summary":"x"}]"#).unwrap_err().kind(), ErrorKind::Decode);
     }
 
     #[test]
@@ -373,11 +360,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_prompt_arrives_and_is_taken_off_again(inputs: String, new: String) {
+        fn any_prompt_arrives_and_any_answer_is_kept(inputs: String, new: String) {
             let sent: Value = serde_json::from_str(&body(&inputs, "{}", false).unwrap()).unwrap();
             prop_assert_eq!(&sent["inputs"], &json!(inputs));
-            let answer = json!([{"generated_text": format!("{inputs}{new}")}]).to_string();
-            prop_assert_eq!(generated(Raw::parse(&answer).unwrap(), &inputs, "{}").unwrap(), new);
+            prop_assert_eq!(&sent["parameters"]["return_full_text"], &json!(false));
+            let answer = json!([{"generated_text": new}]).to_string();
+            prop_assert_eq!(generated(Raw::parse(&answer).unwrap()).unwrap(), new);
         }
     }
 }

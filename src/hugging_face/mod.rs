@@ -135,11 +135,10 @@ impl HubClient {
     /// the limits did not allow to wait for it) and the like as the service answers.
     pub async fn text_generation(&self, request: impl Into<TextGenerationRequest>) -> Result<TextGeneration> {
         let request = request.into();
-        let parameters = request.parameters_text()?;
-        let body = calls::body(&request.inputs, &parameters, false)?;
+        let body = calls::body(&request.inputs, &request.parameters_text()?, false)?;
         let call = calls::text_generation(self.route(request.model.as_deref()), body)?;
         let (json, meta) = self.sender.send(&call, &request.options).await?;
-        let text = calls::generated(json.root(), &request.inputs, &parameters)?;
+        let text = calls::generated(json.root())?;
         Ok(TextGeneration { text, json, meta })
     }
 

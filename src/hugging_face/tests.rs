@@ -52,6 +52,15 @@ fn a_text_comes_from_the_models_own_address() {
 }
 
 #[test]
+fn an_answer_that_begins_with_the_words_of_the_prompt_is_whole() {
+    for provider in [Provider::Auto, Provider::Tgi] {
+        let network = script([Reply::json(r#"[{"generated_text":"There is."}]"#)]);
+        let given = network.run(hub(&network, provider).text_generation(dolly("The"))).unwrap().unwrap();
+        assert_eq!(given.text, "There is.");
+    }
+}
+
+#[test]
 fn a_model_that_is_loading_is_waited_for() {
     let loading = |time: &str| {
         Reply::status(503).bytes(format!(r#"{{"error":"Model a/b is currently loading","estimated_time":{time}}}"#))

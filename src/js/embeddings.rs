@@ -17,8 +17,8 @@ impl CoreClient {
     /// Embeds the strings of a JSON array.
     ///
     /// `fields` are two objects of request fields as JSON texts, the handle's and the call's; `encoding` is `float`,
-    /// `base64`, `auto` or nothing. Gives `[encoding, data, dimensions, batches]`: `encoding` as `auto` found it, and
-    /// for each batch `[start, end, error, data, dimensions, prompt tokens, total tokens, model, request id]`. Where
+    /// `base64`, `auto` or nothing. Gives `[encoding, data, dimensions, batches]`: `encoding` as `auto` found it (`auto`
+    /// itself when it could not), and for each batch `[start, end, error, data, dimensions, prompt tokens, total tokens, model, request id]`. Where
     /// all batches are good, `data` holds all rows and theirs is left out.
     ///
     /// # Errors
@@ -39,9 +39,13 @@ impl CoreClient {
         promise(Box::pin(async move {
             let (options, signals) = Scope::read(options)?.into_parts();
             let work = async {
+                let mut told = true;
                 let encoding = match encoding.as_deref() {
-                    Some("auto") if gives_base64(&sender, &endpoint, &options).await? => Some("base64"),
-                    Some("auto") => None,
+                    Some("auto") => {
+                        let found = gives_base64(&sender, &endpoint, &options).await?;
+                        told = found.is_some();
+                        (found == Some(true)).then_some("base64")
+                    }
                     said => said,
                 };
                 let field = |at: usize| fields.get(at).map_or("{}", String::as_str);
@@ -57,7 +61,7 @@ impl CoreClient {
                     settle,
                 };
                 let batches = job.run().await;
-                deliver(encoding, batches)
+                deliver(if told { encoding } else { Some("auto") }, batches)
             };
             run(signals, Box::pin(work)).await
         }))

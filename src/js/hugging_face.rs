@@ -65,7 +65,7 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
     Ok(Some(match name {
         "hub.provider" => Provider::from_name(args.text(0)?).map(|_| JsValue::UNDEFINED)?,
         "hub.body" => calls::body(args.text(0)?, args.text(1)?, args.has(2))?.into(),
-        "hub.generated" => calls::generated(Raw::trusted(args.text(0)?.trim()), args.text(1)?, args.text(2)?)?.into(),
+        "hub.generated" => calls::generated(Raw::trusted(args.text(0)?.trim()))?.into(),
         "hub.dollyPrompt" => dolly_prompt(args.text(0)?, args.optional(1)).into(),
         "hub.dollyAnswer" => dolly_answer(args.text(0)?).into(),
         _ => return Ok(None),

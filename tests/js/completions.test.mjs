@@ -173,6 +173,11 @@ test("K13: completions: what cannot be meant is refused before anything is sent"
     [() => client.completions("e", { task: "custom" }).invoke("A", { stop: [1] }), /list of texts/],
     [() => client.completions("e", { task: "custom" }).invoke([["user", "A"]]), /chat\(\)/],
     [() => client.completions("e", { task: "llm/v1/completions" }).invoke("A", { params: {} }), /custom models/],
+    [of({ clusterId: "c", clusterDriverPort: 80 }, { task: "llm/v1/chat" }), /app takes no `task`/],
+    [of({ clusterId: "c", clusterDriverPort: 80 }, { inputFormat: "inputs" }), /app takes no `inputFormat`/],
+    [of({ clusterId: "c", clusterDriverPort: 80 }, { params: { k: 1 } }), /app takes no `params`/],
+    [() => client.completions({ clusterId: "c", clusterDriverPort: 80 }).invoke("A", { params: { k: 1 } }), /app takes no `params`/],
+    [of("e", { task: "llm/v1/chat", inputFormat: "inputs" }), /leave one of them out/],
     [() => client.completions("e", { task: "custom" }).batch("A"), /list of inputs/],
   ]) {
     assert.match((await failure(async () => act(), "InvalidInput")).message, says);

@@ -88,7 +88,7 @@ test("H11: base64 is read, asked for or not; so are numbers where base64 was ask
 
 test("embeddings: `auto` asks for base64 once the description says that the endpoint gives it", async () => {
   const described = (provider) => json({ name: "gte", config: { served_entities: [{ external_model: { provider } }] } });
-  for (const [answer, asked] of [[described("openai"), "base64"], [described("cohere"), undefined], [refusal(403), undefined]]) {
+  for (const [answer, asked] of [[described("openai"), "base64"], [described("cohere"), undefined]]) {
     const { embedder, calls } = scriptedEmbedder([answer, vectors([[1]]), vectors([[1]])], { encodingFormat: "auto" });
     await embedder.embedQuery("a");
     await embedder.embedQuery("b");
@@ -96,6 +96,14 @@ test("embeddings: `auto` asks for base64 once the description says that the endp
     assert.equal(calls[0].url, `${HOST}/api/2.0/serving-endpoints/gte`);
     assert.deepEqual(calls.slice(1).map(({ json }) => json.encoding_format), [asked, asked]);
   }
+});
+
+test("embeddings: `auto` looks again after a look that failed", async () => {
+  const described = json({ name: "gte", config: { served_entities: [{ external_model: { provider: "openai" } }] } });
+  const { embedder, calls } = scriptedEmbedder([refusal(403), vectors([[1]]), refusal(503), vectors([[1]]), described, vectors([[1]]), vectors([[1]])], { encodingFormat: "auto" });
+  for (const text of ["a", "b", "c", "d"]) await embedder.embedQuery(text);
+  assert.deepEqual(calls.map(({ method }) => method), ["GET", "POST", "GET", "POST", "GET", "POST", "POST"]);
+  assert.deepEqual(calls.filter(({ json }) => json).map(({ json }) => json.encoding_format), [undefined, undefined, "base64", "base64"]);
 });
 
 test("embeddings: nothing in, nothing out, nothing sent", async () => {
@@ -203,6 +211,16 @@ test("O7: of a refused batch, the input at fault is found and named", async () =
   const batches = await embedder.embedDocumentsSettled(texts);
   assert.deepEqual(batches.filter(({ status }) => status === "rejected").map(({ start, end }) => [start, end]), [[5, 6]]);
   assert.equal(batches.reduce((rows, { value }) => rows + (value?.length ?? 0), 0), 7);
+});
+
+test("O7: settled, refused texts at the front do not keep the others from being embedded", async () => {
+  const { embedder } = scriptedEmbedder((call) => (call.json.input.includes("") ? refusal(400, { message: "Empty." }) : echo(call)));
+  const texts = Array.from({ length: 100 }, (_, at) => (at < 3 ? "" : "x"));
+  const batches = await embedder.embedDocumentsSettled(texts);
+  assert.deepEqual(batches.filter(({ status }) => status === "rejected").map(({ start, end, reason }) => [start, end, reason.kind]),
+    [[0, 1, "BadRequest"], [1, 2, "BadRequest"], [2, 3, "BadRequest"]]);
+  assert.equal(batches.reduce((rows, { value }) => rows + (value?.length ?? 0), 0), 97);
+  batches.reduce((at, { start, end }) => { assert.equal(start, at); return end; }, 0);
 });
 
 test("embeddings: a batch above a limit of the endpoint is sent in halves", async () => {

@@ -53,10 +53,11 @@ test("hub: text comes from the router, or from a server of one's own", async () 
   }
 });
 
-test("hub: the prompt is no part of the text unless asked for", async () => {
-  const { hub: client } = hub(() => json([{ generated_text: "Say hi there" }]));
-  assert.equal((await client.textGeneration(DOLLY, "Say hi")).text, " there");
-  assert.equal((await client.textGeneration(DOLLY, "Say hi", { return_full_text: true })).text, "Say hi there");
+test("hub: the server is told to leave the prompt out, and its text is kept as it came", async () => {
+  const { hub: client, calls } = hub(() => json([{ generated_text: "There is." }]));
+  assert.equal((await client.textGeneration(DOLLY, "The")).text, "There is.");
+  assert.equal((await client.textGeneration(DOLLY, "The", { return_full_text: true })).text, "There is.");
+  assert.deepEqual(calls.map(({ json: { parameters } }) => parameters.return_full_text), [false, true]);
 });
 
 test("hub: a model that is loading is waited for as long as the service says", async () => {
@@ -159,6 +160,10 @@ test("hub: what cannot be meant is refused before anything is sent", async () =>
     [() => new HubClient({ clientId: "CANARY", clientSecret: "CANARY" }), /HubClient.*`token` of Hugging Face.*`clientId`/],
     [() => new HubClient({ token: TOKEN, baseUrl: "http://mine.example" }), /http/],
     [() => new HubClient({ token: `${TOKEN} ` }), /token/i],
+    [() => new HubClient({ token: TOKEN, billTo: 7 }), /billTo/],
+    [() => new HubClient({ token: TOKEN, billTo: "a", headers: { "no name": "x" } }), /header/],
+    [() => new HubClient({ token: TOKEN, billTo: "a", headers: [["x"]] }), /headers/],
+    [() => new HubClient({ token: TOKEN, billTo: "a\nb" }), /header/],
     [() => client.textGeneration(DOLLY, "A", { max_tokens: 1 }), /`max_tokens`.*extra_params/],
     [() => client.textGeneration(DOLLY, "A", { stream: true }), /stream/],
     [() => client.textGeneration(DOLLY, "A", {}, { max_new_tokens: 1 }), /third argument/],
