@@ -91,6 +91,7 @@ impl Sender {
                 "The host is reached by plain http, where everybody on the way could read the token: use https, or no credentials.",
             ));
         }
+        let credentials = credentials.bind(&config.host, &transport)?;
         check_headers(&config.headers, &credentials, config.host.is_unencrypted())?;
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
