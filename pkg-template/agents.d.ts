@@ -1,4 +1,4 @@
-import type { CallOptions, LakewireError, RequestedTool, RunnableTool, ToolEvent } from "./chat.js";
+import type { BatchResult, CallOptions, RequestedTool, RunnableTool, ToolEvent } from "./chat.js";
 import { EventStream } from "./events.js";
 import type {
   ChatAgentChunk, ChatAgentMessage, ChatAgentParams, ChatAgentResponse, Message, ResponseEvent, ResponseItem, ResponseMessage, ResponseObject,
@@ -29,13 +29,10 @@ export class Responses {
   /** Asks for a streamed answer and gives just the words of the assistant, each once. */
   textStream(input: ResponsesInput, options?: ResponsesOptions): Promise<ResponsesStream<string>>;
   /** Asks many times, a bounded number at once. Results keep the order; a failed one leaves the others. */
-  batch(inputs: Iterable<ResponsesInput>, options?: ResponsesOptions & { /** Calls at once; 4 unless set. */ maxConcurrency?: number }): Promise<Settled<ResponsesAnswer>[]>;
+  batch(inputs: Iterable<ResponsesInput>, options?: ResponsesOptions & { /** Calls at once; 4 unless set. */ maxConcurrency?: number }): Promise<BatchResult<ResponsesAnswer>[]>;
   /** Asks, runs the tools the model asks for, and repeats until it answers. Tools that an agent runs itself are not run again. */
   runTools(input: ResponsesInput, options: RunResponsesToolsOptions): Promise<ResponsesRun>;
 }
-
-/** How one item of a batch ended. */
-export type Settled<T> = { status: "fulfilled"; value: T } | { status: "rejected"; reason: LakewireError };
 
 /**
  * A whole answer as the service sent it, with views on its output. `text` and `reasoning` are views: the settings of these
@@ -116,7 +113,7 @@ export class ChatAgent {
   /** Asks for a streamed answer and gives just the words of the assistant's messages. */
   textStream(messages: ChatAgentInput, options?: ChatAgentOptions): Promise<ChatAgentStream<string>>;
   /** Asks many times, a bounded number at once. Results keep the order; a failed one leaves the others. */
-  batch(inputs: Iterable<ChatAgentInput>, options?: ChatAgentOptions & { /** Calls at once; 4 unless set. */ maxConcurrency?: number }): Promise<Settled<ChatAgentAnswer>[]>;
+  batch(inputs: Iterable<ChatAgentInput>, options?: ChatAgentOptions & { /** Calls at once; 4 unless set. */ maxConcurrency?: number }): Promise<BatchResult<ChatAgentAnswer>[]>;
 }
 
 /** A whole answer of an agent as it was sent, with views. */

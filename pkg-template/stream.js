@@ -17,7 +17,7 @@ import { Columns } from "./materialize.js";
 const PIECE = 1 << 18;
 /** How long the peer has to close after the end mark before we do: a closed body frees its connection for the next call. */
 const LINGER = 250;
-/** How long the peer has to say the end mark once the answer is whole. */
+/** How long the peer has to say the end mark once nothing else can follow. */
 const SETTLED = 2_000;
 
 const now = () => performance.now();

@@ -763,7 +763,7 @@ export interface ResponseObject {
   [key: string]: unknown;
 }
 
-/** One item of an input or an output. An item of a type this version does not know is kept as it came. */
+/** One item of an input or an output. An item of a type this version does not know (such as `web_search_call`, `file_search_call`, `computer_call` or `custom_tool_call`) is kept as it came. */
 export type ResponseItem =
   | ({ type: "message" } & ResponseMessage)
   | ({ type: "function_call" } & FunctionCallItem)
@@ -785,7 +785,7 @@ export interface ResponseMessage {
   [key: string]: unknown;
 }
 
-/** One part of a message's content. */
+/** One part of a message's content. A part of a type this version does not know (such as `input_file`) is kept as it came. */
 export type ResponsePart =
   | ({ type: "output_text" } & OutputText)
   | ({ type: "refusal" } & Refusal)
@@ -944,7 +944,7 @@ export interface IncompleteDetails {
   [key: string]: unknown;
 }
 
-/** One event of a streamed answer. An event of a type this version does not know, or of none, is kept as it came. */
+/** One event of a streamed answer. An event of a type this version does not know (such as `response.web_search_call.*`), of none, or not of the documented shape is kept as it came. `response.failed`, `response.error` and `error` are no events but the error the stream ends with. */
 export type ResponseEvent =
   | ({ type: "response.created" } & ResponseStateEvent)
   | ({ type: "response.in_progress" } & ResponseStateEvent)
@@ -1208,6 +1208,8 @@ export interface ChatAgentChunk {
   custom_outputs?: Record<string, unknown> | null;
   /** Tokens used. */
   usage?: unknown | null;
+  /** What Databricks adds, such as a trace. */
+  databricks_output?: unknown | null;
   [key: string]: unknown;
 }
 

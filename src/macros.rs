@@ -4,7 +4,8 @@
 //! - [`wire_struct!`]: an object whose unknown fields survive a round trip in `extra`. An `Option`
 //!   is absent on the wire when `None`, and `null` reads as `None`. All other fields are required.
 //!   The word `closed` after the name makes TypeScript refuse misspelt keys.
-//! - [`wire_union!`]: objects told apart by a tag field; an unknown tag keeps the whole object.
+//! - [`wire_union!`]: objects told apart by a tag field; an unknown tag keeps the whole object, and with
+//!   `or kept` after the tag so does an object of a known tag that does not have the documented shape.
 //! - [`setters!`]: chainable setters for optional fields.
 //!
 //! `serde`'s own `flatten` would do the same at two to three times the cost per object, because it
@@ -258,14 +259,14 @@ pub(crate) use wire_struct;
 macro_rules! wire_union {
     (
         $(#[doc = $doc:literal])*
-        pub enum $name:ident by $tag:literal { $( $(#[doc = $vdoc:literal])* $variant:ident($inner:ty) = $wire:literal ),* $(,)? }
+        pub enum $name:ident by $tag:literal $(or $kept:ident)? { $( $(#[doc = $vdoc:literal])* $variant:ident($inner:ty) = $wire:literal ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[doc = $vdoc])* $variant($inner), )*
-            /// An object with a tag this version does not know, kept as it came.
+            /// An object this version does not know, kept as it came.
             Other(serde_json::Map<String, serde_json::Value>),
         }
 
@@ -297,10 +298,22 @@ macro_rules! wire_union {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let mut object = <serde_json::Map<String, serde_json::Value>>::deserialize(deserializer)?;
                 let tag = object.get($tag).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
+                let strict = <[&str]>::is_empty(&[$(stringify!($kept))?]);
                 match tag.as_str() {
                     $( $wire => {
-                        object.shift_remove($tag);
-                        <$inner>::deserialize(serde_json::Value::Object(object)).map(Self::$variant).map_err(serde::de::Error::custom)
+                        let tag = object.shift_remove($tag);
+                        let value = serde_json::Value::Object(object);
+                        if strict {
+                            return <$inner>::deserialize(value).map(Self::$variant).map_err(serde::de::Error::custom);
+                        }
+                        match (<$inner>::deserialize(&value), value) {
+                            (Ok(inner), _) => Ok(Self::$variant(inner)),
+                            (Err(_), serde_json::Value::Object(mut object)) => {
+                                object.extend(tag.map(|tag| ($tag.to_owned(), tag)));
+                                Ok(Self::Other(object))
+                            }
+                            (Err(fault), _) => Err(serde::de::Error::custom(fault)),
+                        }
                     } )*
                     _ => Ok(Self::Other(object)),
                 }

@@ -154,7 +154,7 @@ pub(crate) fn with_meta(fault: Error, meta: &Meta) -> Error {
     fault.with_request_id(id).with_attempts(meta.attempts)
 }
 
-/// How long the peer has to say the end mark once the answer is whole.
+/// How long the peer has to say the end mark once nothing else can follow.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The events of a streamed answer, as a [`Stream`] or by [`next`](Self::next).
@@ -260,7 +260,7 @@ impl<E: DeserializeOwned> EventStream<E> {
                     Ok(None)
                 });
             }
-            if self.reading.settled() {
+            if self.reading.ends_soon() {
                 self.reads.idle = self.reads.idle.min(SETTLED);
             }
             match self.reads.poll_more(cx)? {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_core::Stream;
+use lakewire::agents::ResponseEvent;
 use lakewire::auth::{AzureServicePrincipal, Secret, SignIn, Token, TokenFederation};
 use lakewire::chat::structured::StructuredMethod;
 use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
@@ -311,6 +312,48 @@ async fn text_comes_from_endpoints_of_every_kind_whole_and_streamed() {
         }
         assert!(words.contains("Ann"), "{endpoint}: {words}");
     }
+}
+
+#[tokio::test]
+async fn an_agent_of_responses_answers_streams_and_goes_on() {
+    let Some(client) = client() else { return };
+    let agent = client.responses("agent-responses");
+    let first = agent.invoke("What is 2 + 3?").await.unwrap();
+    assert!(first.text().contains('5'), "{}", first.text());
+    assert!(first.request_id().is_some());
+    assert!(first.tool_calls().is_empty(), "what the agent ran itself is not asked for");
+    let mut stream = agent.stream("What is 2 + 3?").await.unwrap();
+    let (mut words, mut items) = (String::new(), 0);
+    while let Some(event) = stream.next().await {
+        let event = event.unwrap();
+        words.push_str(event.delta().unwrap_or(""));
+        items += usize::from(matches!(event, ResponseEvent::OutputItemDone(_)));
+    }
+    assert!(!stream.ending().unwrap().no_finish_reason);
+    let whole = stream.final_response().await.unwrap();
+    assert_eq!((words, items), (whole.text(), whole.output.len()));
+    let second = agent.invoke(whole.next_input(["What is 6 * 7?"]).unwrap()).await.unwrap();
+    assert!(second.text().contains("42"), "{}", second.text());
+}
+
+#[tokio::test]
+async fn a_chat_agent_answers_and_streams_the_same_messages() {
+    let Some(client) = client() else { return };
+    let agent = client.chat_agent("chat-agent");
+    let answer = agent.invoke("What is 2 + 3?").await.unwrap();
+    assert!(answer.text().contains('5'), "{}", answer.text());
+    assert!(answer.request_id().is_some());
+    let mut stream = agent.stream("What is 2 + 3?").await.unwrap();
+    let mut chunks = 0;
+    while let Some(chunk) = stream.next().await {
+        chunk.unwrap();
+        chunks += 1;
+    }
+    let ending = stream.ending().unwrap();
+    assert!(!ending.no_finish_reason && !ending.silent_after_end && !ending.broken_after_end);
+    let whole = stream.final_answer().await.unwrap();
+    assert!(chunks >= whole.messages.len());
+    assert_eq!((whole.text(), whole.messages.len()), (answer.text(), answer.messages.len()));
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ impl Form for Responses {
             "response.output_item.added" => match event.get_some("item") {
                 Some(item) => {
                     let piece = self.piece_of(event, "")?;
-                    piece.added = Some(item.text().to_owned());
+                    piece.begin(item);
                     item.text().len()
                 }
                 None => 0,
@@ -96,6 +96,10 @@ impl Form for Responses {
     }
 
     fn settled(&self) -> bool {
+        self.ended
+    }
+
+    fn ends_soon(&self) -> bool {
         self.ended
     }
 
@@ -268,6 +272,10 @@ impl Responses {
             if let Some(at) = self.open(|piece| piece.index == index && piece.id.is_empty()) {
                 return Some(at);
             }
+        }
+        // some agents begin an item under one id and end it under another
+        if let Some(at) = self.open(|piece| piece.becomes(made, index)) {
+            return Some(at);
         }
         // deltas under another id, or none: the same words are the same message
         if made.text.is_empty() {

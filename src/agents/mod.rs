@@ -18,6 +18,10 @@
 //! # }
 //! ```
 //!
+//! A [`ResponseEvent`] or [`ResponseItem`] that has no type of its own here, such as a hosted tool's
+//! `response.web_search_call.*` and `web_search_call`, is given as it came, as their `Other`. A stream that
+//! says `response.failed` or `error` ends with that error, and what had come is its partial answer.
+//!
 //! What agents add rides along: `custom_inputs` and `custom_outputs`, the `context` of a conversation,
 //! and a trace when `databricks_options` asks for it with `{"return_trace": true}`.
 

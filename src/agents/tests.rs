@@ -330,6 +330,54 @@ fn f5_after_the_answer_is_whole_a_silent_server_is_not_waited_for() {
 }
 
 #[test]
+fn c3_an_agent_may_be_silent_between_its_messages() {
+    let network = Scripted::new();
+    let chunk =
+        "data: {\"delta\":{\"role\":\"assistant\",\"content\":\"x\",\"id\":\"1\"},\"finish_reason\":\"stop\"}\n\n";
+    network.push(Reply::events([chunk]).stall());
+    let before = network.now();
+    let (stream, said) = network
+        .run(async {
+            let mut stream = client(&network).chat_agent("e").stream("x").await.unwrap();
+            let mut events = 0;
+            while let Some(event) = stream.next().await {
+                event.unwrap();
+                events += 1;
+            }
+            (stream, events)
+        })
+        .expect("it ends");
+    assert_eq!(said, 1);
+    assert!((network.now() - before).as_secs() >= 30, "its tool may take as long as the idle limit");
+    let ending = stream.ending().unwrap();
+    assert_eq!((ending.silent_after_end, ending.broken_after_end), (true, false));
+}
+
+#[test]
+fn e20_an_event_that_only_keeps_the_books_ends_no_stream() {
+    let odd = json!({"type": "response.created", "sequence_number": 0});
+    let texts = [
+        format!("data: {odd}\n\n"),
+        "data: {\"type\":\"response.output_text.done\",\"item_id\":\"m1\"}\n\n".to_owned(),
+        format!("data: {}\n\n", json!({"type": "response.completed", "response": answer(json!([message("x")]))})),
+    ];
+    let network = Scripted::new();
+    network.push(Reply::events(texts.iter().map(String::as_str)));
+    network
+        .run(async {
+            let mut stream = client(&network).responses("e").stream("x").await.unwrap();
+            match stream.next().await.unwrap().unwrap() {
+                ResponseEvent::Other(event) => assert_eq!(Value::Object(event), odd),
+                event => panic!("{event:?}"),
+            }
+            assert!(matches!(stream.next().await.unwrap().unwrap(), ResponseEvent::Other(_)));
+            assert!(matches!(stream.next().await.unwrap().unwrap(), ResponseEvent::Completed(_)));
+            assert_eq!(stream.final_response().await.unwrap().text(), "x");
+        })
+        .expect("it ends");
+}
+
+#[test]
 fn e28_e30_f4_ends_of_agent_streams() {
     let chunk = "data: {\"delta\":{\"role\":\"assistant\",\"content\":\"Hel\",\"id\":\"1\"}}\n\n";
     let listen = |reply: Reply| {

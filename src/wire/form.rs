@@ -35,6 +35,12 @@ pub trait Form: Send {
     /// Whether the answer is whole although no end mark has come.
     fn settled(&self) -> bool;
 
+    /// Whether the answer is whole and nothing but the end mark can follow: then there is little to wait
+    /// for. What may still be going on in silence, as an agent's tool may, says no.
+    fn ends_soon(&self) -> bool {
+        false
+    }
+
     /// Whether the last event was the end mark itself.
     fn over(&self) -> bool {
         false
@@ -82,6 +88,8 @@ pub struct Ending {
     pub no_finish_reason: bool,
     /// The connection broke after the answer was whole.
     pub broken_after_end: bool,
+    /// The answer was whole, and then nothing came: no end mark, no close, until the time was up.
+    pub silent_after_end: bool,
 }
 
 impl Ending {
@@ -93,6 +101,7 @@ impl Ending {
             ("no_sentinel", self.no_sentinel),
             ("no_finish_reason", self.no_finish_reason),
             ("broken_after_end", self.broken_after_end),
+            ("silent_after_end", self.silent_after_end),
         ] {
             out.push(',');
             push_string(&mut out, key);
@@ -184,12 +193,13 @@ impl Reading {
 
     fn judge(&self, end: End) -> Result<Ending> {
         let settled = self.form.settled();
-        let good = Ending { no_sentinel: false, no_finish_reason: !settled, broken_after_end: false };
+        let good = Ending { no_finish_reason: !settled, ..Ending::default() };
         match end {
             End::Done => Ok(good),
             End::Eof if settled => Ok(Ending { no_sentinel: true, ..good }),
             End::Broken(fault) if settled && is_transport(&fault) => {
-                Ok(Ending { no_sentinel: true, broken_after_end: true, ..good })
+                let silent = fault.kind() == ErrorKind::DeadlineExceeded;
+                Ok(Ending { no_sentinel: true, broken_after_end: !silent, silent_after_end: silent, ..good })
             }
             End::Broken(fault) => Err(fault.with_partial(self.whole())),
             End::Eof => {
@@ -204,10 +214,10 @@ impl Reading {
         }
     }
 
-    /// Whether the answer is whole although no end mark has come: then there is little to wait for.
+    /// Whether nothing but the end mark can follow: then there is little to wait for.
     #[must_use]
-    pub fn settled(&self) -> bool {
-        self.form.settled()
+    pub fn ends_soon(&self) -> bool {
+        self.form.ends_soon()
     }
 
     /// How the stream ended; `None` while it runs.

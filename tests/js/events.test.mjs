@@ -213,7 +213,34 @@ test("C3: a stream that stalls ends at the idle limit, unless its answer is whol
     const stream = await client.responses("e").stream("x");
     assert.equal((await stream.finalResponse()).text, "a");
     assert.ok(clock.now - from < 10_000, `waited ${clock.now - from} ms, of an idle limit of a minute`);
-    assert.deepEqual(stream.completeness.warnings, ["broken_after_end"]);
+    assert.deepEqual(stream.completeness.warnings, ["silent_after_end"]);
+  });
+});
+
+test("C3: a ChatAgent's tool may take longer than the end mark of an answer, and nothing is lost", async () => {
+  await withClock(async (clock) => {
+    const later = event({ delta: { role: "assistant", content: "5", id: "a2" }, finish_reason: "stop" });
+    let pulled = 0;
+    const slow = new ReadableStream({
+      async pull(controller) {
+        pulled += 1;
+        if (pulled === 1) {
+          controller.enqueue(utf8.encode(event({ delta: { role: "assistant", content: "", id: "a1" }, finish_reason: "tool_calls" })));
+        } else if (pulled === 2) {
+          await new Promise((resolve) => setTimeout(resolve, 5_000));
+          controller.enqueue(utf8.encode(later + DONE));
+        } else {
+          controller.close();
+        }
+      },
+    }, { highWaterMark: 0 });
+    const { client } = scripted(() => new Response(slow, { headers: { "content-type": "text/event-stream" } }), once);
+    const from = clock.now;
+    const stream = await client.chatAgent("e").stream("x");
+    const answer = await stream.finalAnswer();
+    assert.ok(clock.now - from >= 5_000, "the tool took its time");
+    assert.equal(answer.text, "5");
+    assert.deepEqual(stream.completeness, { state: "complete", noSentinel: false, noFinishReason: false, warnings: [] });
   });
 });
 

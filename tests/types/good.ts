@@ -271,7 +271,7 @@ const asEvents: EventStream<ResponseEvent> = events;
 for await (const one of events) if (one.type === "response.output_text.delta") one.delta.trim(); else if (one.type === "response.completed") one.response.usage?.total_tokens;
 const finalSaid: ResponsesAnswer = await events.finalResponse();
 const responseWords: ResponsesStream<string> = await responses.textStream("x");
-const responseBatch: Settled<ResponsesAnswer>[] = await responses.batch(["x"], { maxConcurrency: 2 });
+const responseBatch: BatchResult<ResponsesAnswer>[] = await responses.batch(["x"], { maxConcurrency: 2 });
 const responsesRun: ResponsesRun = await responses.runTools("x", { tools: [add], stream: true, onEvent: (one) => void (one.type === "event" ? one.event.type : one.type) });
 const agent: ChatAgent = client.chatAgent("e", { custom_inputs: {} });
 const agentInput: ChatAgentInput = ["x", ["user", "y"], { role: "tool", content: "4", name: "f", tool_call_id: "c" }];

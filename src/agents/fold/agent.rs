@@ -11,11 +11,12 @@ const MAX_MESSAGES: usize = 4096;
 /// The chunks of `agent/v2/chat`. Deltas with the same id are pieces of one message.
 ///
 /// The words are those of the assistant's messages. `[DONE]` ends the stream; so does its close, once
-/// a `finish_reason` has come.
+/// a `finish_reason` has come and no delta after it. One that is `tool_calls` ends a message, not the answer.
 #[derive(Debug, Default)]
 pub struct ChatAgent {
     messages: Vec<Message>,
     root: Vec<Field>,
+    ended: bool,
 }
 
 #[derive(Debug, Default)]
@@ -53,12 +54,16 @@ impl Form for ChatAgent {
         }
         for message in event.get_some("messages").into_iter().flat_map(Raw::items).chain(delta) {
             kept += self.push(message, words)?;
+            self.ended = false;
+        }
+        if let Some(reason) = event.get_some("finish_reason") {
+            self.ended = reason.text() != "\"tool_calls\"";
         }
         Ok(kept)
     }
 
     fn settled(&self) -> bool {
-        self.root.iter().any(|(name, _)| name == "finish_reason")
+        self.ended
     }
 
     fn whole(&self) -> Option<String> {

@@ -11,8 +11,10 @@ const MAX_SUMMARY: i64 = 255;
 pub(super) struct Piece {
     pub(super) id: String,
     pub(super) index: Option<i64>,
-    /// What deltas made of it; empty while only its existence is known.
+    /// What it is, as it began or as deltas made it; empty while only its existence is known.
     pub(super) kind: &'static str,
+    /// Which call it is, as it began.
+    call_id: String,
     /// The item as it began, JSON text.
     pub(super) added: Option<String>,
     /// The whole item, JSON text.
@@ -32,6 +34,7 @@ impl Piece {
             id,
             index,
             kind: "",
+            call_id: String::new(),
             added: None,
             done: None,
             words: String::new(),
@@ -40,6 +43,28 @@ impl Piece {
             arguments: String::new(),
             summary: Vec::new(),
         }
+    }
+
+    /// Takes the item as it begins.
+    pub(super) fn begin(&mut self, item: Raw<'_>) {
+        self.added = Some(item.text().to_owned());
+        let kind = item.get_some("type").and_then(Raw::as_str).unwrap_or_default();
+        if let Some(kind) = ["message", "function_call", "reasoning"].into_iter().find(|known| *known == kind) {
+            self.kind = kind;
+        }
+        self.call_id = item.get_some("call_id").and_then(Raw::as_str).unwrap_or_default().into_owned();
+    }
+
+    /// Whether this item that began is the whole one of another id: the same call, or a call or a thought
+    /// at the same place. Messages are known by their words.
+    pub(super) fn becomes(&self, made: &Made, index: Option<i64>) -> bool {
+        if self.kind != made.kind || made.kind == "message" {
+            return false;
+        }
+        if !self.call_id.is_empty() && !made.call_id.is_empty() {
+            return self.call_id == made.call_id;
+        }
+        index.is_some() && self.index == index
     }
 
     /// Takes new words.

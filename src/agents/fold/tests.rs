@@ -285,6 +285,57 @@ fn e30_a_whole_answer_in_place_of_a_stream() {
 }
 
 #[test]
+fn a_call_that_ends_under_another_id_is_one_call() {
+    let call = |id: &str, call_id: &str| json!({"type": "function_call", "id": id, "call_id": call_id, "name": "add", "arguments": "{}"});
+    let added =
+        |index: i64, item: Value| json!({"type": "response.output_item.added", "output_index": index, "item": item});
+    let delta = |id: &str| json!({"type": "response.function_call_arguments.delta", "item_id": id, "delta": "{}"});
+    let done =
+        |index: i64, item: Value| json!({"type": "response.output_item.done", "output_index": index, "item": item});
+    let thought = |id: &str| json!({"type": "reasoning", "id": id, "summary": [{"type": "summary_text", "text": "t"}]});
+    let think =
+        json!({"type": "response.reasoning_summary_text.delta", "item_id": "r1", "output_index": 2, "delta": "t"});
+    let mut form = Responses::default();
+    for event in [
+        // two calls that share a place are told apart by what they are called
+        added(0, call("a1", "c1")),
+        delta("a1"),
+        added(0, call("a2", "c2")),
+        delta("a2"),
+        done(0, call("b2", "c2")),
+        done(0, call("b1", "c1")),
+        think,
+        done(2, thought("r2")),
+    ] {
+        form.event(Raw::parse(&event.to_string()).unwrap(), &mut String::new()).unwrap();
+    }
+    let whole: Value = serde_json::from_str(&form.whole().unwrap()).unwrap();
+    assert_eq!(whole["output"], json!([call("b1", "c1"), call("b2", "c2"), thought("r2")]));
+}
+
+#[test]
+fn f2_an_agent_is_done_by_its_last_finish_reason_alone() {
+    let mut form = ChatAgent::default();
+    let mut take = |event: Value| {
+        form.event(Raw::parse(&event.to_string()).unwrap(), &mut String::new()).unwrap();
+        (form.settled(), form.ends_soon())
+    };
+    assert_eq!(
+        take(
+            json!({"delta": {"role": "assistant", "id": "1", "tool_calls": [{"id": "c"}]}, "finish_reason": "tool_calls"})
+        ),
+        (false, false)
+    );
+    assert_eq!(
+        take(json!({"delta": {"role": "assistant", "id": "2", "content": "a"}, "finish_reason": "stop"})),
+        (true, false)
+    );
+    assert_eq!(take(json!({"delta": {"role": "assistant", "id": "3", "content": "b"}})), (false, false));
+    assert_eq!(take(json!({"delta": {"id": "3", "content": "c"}, "finish_reason": "stop"})), (true, false));
+    assert_eq!(take(json!({"custom_outputs": {}})), (true, false));
+}
+
+#[test]
 fn deltas_of_one_id_are_one_message() {
     let events = [
         json!({"delta": {"role": "assistant", "content": "Let ", "id": "1"}}),

@@ -52,6 +52,8 @@ wire_struct! {
         pub custom_outputs: Option<Map<String, Value>>,
         /// Tokens used.
         pub usage: Option<Value>,
+        /// What Databricks adds, such as a trace.
+        pub databricks_output: Option<Value>,
     }
 }
 

@@ -7,8 +7,8 @@ use super::responses::ResponseUsage;
 use crate::macros::{wire_struct, wire_union};
 
 wire_union! {
-    /// One event of a streamed answer. An event of a type this version does not know, or of none, is kept as it came.
-    pub enum ResponseEvent by "type" {
+    /// One event of a streamed answer. An event of a type this version does not know (such as `response.web_search_call.*`), of none, or not of the documented shape is kept as it came. `response.failed`, `response.error` and `error` are no events but the error the stream ends with.
+    pub enum ResponseEvent by "type" or kept {
         /// The answer begins.
         Created(ResponseStateEvent) = "response.created",
         /// The answer is being made.

@@ -61,7 +61,7 @@ open_enum! {
 }
 
 wire_union! {
-    /// One item of an input or an output. An item of a type this version does not know is kept as it came.
+    /// One item of an input or an output. An item of a type this version does not know (such as `web_search_call`, `file_search_call`, `computer_call` or `custom_tool_call`) is kept as it came.
     pub enum ResponseItem by "type" {
         /// A message.
         Message(ResponseMessage) = "message",
@@ -93,7 +93,7 @@ wire_struct! {
 }
 
 wire_union! {
-    /// One part of a message's content.
+    /// One part of a message's content. A part of a type this version does not know (such as `input_file`) is kept as it came.
     pub enum ResponsePart by "type" {
         /// Text of the model.
         OutputText(OutputText) = "output_text",

@@ -24,7 +24,7 @@ pub(crate) enum Status {
     More,
     /// The stream has ended, well or not.
     Ended,
-    /// Hungry, but the answer is whole: only the end mark is missing.
+    /// Hungry, and nothing but the end mark can follow.
     Settled,
 }
 
@@ -89,7 +89,7 @@ impl EventColumns {
                 Ok(true) if self.text.len() < STEP_TEXT => {}
                 Ok(true) => return Status::More,
                 Ok(false) if self.reading.verdict().is_some() => return Status::Ended,
-                Ok(false) if self.reading.settled() => return Status::Settled,
+                Ok(false) if self.reading.ends_soon() => return Status::Settled,
                 Ok(false) => return Status::Hungry,
                 Err(fault) => {
                     self.reading.end(End::Broken(fault));

@@ -171,6 +171,12 @@ fn f5_a_break_counts_only_before_the_answer_is_whole() {
     reading.end(End::Done);
     assert!(reading.verdict().unwrap().as_ref().unwrap().broken_after_end, "the first end stands");
     let mut reading = Reading::new(completions());
+    reading.push(Raw::parse(chunk).unwrap(), &mut String::new()).unwrap();
+    assert!(!reading.ends_soon(), "other choices may follow");
+    reading.end(End::Broken(Error::new(ErrorKind::DeadlineExceeded, "Nothing came.")));
+    let ending = *reading.verdict().unwrap().as_ref().unwrap();
+    assert_eq!((ending.silent_after_end, ending.broken_after_end), (true, false));
+    let mut reading = Reading::new(completions());
     reading.end(End::Broken(lost()));
     assert_eq!(reading.take_failure().unwrap().kind(), ErrorKind::Connect);
 }
