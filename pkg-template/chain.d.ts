@@ -146,8 +146,9 @@ export class StrOutputParser {
 
 /**
  * The JSON of an answer; a Markdown fence around it is taken off. A stream gives the value as far as it came, each time it
- * grows: open strings, lists and objects are closed, numbers come when they are complete. The model must be told to answer
- * with JSON alone; `chat.structuredOutput()` holds it to a schema. Fails with kind `OutputMismatch` when there is no JSON.
+ * grows (of an answer beyond 4 kB when it grew by a sixteenth of what is beyond): open strings, lists and objects are closed,
+ * numbers come when they are complete. The model must be told to answer with JSON alone; `chat.structuredOutput()` holds it
+ * to a schema. Fails with kind `OutputMismatch` when there is no JSON.
  */
 export class JsonOutputParser<T = unknown> {
   /** The JSON of an answer. */

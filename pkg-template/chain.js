@@ -8,6 +8,7 @@ import { Chat, StructuredChat } from "./chat.js";
 import { settleAll } from "./batch.js";
 import { fail, LakewireError, toError } from "./errors.js";
 import { take } from "./options.js";
+import { forgotten } from "./stream.js";
 
 /** Where the package's own classes keep what they are as a step. */
 export const STEP = Symbol("lakewire.step");
@@ -48,7 +49,13 @@ function linked({ signal, ...options }) {
   const stop = () => controller.abort(signal.reason);
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop, { once: true });
-  return { options: { ...options, signal: controller.signal }, abort: (reason) => controller.abort(reason), unlink: () => signal?.removeEventListener("abort", stop) };
+  const abort = (reason) => controller.abort(reason);
+  const unlink = () => signal?.removeEventListener("abort", stop);
+  const leave = (reason) => {
+    abort(reason ?? fail("Cancelled", "The stream was left before its end."));
+    unlink();
+  };
+  return { options: { ...options, signal: controller.signal }, abort, unlink, leave };
 }
 
 /** The error of a step, with the step's number and name before its sentence. */
@@ -197,6 +204,8 @@ export class ChainStream extends ReadableStream {
     );
     this.#pieces = pieces;
     this.#link = link;
+    // no function made here: it would hold the stream
+    forgotten.register(this, link.leave, link);
   }
 
   #enter(kind) {
@@ -208,7 +217,8 @@ export class ChainStream extends ReadableStream {
 
   /** Ends what it comes from, at the server too. */
   #leave(reason) {
-    this.#link.abort(reason ?? fail("Cancelled", "The stream was left before its end."));
+    forgotten.unregister(this.#link);
+    this.#link.leave(reason);
     this.#pieces.return().catch(ignore);
   }
 
@@ -226,6 +236,7 @@ export class ChainStream extends ReadableStream {
     if (this.locked) throw fail("Closed", "This stream is being read already: iterate it once, or tee() it before.");
     this.#enter("iterator");
     const leave = () => this.#leave();
+    // holds the stream, so that it is not taken for forgotten while it is iterated
     return {
       next: () => this.#pieces.next(),
       return: (value) => {
@@ -271,7 +282,7 @@ export class Chain {
     const link = linked(scope(given));
     try {
       const pieces = await this.#open(input, link.options, false);
-      return new ChainStream(ending(pieces, link.unlink), link);
+      return new ChainStream(ending(pieces, link), link);
     } catch (thrown) {
       link.unlink();
       throw thrown;
@@ -340,11 +351,12 @@ async function* marked(pieces, step, known) {
   }
 }
 
-async function* ending(pieces, done) {
+async function* ending(pieces, link) {
   try {
     yield* pieces;
   } finally {
-    done();
+    link.unlink();
+    forgotten.unregister(link);
   }
 }
 

@@ -53,26 +53,23 @@ export class JsonOutputParser extends Parser {
   }
 
   get [STEP]() {
-    const whole = (text) => this.parse(text);
     async function* parse(pieces) {
       let text = "";
       let shown;
-      // what is new by value: space between the values is not
-      const fresh = (value) => {
-        const written = JSON.stringify(value);
-        if (written === shown) return false;
-        shown = written;
-        return true;
-      };
+      let next = 0;
       for await (const piece of pieces) {
         text += piece;
+        if (text.length < next) continue;
+        // each look reads the whole text: the core's `next_look` is the same rule
+        next = text.length + 1 + Math.max(0, text.length - 4096) / 16;
         const json = pure("output.partialJson", text);
-        if (json === undefined) continue;
-        const value = JSON.parse(json);
-        if (fresh(value)) yield value;
+        // another text is another value
+        if (json === undefined || json === shown) continue;
+        shown = json;
+        yield JSON.parse(json);
       }
-      const value = whole(text);
-      if (fresh(value)) yield value;
+      const json = pure("output.wholeJson", text);
+      if (json !== shown) yield JSON.parse(json);
     }
     return { name: "JsonOutputParser", invoke: (input) => this.invoke(input), parse };
   }

@@ -25,7 +25,7 @@ const ignore = () => {};
 
 // A stream that is forgotten unread must not hold its connection. What is kept here holds no path back to the stream.
 // Older workers have no registry: there the idle limit alone frees it.
-const forgotten = typeof FinalizationRegistry === "undefined" ? { register() {}, unregister() {} } : new FinalizationRegistry((close) => close());
+export const forgotten = typeof FinalizationRegistry === "undefined" ? { register() {}, unregister() {} } : new FinalizationRegistry((close) => close());
 
 /** What is not finished says so in place of how it ended. */
 const OPEN = Object.freeze({ state: "open", noSentinel: false, noFinishReason: false, warnings: Object.freeze([]) });

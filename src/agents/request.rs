@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 
 use crate::agents::types::{ChatAgentMessage, ChatAgentParams, ResponseItem, ResponsesParams, ResponsesTool};
-use crate::chat::types::Tool;
+use crate::chat::types::{Content, Message, Tool};
 use crate::macros::WireObject;
 use crate::sender::CallOptions;
 
@@ -58,6 +58,11 @@ macro_rules! request {
             pub fn options(mut self, options: CallOptions) -> Self {
                 self.options = options;
                 self
+            }
+
+            /// Whether the call has options of its own.
+            pub(crate) fn has_options(&self) -> bool {
+                self.options != CallOptions::default()
             }
 
             pub(crate) fn into_parts(self) -> ($fields, CallOptions) {
@@ -159,6 +164,41 @@ impl ChatAgentRequest {
     pub fn message(mut self, message: impl Into<ChatAgentMessage>) -> Self {
         self.fields.messages.push(message.into());
         self
+    }
+}
+
+impl From<Message> for ResponseItem {
+    /// A chat message as it is; the call that it is sent with writes it as the items it stands for.
+    fn from(message: Message) -> Self {
+        // messages hold text, numbers and JSON values: writing them cannot fail
+        match serde_json::to_value(message) {
+            Ok(serde_json::Value::Object(message)) => Self::Other(message),
+            _ => Self::Other(serde_json::Map::new()),
+        }
+    }
+}
+
+impl From<Message> for ChatAgentMessage {
+    /// A chat message. Agents take text alone: a message of typed parts is refused when it is sent.
+    fn from(message: Message) -> Self {
+        let mut extra = message.extra;
+        let content = match message.content {
+            Some(Content::Text(text)) => Some(text),
+            Some(parts @ Content::Parts(_)) => {
+                extra.insert("content".to_owned(), serde_json::to_value(parts).unwrap_or_default());
+                None
+            }
+            None => None,
+        };
+        let calls = |calls: Vec<_>| calls.iter().filter_map(|call| serde_json::to_value(call).ok()).collect();
+        Self {
+            content,
+            name: message.name,
+            tool_calls: message.tool_calls.map(calls),
+            tool_call_id: message.tool_call_id,
+            extra,
+            ..Self::new(message.role.as_str(), "")
+        }
     }
 }
 

@@ -20,12 +20,15 @@
 //! # }
 //! ```
 //!
-//! A [`Step`] takes one kind of value and gives another: prompts, chats, parsers ([`StrOutputParser`],
+//! A [`Step`] takes one kind of value and gives another: prompts, chats, completions, agents
+//! ([`Responses`](crate::agents::Responses), [`ChatAgent`](crate::agents::ChatAgent)), parsers ([`StrOutputParser`],
 //! [`JsonOutputParser`], [`CommaSeparatedListOutputParser`]), async functions ([`from_fn`]),
 //! [`Parallel`] steps, [`Assign`], [`Passthrough`], and chains themselves.
 //!
-//! Text streams through parsers as it comes; a step that needs the whole value waits for it. An
-//! error keeps its kind and says which step failed. Dropping a stream ends the model's answer at the
+//! Text streams through parsers as it comes; a step that needs the whole value waits for it, and
+//! [`Parallel`], [`Assign`], structured chats and functions give theirs in one piece. Other calls, such as those of
+//! embeddings and of the Hugging Face hub, stand in a function. A text prompt goes before completions, a chat
+//! prompt does not. An error keeps its kind and says which step failed. Dropping a stream ends the model's answer at the
 //! server.
 
 mod models;

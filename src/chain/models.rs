@@ -1,5 +1,9 @@
 //! Prompts and models as steps.
 
+use crate::agents::{
+    ChatAgent, ChatAgentAnswer, ChatAgentChunk, ChatAgentRequest, ResponseEvent, Responses, ResponsesAnswer,
+    ResponsesRequest,
+};
 use crate::chain::{Pieces, Pipe, Step};
 use crate::chat::{Chat, ChatAnswer, ChatCompletionChunk, ChatRequest, Message};
 use crate::completions::{CompletionRequest, Completions, Target};
@@ -141,3 +145,60 @@ impl<I: Into<CompletionRequest> + MaybeSend> Step<I> for Completions {
         Step::stream(self, input, options)
     }
 }
+
+/// Agents, whose text streams as their words.
+macro_rules! agent_step {
+    ($agent:ident, $name:literal, $request:ident, $answer:ident, $piece:ident) => {
+        impl $agent {
+            /// A chain that begins with this agent; see [`chain`](crate::chain).
+            #[must_use]
+            pub fn pipe<B>(self, next: B) -> Pipe<Self, B> {
+                Pipe::new(self, next)
+            }
+
+            /// The options of a chain, unless the request has some of its own.
+            fn asked(input: impl Into<$request>, options: &CallOptions) -> $request {
+                let request = input.into();
+                if request.has_options() { request } else { request.options(options.clone()) }
+            }
+        }
+
+        impl<I: Into<$request> + MaybeSend> Step<I> for $agent {
+            type Output = $answer;
+            type Piece = $piece;
+
+            fn name(&self) -> String {
+                format!(concat!($name, " `{}`"), self.endpoint())
+            }
+
+            fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<$answer>>
+            where
+                I: 'a,
+            {
+                Box::pin(async move { $agent::invoke(self, Self::asked(input, options)).await })
+            }
+
+            fn stream<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<$piece>>>
+            where
+                I: 'a,
+            {
+                Box::pin(async move { Ok(Pieces::new($agent::stream(self, Self::asked(input, options)).await?)) })
+            }
+
+            fn has_words(&self) -> bool {
+                true
+            }
+
+            fn words<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<String>>>
+            where
+                I: 'a,
+            {
+                Box::pin(
+                    async move { Ok(Pieces::new($agent::stream(self, Self::asked(input, options)).await?.text())) },
+                )
+            }
+        }
+    };
+}
+agent_step!(Responses, "responses", ResponsesRequest, ResponsesAnswer, ResponseEvent);
+agent_step!(ChatAgent, "chat agent", ChatAgentRequest, ChatAgentAnswer, ChatAgentChunk);

@@ -6,11 +6,12 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::agents::{ChatAgentAnswer, ResponsesAnswer};
 use crate::chain::pieces::{Parsed, Reader};
 use crate::chain::{Pieces, Step};
 use crate::chat::{ChatAnswer, Message};
 use crate::error::{Error, ErrorKind, Result};
-use crate::prompts::output::{partial_json, take_items, whole_json};
+use crate::prompts::output::{next_look, partial_json, take_items, whole_json};
 use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend};
 
@@ -35,6 +36,18 @@ impl IntoText for &str {
 impl IntoText for ChatAnswer {
     fn into_text(self) -> String {
         self.text()
+    }
+}
+
+impl IntoText for ResponsesAnswer {
+    fn into_text(self) -> String {
+        self.text()
+    }
+}
+
+impl IntoText for ChatAgentAnswer {
+    fn into_text(self) -> String {
+        self.text().to_owned()
     }
 }
 
@@ -91,8 +104,9 @@ impl<I: IntoText> Step<I> for StrOutputParser {
 }
 
 /// The JSON of a model's answer, read as a `T`; a Markdown fence around it is taken off. A stream
-/// gives the value as far as it came, each time it grows: open strings, lists and objects are
-/// closed, numbers come when they are complete.
+/// gives the value as far as it came, each time it grows (of an answer beyond 4 kB when it grew by a
+/// sixteenth of what is beyond): open strings, lists and objects are closed, numbers come when they
+/// are complete.
 ///
 /// The model must be told to answer with JSON alone; a structured chat holds it to a schema.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +127,11 @@ impl<T> Default for JsonOutputParser<T> {
 }
 
 fn read_json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(&whole_json(text)?).map_err(|fault| {
+    typed(&whole_json(text)?)
+}
+
+fn typed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|fault| {
         let why = "The model's answer is JSON but does not fit the Rust type: compare the two.";
         Error::new(ErrorKind::OutputMismatch, why).with_source(fault)
     })
@@ -154,16 +172,10 @@ impl<I: IntoText, T: DeserializeOwned + MaybeSend + 'static> Step<I> for JsonOut
 #[derive(Default)]
 struct JsonReader {
     text: String,
-    shown: Option<Value>,
-}
-
-impl JsonReader {
-    fn show(&mut self, value: Value, to: &mut VecDeque<Value>) {
-        if self.shown.as_ref() != Some(&value) {
-            to.push_back(value.clone());
-            self.shown = Some(value);
-        }
-    }
+    /// The JSON that was given last.
+    shown: String,
+    /// How long the text must be to be looked at again.
+    next: usize,
 }
 
 impl Reader for JsonReader {
@@ -171,15 +183,23 @@ impl Reader for JsonReader {
 
     fn push(&mut self, text: &str, to: &mut VecDeque<Value>) -> Result<()> {
         self.text.push_str(text);
-        if let Some(value) = partial_json(&self.text).and_then(|json| serde_json::from_str(&json).ok()) {
-            self.show(value, to);
+        if self.text.len() < self.next {
+            return Ok(());
+        }
+        self.next = next_look(self.text.len());
+        let json = partial_json(&self.text).filter(|json| *json != self.shown);
+        if let Some((json, value)) = json.and_then(|json| serde_json::from_str(&json).ok().map(|value| (json, value))) {
+            to.push_back(value);
+            self.shown = json;
         }
         Ok(())
     }
 
     fn end(&mut self, to: &mut VecDeque<Value>) -> Result<()> {
-        let value = read_json(&self.text)?;
-        self.show(value, to);
+        let json = whole_json(&self.text)?;
+        if json != self.shown {
+            to.push_back(typed(&json)?);
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
+use crate::agents::{ChatAgent, Responses};
 use crate::auth::Credentials;
 use crate::chat::{Chat, Message};
 use crate::completions::{Completions, Target};
@@ -108,6 +109,99 @@ fn completions_stream_through_parsers_too() {
     network.push(Reply::status(404));
     let fault = network.run(chain.invoke("x")).unwrap().unwrap_err();
     assert!(fault.message().starts_with("Step 2 (completions `e`): "), "{fault}");
+}
+
+#[test]
+fn agents_are_steps_whose_words_stream() {
+    let network = Scripted::new();
+    let options = CallOptions { headers: vec![("x-team".into(), "lakes".into())], ..CallOptions::default() };
+    let agent = Responses::new(sender(&network), "a".into());
+    let chain = prompt().pipe(agent).pipe(StrOutputParser);
+    network.push(Reply::json(
+        r#"{"id":"r","object":"response","output":[{"type":"message","id":"m","role":"assistant","content":[{"type":"output_text","text":"A lake."}]}]}"#,
+    ));
+    assert_eq!(network.run(chain.invoke_with("What?", &options)).unwrap().unwrap(), "A lake.");
+    assert!(network.requests()[0].headers.contains(&("x-team".to_owned(), "lakes".to_owned())));
+    let messages =
+        serde_json::json!([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What?"}]);
+    assert_eq!(asked(&network, 0), serde_json::json!({"input": messages}));
+    let delta = |text: &str| {
+        format!("data: {{\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"delta\":\"{text}\"}}\n\n")
+    };
+    let end = "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"id\":\"m\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"red, green\"}]}}\n\ndata: [DONE]\n\n";
+    network.push(Reply::events([delta("red, ").as_str(), delta("green").as_str(), end]));
+    let agent = Responses::new(sender(&network), "a".into());
+    let list = prompt().pipe(agent).pipe(CommaSeparatedListOutputParser);
+    let items = network.run(async { list.stream("x").await.unwrap().collect().await }).unwrap().unwrap();
+    assert_eq!(items, [["red"], ["green"]]);
+    assert_eq!(asked(&network, 1)["stream"], true);
+    network.push(Reply::status(404));
+    let fault = network.run(chain.invoke("x")).unwrap().unwrap_err();
+    assert!(fault.message().starts_with("Step 2 (responses `a`): "), "{fault}");
+
+    let network = Scripted::new();
+    let agent = ChatAgent::new(sender(&network), "b".into());
+    let chain = prompt().pipe(agent).pipe(StrOutputParser);
+    network.push(Reply::json(r#"{"messages":[{"role":"assistant","id":"m","content":"Hello."}]}"#));
+    assert_eq!(network.run(chain.invoke("Hi")).unwrap().unwrap(), "Hello.");
+    assert_eq!(asked(&network, 0)["messages"][0]["content"], "Be brief.");
+    assert_eq!(asked(&network, 0)["messages"][1]["role"], "user");
+    let delta =
+        |text: &str| format!("data: {{\"delta\":{{\"role\":\"assistant\",\"id\":\"m\",\"content\":\"{text}\"}}}}\n\n");
+    network.push(Reply::events([delta("Hel").as_str(), delta("lo.").as_str(), "data: [DONE]\n\n"]));
+    let words = network.run(async { chain.stream("Hi").await.unwrap().collect().await }).unwrap().unwrap();
+    assert_eq!(words, ["Hel", "lo."]);
+    network.push(Reply::status(404));
+    let fault = network.run(chain.invoke("x")).unwrap().unwrap_err();
+    assert!(fault.message().starts_with("Step 2 (chat agent `b`): "), "{fault}");
+}
+
+#[test]
+fn chat_messages_become_what_agents_take() {
+    let network = Scripted::new();
+    let call = serde_json::json!({"id": "c", "type": "function", "function": {"name": "add", "arguments": "{}"}});
+    let history: Vec<Message> = serde_json::from_value(serde_json::json!([
+        {"role": "user", "content": [{"type": "text", "text": "2+2"}]},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "4", "name": "add"},
+    ]))
+    .unwrap();
+    network.push(Reply::status(404));
+    let chain = Responses::new(sender(&network), "a".into()).pipe(StrOutputParser);
+    network.run(chain.invoke(history.clone())).unwrap().unwrap_err();
+    assert_eq!(
+        asked(&network, 0)["input"],
+        serde_json::json!([
+            {"role": "user", "content": [{"type": "input_text", "text": "2+2"}]},
+            {"type": "function_call", "call_id": "c", "name": "add", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": "4"},
+        ])
+    );
+    let chain = ChatAgent::new(sender(&network), "b".into()).pipe(StrOutputParser);
+    let fault = network.run(chain.invoke(history.clone())).unwrap().unwrap_err();
+    assert_eq!(
+        (fault.kind(), fault.step()),
+        (ErrorKind::InvalidInput, Some(1)),
+        "an agent takes no typed parts: {fault}"
+    );
+    network.push(Reply::status(404));
+    network.run(chain.invoke(history[1..].to_vec())).unwrap().unwrap_err();
+    let sent = asked(&network, 1)["messages"].clone();
+    assert_eq!((&sent[0]["tool_calls"], sent[0].get("content")), (&serde_json::json!([call]), None));
+    assert_eq!((&sent[1]["tool_call_id"], &sent[1]["name"]), (&"c".into(), &"add".into()));
+}
+
+#[test]
+fn long_json_is_looked_at_as_it_grows() {
+    let network = Scripted::new();
+    let items: Vec<String> = (0..4000).map(|at| format!("item {at}")).collect();
+    let text = serde_json::json!({"items": items}).to_string();
+    let pieces: Vec<&str> = text.as_bytes().chunks(8).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+    network.push(streamed(&pieces));
+    let chain = prompt().pipe(chat(&network)).pipe(JsonOutputParser::<serde_json::Value>::new());
+    let values = network.run(async { chain.stream("x").await.unwrap().collect().await }).unwrap().unwrap();
+    assert!(pieces.len() > 5000 && (100..1200).contains(&values.len()), "{} values", values.len());
+    assert_eq!(values.last().unwrap()["items"], serde_json::json!(items));
 }
 
 #[test]

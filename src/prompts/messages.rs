@@ -165,7 +165,9 @@ fn entry(item: Raw<'_>) -> Result<Entry> {
         }
         return Ok(Entry::Template { role: role_of(&role).to_owned(), content: content(given)? });
     }
-    if let Some(name) = item.get_some("placeholder").and_then(Raw::as_str) {
+    // a message may have a field of this name
+    let place = if item.get_some("role").is_none() { item.get_some("placeholder") } else { None };
+    if let Some(name) = place.and_then(Raw::as_str) {
         let last = match item.get_some("last") {
             None => None,
             Some(last) => {
@@ -357,6 +359,13 @@ mod tests {
             render(r#"[["placeholder","{h}"],"x"]"#, r#"{"h":[]}"#).unwrap(),
             r#"[{"role":"user","content":"x"}]"#
         );
+    }
+
+    #[test]
+    fn a_message_with_a_field_named_placeholder_is_a_message() {
+        let spec = r#"[{"role":"user","content":"{x}","placeholder":"p"}]"#;
+        assert!(Messages::parse(spec).unwrap().variables().is_empty());
+        assert_eq!(render(spec, "{}").unwrap(), spec);
     }
 
     #[test]

@@ -31,8 +31,16 @@ pub(crate) fn whole_json(text: &str) -> Result<String> {
     }
 }
 
+/// How long the text must be for the next look at JSON that comes in. Each look reads the whole
+/// text: short text is looked at for each piece, longer text when it grew by a share, so that the
+/// work is in proportion to the text. `parsers.js` has the same rule.
+pub(crate) fn next_look(length: usize) -> usize {
+    length + 1 + length.saturating_sub(4096) / 16
+}
+
 /// The JSON that has come so far, its open strings, lists and objects closed. Keys without a value
-/// and numbers or words that may go on are left out. Nothing while no value can be told.
+/// and numbers or words that may go on are left out. Nothing while no value can be told. As text is
+/// added it is another text only when it is another value.
 pub(crate) fn partial_json(text: &str) -> Option<String> {
     let mut scan = Scan::new();
     scan.run(unfenced(text).0);
@@ -106,6 +114,8 @@ impl Scan {
                     if self.open.pop() != Some(c) {
                         return rest;
                     }
+                    // so that space before the end makes no other text of the same value
+                    self.out.truncate(self.out.trim_end_matches(is_space).len());
                     self.out.push(c);
                     self.value_ended();
                 }
@@ -117,7 +127,7 @@ impl Scan {
                     key = false;
                     self.out.push(c);
                 }
-                ' ' | '\n' | '\r' | '\t' => self.out.push(c),
+                _ if is_space(c) => self.out.push(c),
                 _ if is_loose(c) => {
                     self.out.push(c);
                     self.loose = true;
@@ -211,6 +221,10 @@ impl Scan {
         }
         self.out
     }
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\n' | '\r' | '\t')
 }
 
 /// What numbers, `true`, `false` and `null` are made of.
@@ -331,6 +345,9 @@ mod tests {
             ("{\"name\": \"Ann\", \"age\": 31,", Some("{\"name\": \"Ann\", \"age\": 31}")),
             ("{\"a\": [1, tru", Some("{\"a\": [1]}")),
             ("{\"a\": [true, {\"b\": null", Some("{\"a\": [true, {}]}")),
+            ("[{} , [1 \n", Some("[{} , [1]]")),
+            ("[{} , [1 \n] \t", Some("[{} , [1]]")),
+            ("[{} , [1 \n] \t]", Some("[{} , [1]]")),
             ("[1] rest", Some("[1]")),
             ("{\"a\"]", None),
         ];
@@ -389,10 +406,15 @@ mod tests {
         fn json_cut_anywhere_is_a_part_of_the_whole(value in arbitrary_json(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
             prop_assert_eq!(&serde_json::from_str::<Value>(&whole_json(&text).unwrap()).unwrap(), &value);
+            let mut shown: Option<(Value, String)> = None;
             for (at, _) in text.char_indices() {
                 if let Some(json) = partial_json(&text[..at]) {
                     let part: Value = serde_json::from_str(&json).unwrap();
                     prop_assert!(is_part(&part, &value), "{} at {}: {}", text, at, json);
+                    if shown.as_ref().is_some_and(|(old, _)| *old == part) {
+                        prop_assert_eq!(shown.as_ref().map(|(_, old)| old), Some(&json), "the same value");
+                    }
+                    shown = Some((part, json));
                 }
             }
         }

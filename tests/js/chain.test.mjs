@@ -74,8 +74,10 @@ test("chain: leaving a stream ends the model's answer at the server", async () =
   ]) {
     let cancelled = false;
     const { chat, calls } = scripted(() => streamed(["a", "b"], { open: true, onCancel: () => { cancelled = true; } }));
-    await leave(await pipe(prompt, chat, parser).stream("x"));
+    const { signal } = new AbortController();
+    await leave(await pipe(prompt, chat, parser).stream("x", { signal }));
     await eventually(() => cancelled || calls[0].signal.aborted, `the end of the call: ${leave}`);
+    await eventually(() => getEventListeners(signal, "abort").length === 0, `the end of the listener: ${leave}`);
   }
 });
 
@@ -160,6 +162,26 @@ test("chain: JSON grows as it comes; what is no JSON at the end is the parser's 
   assert.match(error.message, /^Step 3 \(JsonOutputParser\): The model's answer is not JSON/);
   assert.deepEqual(await chain.invoke("x"), { a: [1, 2] });
   await failure(chain.invoke("x"), "OutputMismatch");
+});
+
+test("chain: long JSON is looked at as it grows, not for each of its pieces", async () => {
+  const whole = { items: Array.from({ length: 4000 }, (_, at) => `item ${at}`) };
+  const pieces = JSON.stringify(whole).match(/.{1,8}/g);
+  const { chat } = scripted(() => streamed(pieces));
+  const counts = [];
+  let last;
+  for await (const value of await pipe(prompt, chat, new JsonOutputParser()).stream("x")) counts.push((last = value).items?.length ?? 0);
+  assert.ok(pieces.length > 5000 && counts.length > 100 && counts.length < 1200, `${counts.length} looks at ${pieces.length} pieces`);
+  assert.ok(counts.every((count, at) => at === 0 || count >= counts[at - 1]));
+  assert.deepEqual(last, whole);
+});
+
+test("chain: JSON with space in it comes once for each of its values", async () => {
+  const text = JSON.stringify({ a: [1, { b: [] }, "x"], c: {} }, null, 2);
+  const { chat } = scripted(() => streamed(text.split("")));
+  const values = (await collect(await pipe(prompt, chat, new JsonOutputParser()).stream("x"))).map((value) => JSON.stringify(value));
+  assert.equal(new Set(values).size, values.length);
+  assert.equal(values.at(-1), JSON.stringify(JSON.parse(text)));
 });
 
 test("chain: a list comes item by item", async () => {

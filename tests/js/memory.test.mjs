@@ -45,6 +45,39 @@ test("I8: a stream that is forgotten unread or half read lets its connection go"
   assert.ok(out.gone >= 18, `${out.gone} of 20 connections were let go`);
 });
 
+test("I8: a chain's stream that is forgotten lets go of the connection and of the caller's signal", async () => {
+  const out = await inProcess(`
+    const { getEventListeners } = await import("node:events");
+    const { pipe, StrOutputParser } = await import(${JSON.stringify(entry("."))});
+    const signals = [];
+    const cancelled = new Set();
+    const line = new TextEncoder().encode('data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\\n\\n');
+    const fetch = async (_, { signal }) => { const turn = signals.push(signal); return new Response(new ReadableStream({ pull: (to) => to.enqueue(line), cancel: () => cancelled.add(turn) }, { highWaterMark: 0 }), { headers: { "content-type": "text/event-stream" } }); };
+    const chat = new WorkspaceClient({ host: "https://x.example", token: "dapi-x", fetch, timeouts: { idleMs: 3_600_000 } }).chat("e");
+    const chain = pipe(chat, new StrOutputParser());
+    const { signal } = new AbortController();
+    const open = async () => {
+      for (let place = 0; place < 20; place += 1) {
+        const stream = await chain.stream("x", { signal });
+        if (place % 2) await stream[Symbol.asyncIterator]().next();
+      }
+    };
+    await open();
+    const listening = () => getEventListeners(signal, "abort").length;
+    const gone = () => signals.filter((signal, place) => signal.aborted || cancelled.has(place + 1)).length;
+    await collect(() => gone() === 20 && listening() === 0);
+    out.gone = gone();
+    out.listening = listening();
+    // one that is read is not forgotten, however long it takes
+    const held = (await chain.stream("x", { signal }))[Symbol.asyncIterator]();
+    await held.next();
+    await collect(() => false);
+    out.held = (await held.next()).value;`);
+  assert.ok(out.gone >= 18, `${out.gone} of 20 connections were let go`);
+  assert.ok(out.listening <= 2, `${out.listening} of 20 still listen to the signal`);
+  assert.equal(out.held, "x");
+});
+
 test("L9: the token is not in the core's memory once its client is gone", async () => {
   const out = await inProcess(`
     const token = () => ["dapi", "c0ffee", "canary", "0123456789"].join("");

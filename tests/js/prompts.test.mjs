@@ -29,6 +29,12 @@ test("prompts: a value is never expanded, whatever it holds", () => {
   ]);
 });
 
+test("prompts: a message object is sent as it is, also with a field named placeholder", () => {
+  const message = { role: "user", content: "{x}", placeholder: "p" };
+  const prompt = ChatPromptTemplate.fromMessages([message]);
+  assert.deepEqual([prompt.variables, prompt.formatMessages()], [[], [message]]);
+});
+
 test("prompts: the only variable may be given alone", async () => {
   const prompt = PromptTemplate.fromTemplate("{a}!");
   assert.equal(prompt.format("x"), "x!");
