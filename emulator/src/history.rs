@@ -139,11 +139,7 @@ fn scrub(value: Value, holds_secret: &dyn Fn(&str) -> bool) -> Value {
         Value::Object(map) => Value::Object(
             map.into_iter()
                 .map(|(key, value)| {
-                    let value = if secret_key(&key) && !value.is_object() && !value.is_number() {
-                        Value::from("[redacted]")
-                    } else {
-                        scrub(value, holds_secret)
-                    };
+                    let value = if secret_key(&key) { blank(value) } else { scrub(value, holds_secret) };
                     (key, value)
                 })
                 .collect(),
@@ -154,26 +150,33 @@ fn scrub(value: Value, holds_secret: &dyn Fn(&str) -> bool) -> Value {
     }
 }
 
-/// Keys that name a credential. Token *counts* (`max_tokens`) are numbers and stay.
+/// What stands under a key that names a credential: every text and number in it may be one, however deep.
+fn blank(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (key, blank(value))).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(blank).collect()),
+        Value::String(_) | Value::Number(_) => Value::from("[redacted]"),
+        other => other,
+    }
+}
+
+/// Keys that name a credential, by what they hold or how they end; the names of environment variables are anyone's choice, so all of
+/// their values count. Token *counts* (`max_tokens`) and a bare `key`, which names things, do not.
 fn secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
+    let key = key.to_ascii_lowercase().replace('-', "_");
+    let holds = [
         "password",
         "secret",
         "api_key",
         "apikey",
         "authorization",
-        "access_token",
-        "refresh_token",
         "bearer_token",
         "plaintext",
-        "private_key",
         "string_value",
         "bytes_value",
-    ]
-    .iter()
-    .any(|name| key.contains(name))
-        || key == "token"
+        "environment_vars",
+    ];
+    holds.iter().any(|name| key.contains(name)) || ["token", "_key", "_key_id"].iter().any(|end| key.ends_with(end))
 }
 
 /// Text that looks like a credential wherever it stands.
@@ -196,6 +199,18 @@ mod tests {
             kept,
             json!({"max_tokens":5,"token":"[redacted]","config":{"openai_api_key":"[redacted]"},
                    "messages":[{"content":"[redacted]"}],"h":"[redacted]"})
+        );
+    }
+
+    #[test]
+    fn l7_what_stands_below_the_name_of_a_credential_does_not_enter() {
+        let body = br#"{"databricks_api_token":"a","aws_access_key_id":"b","X-Api-Key":"c","HF_TOKEN":["d",5,null,true],
+            "api_key_auth":{"key":"x-e","value":{"f":"g"}},"environment_vars":{"DATABASE_URL":"h"},"key":"name","max_tokens":5}"#;
+        let hidden = "[redacted]";
+        assert_eq!(
+            storable(body, &|_| false),
+            json!({"databricks_api_token":hidden,"aws_access_key_id":hidden,"X-Api-Key":hidden,"HF_TOKEN":[hidden,hidden,null,true],
+                   "api_key_auth":{"key":hidden,"value":{"f":hidden}},"environment_vars":{"DATABASE_URL":hidden},"key":"name","max_tokens":5})
         );
     }
 

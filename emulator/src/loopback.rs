@@ -3,20 +3,26 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderName, Request, Uri, header};
+use http::{HeaderMap, HeaderName, Request, Uri, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
 /// Headers that belong to one connection, not to the request.
-const HOP_BY_HOP: &[HeaderName] = &[
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::TE,
-    header::TRAILER,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
+    "te",
+    "trailer",
+    "proxy-authenticate",
+    "proxy-authorization",
 ];
+
+/// Headers in which a caller's credentials come (wire: auth), and the name of the host that was called.
+const OF_THE_CALLER: &[&str] =
+    &["authorization", "cookie", "host", "x-databricks-azure-sp-management-token", "x-forwarded-access-token"];
 
 /// A server on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +55,8 @@ impl Loopback {
         Authority::try_from(format!("127.0.0.1:{port}")).ok().map(|authority| Self { authority, path: String::new() })
     }
 
-    /// Passes a request on to `path_and_query` below the server's URL and streams the answer back. The caller's credential and
-    /// the headers of its connection stay here.
+    /// Passes a request on to `path_and_query` below the server's URL and streams the answer back. The caller's credentials and
+    /// the headers of its connection, those that `Connection` names too, stay here.
     ///
     /// # Errors
     /// A sentence saying that the server could not be asked.
@@ -66,8 +72,9 @@ impl Loopback {
         uri.path_and_query = Some(path);
         parts.uri = Uri::from_parts(uri).map_err(|error| failed(&error))?;
         parts.extensions.clear();
-        for name in HOP_BY_HOP.iter().chain(&[header::AUTHORIZATION, header::COOKIE, header::HOST]) {
-            parts.headers.remove(name);
+        end_connection(&mut parts.headers);
+        for name in OF_THE_CALLER {
+            parts.headers.remove(*name);
         }
         let own: Vec<HeaderName> =
             parts.headers.keys().filter(|name| name.as_str().starts_with("x-lakewire-")).cloned().collect();
@@ -77,10 +84,18 @@ impl Loopback {
         let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
         let answer = client.request(Request::from_parts(parts, body)).await.map_err(|error| failed(&error))?;
         let mut answer = answer.map(Body::new);
-        for name in HOP_BY_HOP {
-            answer.headers_mut().remove(name);
-        }
+        end_connection(answer.headers_mut());
         Ok(answer)
+    }
+}
+
+/// Removes what belongs to one connection: the known headers and those that `Connection` names.
+fn end_connection(headers: &mut HeaderMap) {
+    let named = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named = named.flat_map(|value| value.split(','));
+    let named: Vec<String> = named.map(|name| name.trim().to_ascii_lowercase()).collect();
+    for name in HOP_BY_HOP.iter().copied().chain(named.iter().map(String::as_str)) {
+        headers.remove(name);
     }
 }
 

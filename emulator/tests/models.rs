@@ -280,6 +280,12 @@ async fn the_driver_proxy_passes_requests_to_allowed_apps() {
         seen.text()
     );
     assert!(!seen.text().contains("dapi-emulator") && !seen.text().to_lowercase().contains("authorization"));
+    let named = "keep-alive: 5\r\nconnection: X-Hop, close\r\nx-hop: 1\r\nx-end: 2\r\nx-forwarded-access-token: hush\r\nx-databricks-azure-sp-management-token: hush\r\n";
+    let seen = server.raw("POST", &base, &format!("{BEARER}{named}"), "{}").await.unwrap().text().to_lowercase();
+    assert!(seen.contains("x-end: 2\r\n"), "{seen}");
+    for gone in ["hush", "x-hop", "keep-alive"] {
+        assert!(!seen.contains(gone), "{gone}: {seen}");
+    }
     let below = server.send("PUT", &format!("{base}//v1/a%2Fb?x=1&y=%20"), &json!(1)).await;
     assert!(below.text().starts_with("PUT //v1/a%2Fb?x=1&y=%20 HTTP/1.1\r\n"), "{}", below.text());
     assert_eq!(server.post(&format!("{base}/refuse"), &json!({})).await.status, 422);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::ids;
 
-/// How many tokens of each kind are remembered; above that the ended ones are forgotten.
+/// How many of each kind are remembered; above that the ended ones are forgotten, then the oldest.
 const KEPT: usize = 10_000;
 /// A code not used by then is dead.
 const CODE_LIFE_MS: u64 = 600_000;
@@ -46,6 +46,7 @@ pub(super) struct Code {
     pub(super) challenge: Option<String>,
     pub(super) scope: String,
     ends_ms: u64,
+    number: u64,
 }
 
 /// What a refresh token stands for.
@@ -53,12 +54,54 @@ pub(super) struct Code {
 pub(super) struct Refresh {
     pub(super) client_id: String,
     pub(super) scope: String,
+    number: u64,
+}
+
+/// An access token that was given.
+#[derive(Clone, Copy)]
+struct Given {
+    ends_ms: u64,
+    audience: Audience,
+    number: u64,
+}
+
+/// What was given in an order.
+trait Numbered {
+    /// Its place in that order.
+    fn number(&self) -> u64;
+}
+
+impl Numbered for Given {
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Numbered for Refresh {
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Numbered for Code {
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Forgets the oldest until one more fits.
+fn make_room(kept: &mut HashMap<String, impl Numbered>) {
+    while kept.len() >= KEPT {
+        let oldest = kept.iter().min_by_key(|(_, one)| one.number()).map(|(text, _)| text.clone());
+        let Some(oldest) = oldest else { return };
+        kept.remove(&oldest);
+    }
 }
 
 /// Everything given.
 #[derive(Default)]
 pub struct Store {
-    access: HashMap<String, (u64, Audience)>,
+    access: HashMap<String, Given>,
     refresh: HashMap<String, Refresh>,
     codes: HashMap<String, Code>,
     given: u64,
@@ -105,9 +148,10 @@ impl Store {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let token = format!("{}.{}.{}", part(&header), part(&payload), URL_SAFE_NO_PAD.encode(signature));
         if self.access.len() >= KEPT {
-            self.access.retain(|_, (ends, _)| *ends > now_ms);
+            self.access.retain(|_, given| given.ends_ms > now_ms);
         }
-        self.access.insert(token.clone(), (ends_ms, claims.audience));
+        make_room(&mut self.access);
+        self.access.insert(token.clone(), Given { ends_ms, audience: claims.audience, number: self.given });
         token
     }
 
@@ -115,7 +159,7 @@ impl Store {
     #[must_use]
     pub fn access(&self, token: &str, now_ms: u64) -> Access {
         match self.access.get(token) {
-            Some((ends_ms, audience)) if *ends_ms > now_ms => Access::Good(*audience),
+            Some(given) if given.ends_ms > now_ms => Access::Good(given.audience),
             Some(_) => Access::Expired,
             None => Access::Unknown,
         }
@@ -123,10 +167,9 @@ impl Store {
 
     pub(super) fn give_refresh(&mut self, seed: u64, client_id: &str, scope: &str) -> String {
         let token = format!("{REFRESH}{:016x}{:016x}", self.number(seed, "refresh"), ids::mix(self.given));
-        if self.refresh.len() >= KEPT {
-            self.refresh.clear();
-        }
-        self.refresh.insert(token.clone(), Refresh { client_id: client_id.to_owned(), scope: scope.to_owned() });
+        make_room(&mut self.refresh);
+        let refresh = Refresh { client_id: client_id.to_owned(), scope: scope.to_owned(), number: self.given };
+        self.refresh.insert(token.clone(), refresh);
         token
     }
 
@@ -147,6 +190,7 @@ impl Store {
     ) -> String {
         let code = format!("{CODE}{:016x}", self.number(seed, "code"));
         self.codes.retain(|_, code| code.ends_ms > now_ms);
+        make_room(&mut self.codes);
         self.codes.insert(
             code.clone(),
             Code {
@@ -155,6 +199,7 @@ impl Store {
                 challenge: challenge.map(str::to_owned),
                 scope: scope.to_owned(),
                 ends_ms: now_ms + CODE_LIFE_MS,
+                number: self.given,
             },
         );
         code
@@ -177,8 +222,8 @@ impl Store {
     }
 
     pub(super) fn expire_all(&mut self) {
-        for (ends_ms, _) in self.access.values_mut() {
-            *ends_ms = 0;
+        for given in self.access.values_mut() {
+            given.ends_ms = 0;
         }
     }
 
@@ -227,6 +272,26 @@ mod tests {
         assert!(!printed.contains(&refresh) && !printed.contains(&token), "{printed}");
         store.expire_all();
         assert_eq!(store.access(&token, 1), Access::Expired);
+    }
+
+    #[test]
+    fn only_the_newest_are_remembered() {
+        let mut store = Store::default();
+        let claims = Claims { issuer: "i", client_id: "c", scope: "s", audience: Audience::Workspace };
+        let mut given = Vec::new();
+        for _ in 0..=KEPT {
+            let access = store.give_access(0, &claims, 0, 60);
+            let refresh = store.give_refresh(0, "c", "s");
+            given.push((access, refresh, store.give_code(0, "c", "http://localhost", None, "s", 0)));
+        }
+        assert_eq!((store.access.len(), store.refresh.len(), store.codes.len()), (KEPT, KEPT, KEPT));
+        let (access, refresh, code) = &given[0];
+        assert_eq!(store.access(access, 1), Access::Unknown);
+        assert!(store.take_refresh(refresh, "c").is_none() && store.take_code(code, 1).is_none());
+        for (access, refresh, code) in [&given[1], &given[KEPT]] {
+            assert_eq!(store.access(access, 1), Access::Good(Audience::Workspace));
+            assert!(store.take_refresh(refresh, "c").is_some() && store.take_code(code, 1).is_some());
+        }
     }
 
     #[test]

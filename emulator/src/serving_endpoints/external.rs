@@ -19,15 +19,18 @@ struct Provider {
     secrets: &'static [&'static str],
     /// Secrets that may be there.
     optional_secrets: &'static [&'static str],
+    /// Other fields that may be there.
+    optional: &'static [&'static str],
 }
 
 const PROVIDERS: &[Provider] = &[
     provider("anthropic", "anthropic_config", &[], &["anthropic_api_key"]),
-    provider("cohere", "cohere_config", &[], &["cohere_api_key"]),
+    Provider { optional: &["cohere_api_base"], ..provider("cohere", "cohere_config", &[], &["cohere_api_key"]) },
     provider("ai21labs", "ai21labs_config", &[], &["ai21labs_api_key"]),
     provider("palm", "palm_config", &[], &["palm_api_key"]),
     Provider {
         optional_secrets: &["aws_access_key_id", "aws_secret_access_key"],
+        optional: &["instance_profile_arn", "uc_service_credential_name"],
         ..provider("amazon-bedrock", "amazon_bedrock_config", &["aws_region", "bedrock_provider"], &[])
     },
     provider("google-cloud-vertex-ai", "google_cloud_vertex_ai_config", &["project_id", "region"], &["private_key"]),
@@ -37,7 +40,10 @@ const PROVIDERS: &[Provider] = &[
         &["databricks_workspace_url"],
         &["databricks_api_token"],
     ),
-    provider("custom", "custom_provider_config", &["custom_provider_url"], &[]),
+    Provider {
+        optional: &["bearer_token_auth", "api_key_auth"],
+        ..provider("custom", "custom_provider_config", &["custom_provider_url"], &[])
+    },
 ];
 
 const fn provider(
@@ -46,25 +52,45 @@ const fn provider(
     required: &'static [&'static str],
     secrets: &'static [&'static str],
 ) -> Provider {
-    Provider { name, config, required, secrets, optional_secrets: &[] }
+    Provider { name, config, required, secrets, optional_secrets: &[], optional: &[] }
 }
 
-/// The three forms of `openai`, by `openai_api_type`.
-const OPENAI: Provider = provider("openai", "openai_config", &[], &["openai_api_key"]);
+/// The three forms of `openai`, by `openai_api_type`. Each may also hold what another form needs.
+const OPENAI: Provider = Provider {
+    optional: OPENAI_FIELDS,
+    optional_secrets: OPENAI_SECRETS,
+    ..provider("openai", "openai_config", &[], &["openai_api_key"])
+};
+const OPENAI_SECRETS: &[&str] = &["openai_api_key", "microsoft_entra_client_secret"];
+const OPENAI_FIELDS: &[&str] = &[
+    "openai_organization",
+    "openai_api_type",
+    "openai_api_base",
+    "openai_deployment_name",
+    "openai_api_version",
+    "microsoft_entra_tenant_id",
+    "microsoft_entra_client_id",
+];
 const AZURE_FIELDS: &[&str] = &["openai_api_base", "openai_deployment_name", "openai_api_version"];
-const AZURE: Provider = provider("openai", "openai_config", AZURE_FIELDS, &["openai_api_key"]);
-const AZURE_ENTRA: Provider = provider(
-    "openai",
-    "openai_config",
-    &[
+const AZURE: Provider = Provider { required: AZURE_FIELDS, ..OPENAI };
+const AZURE_ENTRA: Provider = Provider {
+    required: &[
         "openai_api_base",
         "openai_deployment_name",
         "openai_api_version",
         "microsoft_entra_tenant_id",
         "microsoft_entra_client_id",
     ],
-    &["microsoft_entra_client_secret"],
-);
+    secrets: &["microsoft_entra_client_secret"],
+    ..OPENAI
+};
+
+impl Provider {
+    /// Whether a field is one of this provider's.
+    fn knows(&self, field: &str) -> bool {
+        [self.required, self.secrets, self.optional_secrets, self.optional].iter().any(|fields| fields.contains(&field))
+    }
+}
 
 /// Checks an external model; gives it as it is kept, without secrets in plain text, and its task.
 ///
@@ -101,6 +127,7 @@ pub(super) fn check(model: &Value, scopes: &Scopes) -> Result<(Value, String), A
     let config = check_config(config, provider, scopes)?;
     let mut kept = object.clone();
     kept.insert(provider.config.to_owned(), Value::Object(config));
+    no_plain_text(&mut kept, "external_model", scopes)?;
     Ok((Value::Object(kept), task.to_owned()))
 }
 
@@ -120,6 +147,13 @@ fn check_config(
 ) -> Result<Map<String, Value>, ApiError> {
     let mut kept = config.clone();
     kept.retain(|_, value| !value.is_null());
+    let stranger = |key: &&String| {
+        let field = key.strip_suffix("_plaintext").unwrap_or(key);
+        !provider.knows(field) && PROVIDERS.iter().chain([&OPENAI]).any(|other| other.knows(field))
+    };
+    if let Some(key) = kept.keys().find(stranger) {
+        return Err(invalid(&format!("'{}' does not take '{key}', a field of another provider.", provider.config)));
+    }
     for key in provider.required {
         if kept.get(*key).and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(invalid(&format!("'{}' needs '{key}'.", provider.config)));
@@ -136,9 +170,33 @@ fn check_config(
         "custom" => custom(&mut kept, scopes)?,
         _ => {}
     }
-    // whatever else came in plain text must not come back
-    kept.retain(|key, _| !key.ends_with("_plaintext"));
     Ok(kept)
+}
+
+/// Whatever came in plain text must not come back: twins are dropped, and a secret anywhere else is a reference or refused.
+fn no_plain_text(object: &mut Map<String, Value>, place: &str, scopes: &Scopes) -> Result<(), ApiError> {
+    object.retain(|key, _| !key.ends_with("_plaintext"));
+    for (key, value) in object.iter_mut() {
+        let below = format!("{place}.{key}");
+        if is_secret(key) || (place.ends_with("_auth") && key == "value") {
+            if !value.is_null() {
+                scopes.check_reference(&below, value.as_str().unwrap_or_default())?;
+            }
+        } else if let Some(inner) = value.as_object_mut() {
+            no_plain_text(inner, &below, scopes)?;
+        } else if let Some(items) = value.as_array_mut() {
+            for item in items.iter_mut().filter_map(Value::as_object_mut) {
+                no_plain_text(item, &below, scopes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The documented names of secrets, and what a provider would call one of its own.
+fn is_secret(key: &str) -> bool {
+    let ends = ["_api_key", "_access_key", "_key_id", "private_key", "token", "secret", "password"];
+    key == "api_key" || ends.iter().any(|end| key.ends_with(end))
 }
 
 /// A secret comes as a reference or in plain text, not as both; what came in plain text is not kept.

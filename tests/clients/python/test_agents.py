@@ -163,8 +163,10 @@ def test_mlflow_types_take_every_response():
     for text in ("Say pong", "What is 17 times 23?"):
         body = {"input": user(text), "custom_inputs": {"annotate": True}, "reasoning": {"effort": "low"}}
         ResponsesAgentResponse(**deploy.predict(endpoint=AGENT, inputs=body))
-        for event in raw(AGENT, body):
-            ResponsesAgentStreamEvent(**event)
+        events = [ResponsesAgentStreamEvent(**event) for event in raw(AGENT, body)]
+        assert (events[0].type, events[-1].type) == ("response.created", "response.completed")
+        # neighbours of the same type count once: deltas come as often as the text is long
+        assert len([a for a, b in zip(events, events[1:]) if a.type != b.type]) > 5
 
 
 def test_mlflow_types_take_every_chat_agent_answer():
@@ -172,8 +174,9 @@ def test_mlflow_types_take_every_chat_agent_answer():
     body = {"messages": user("What is 6 times 7?"), "custom_inputs": {"k": "v"}}
     whole = ChatAgentResponse(**{k: v for k, v in deploy.predict(endpoint=CHAT_AGENT, inputs=body).items() if k != "id"})
     assert whole.custom_outputs == {"k": "v"} and len(whole.messages) == 3
-    for chunk in deploy.predict_stream(endpoint=CHAT_AGENT, inputs=body):
-        ChatAgentChunk(**{k: v for k, v in chunk.items() if k != "id"})
+    stream = deploy.predict_stream(endpoint=CHAT_AGENT, inputs=body)
+    chunks = [ChatAgentChunk(**{k: v for k, v in chunk.items() if k != "id"}) for chunk in stream]
+    assert {chunk.delta.role for chunk in chunks} == {"assistant", "tool"}
 
 
 def test_mlflow_chat_model():
