@@ -83,7 +83,7 @@ export class WorkspaceClient {
     this.#core = direct(() => new.target[CORE](crossing, token, fetch));
     const scope = (options) => this.#scope(options);
     const track = (stream) => this.#track(stream);
-    this.#inner = { core: this.#core, scope, track, call: (...operation) => this.#call(...operation), open: (...operation) => this.#start(...operation) };
+    this.#inner = { core: this.#core, scope, track, totalMs: crossing.timeouts?.totalMs, call: (...operation) => this.#call(...operation), open: (...operation) => this.#start(...operation) };
   }
 
   /** Chat with a serving endpoint; `defaults` apply to every call of the handle. */

@@ -28,7 +28,7 @@ export interface EndpointProgress {
 
 /** How to wait for an endpoint. `signal` ends the wait, not the endpoint's update; `timeouts` are those of each look. */
 export interface WaitOptions extends CallOptions {
-  /** The longest wait; 1,200,000 (20 minutes) unless set. */
+  /** The longest wait, looks included; 1,200,000 (20 minutes) unless set. The last look begins a second before its end. */
   timeoutMs?: number;
   /** Told of every look. */
   onProgress?: (progress: EndpointProgress) => void;

@@ -3,11 +3,14 @@
 import { fail, toError } from "./errors.js";
 import { openEvents } from "./events.js";
 import { writeJson } from "./json.js";
-import { take } from "./options.js";
+import { settings, take } from "./options.js";
 import { pure } from "./steps.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
+
+/** What is kept for the last look, so that it can be answered within the wait. */
+const LAST_MS = 1000;
 
 /** A wait that ends early when a signal fires; who waits then sees the signal. */
 function pause(ms, signals) {
@@ -21,6 +24,15 @@ function pause(ms, signals) {
     for (const signal of signals) signal.addEventListener("abort", done);
     if (signals.some((signal) => signal.aborted)) done();
   });
+}
+
+/** How far a description says the endpoint is; a bad end carries the facts of the answer that told of it. */
+function judge(text, facts) {
+  try {
+    return pure("endpoints.judge", text);
+  } catch (error) {
+    throw Object.assign(error, facts);
+  }
 }
 
 /** Reads and changes serving endpoints; made by `client.servingEndpoints()`. */
@@ -187,23 +199,30 @@ export class ServingEndpoints {
     const begun = performance.now();
     let seen = [false, "", "", ""];
     let failures = 0;
+    const left = () => begun + timeoutMs - performance.now();
+    const own = settings(scope.timeouts, "timeouts");
+    const ownMs = own?.totalMs ?? this.#client.totalMs ?? Infinity;
     for (let attempt = 1; ; attempt += 1) {
+      // a timer may end late: what is left is never nothing, which is no time limit
+      const within = Math.max(left(), 1);
       try {
-        const text = await this.#text("get", [name], scope);
-        seen = pure("endpoints.judge", text);
+        const timeouts = { ...own, totalMs: Math.min(ownMs, within) };
+        const { text, requestId, attempts } = await this.#client.call("endpoints.get", [name], { ...scope, timeouts });
+        seen = judge(text, { requestId, attempts });
         failures = 0;
         const [done, ready, configUpdate, message] = seen;
         const endpoint = JSON.parse(text);
         onProgress?.({ name, done, ready, configUpdate, message, attempt, elapsedMs: performance.now() - begun, endpoint });
         if (done) return endpoint;
       } catch (thrown) {
+        // the wait's own end cut the look short
+        if (thrown?.phase === "total" && within < ownMs) throw toError(pure("endpoints.late", name, ...seen.slice(1)));
         failures += 1;
         if (thrown?.isRetryable !== true || failures > PATIENCE) throw thrown;
       }
-      const left = begun + timeoutMs - performance.now();
-      if (left <= 0) throw toError(pure("endpoints.late", name, ...seen.slice(1)));
+      if (left() <= LAST_MS) throw toError(pure("endpoints.late", name, ...seen.slice(1)));
       const { signals } = this.#client.scope(scope);
-      await pause(Math.min(Math.min(attempt, 10) * 1000 + Math.random() * 1000, left), signals);
+      await pause(Math.min(Math.min(attempt, 10) * 1000 + Math.random() * 1000, left() - LAST_MS), signals);
     }
   }
 }

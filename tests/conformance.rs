@@ -190,6 +190,56 @@ async fn serving_endpoints_are_listed_and_described() {
     assert_eq!(endpoint.task.as_deref(), Some("llm/v1/chat"));
 }
 
+#[tokio::test]
+async fn an_endpoint_is_made_of_a_secret_waited_for_asked_and_deleted() {
+    use lakewire::secrets::{AclPermission, CreateScopeRequest};
+    use lakewire::serving_endpoints::{
+        AccessControlRequest, CreateEndpointRequest, EndpointConfigInput, EndpointPermissionLevel, ExternalTask,
+        OpenAiConfig, OpenAiModel, SecretText, ServedEntityInput,
+    };
+    let Some(client) = client() else { return };
+    let (secrets, endpoints) = (client.secrets(), client.serving_endpoints());
+    let suffix = std::process::id();
+    let (name, scope) = (format!("conformance-{suffix}"), format!("conformance-{suffix}"));
+    secrets.create_scope(&CreateScopeRequest::new(&scope)).await.unwrap();
+    let taken = secrets.create_scope(&CreateScopeRequest::new(&scope)).await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::ResourceConflict);
+    secrets.put(&scope, "openai", "sk-cänary/42").await.unwrap();
+    secrets.put_bytes(&scope, "bytes", &[0, 255]).await.unwrap();
+    let value = secrets.get(&scope, "openai").await.unwrap();
+    assert_eq!(value.expose().unwrap(), "sk-cänary/42");
+    assert!(!format!("{value:?}").contains("nary"));
+    assert_eq!(secrets.get(&scope, "bytes").await.unwrap().expose_bytes(), [0, 255]);
+    let mut keys: Vec<_> = secrets.list(&scope).await.unwrap().into_iter().map(|one| one.key).collect();
+    keys.sort();
+    assert_eq!(keys, ["bytes", "openai"]);
+    secrets.put_acl(&scope, "users", &AclPermission::Read).await.unwrap();
+    assert_eq!(secrets.get_acl(&scope, "users").await.unwrap().permission, AclPermission::Read);
+
+    let of = |key: &str| {
+        let config = OpenAiConfig::default().openai_api_key(SecretText::reference(&scope, key));
+        let model = OpenAiModel::new("gpt-4", ExternalTask::Chat, config);
+        let entity = ServedEntityInput::external(model).name("gpt");
+        CreateEndpointRequest::new(&name, EndpointConfigInput::new([entity]))
+    };
+    assert_eq!(endpoints.create(&of("none")).await.unwrap_err().kind(), ErrorKind::BadRequest);
+    endpoints.create(&of("openai")).await.unwrap();
+    let mut looks = 0;
+    let ready = endpoints.wait_until_ready_with(&name, Duration::from_secs(60), |_| looks += 1).await.unwrap();
+    assert!(ready.is_ready() && looks > 0);
+    assert_eq!(endpoints.create(&of("openai")).await.unwrap_err().kind(), ErrorKind::ResourceConflict);
+    let answer = client.chat(&name).invoke("My name is Ann. What is my name?").await.unwrap();
+    assert!(answer.text().contains("Ann"), "{}", answer.text());
+    let permissions = endpoints.permissions(&name).await.unwrap();
+    let may = permissions.update(&[AccessControlRequest::group("users", EndpointPermissionLevel::CanQuery)]).await;
+    assert!(format!("{:?}", may.unwrap()).contains("users"));
+    endpoints.delete(&name).await.unwrap();
+    assert_eq!(endpoints.get(&name).await.unwrap_err().kind(), ErrorKind::NotFound);
+    secrets.delete(&scope, "openai").await.unwrap();
+    assert_eq!(secrets.get(&scope, "openai").await.unwrap_err().kind(), ErrorKind::NotFound);
+    secrets.delete_scope(&scope).await.unwrap();
+}
+
 /// The emulator's address; see [`client`].
 fn emulator() -> Option<String> {
     client()?;

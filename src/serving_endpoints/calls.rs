@@ -13,7 +13,7 @@ use crate::serving_endpoints::types::{
 };
 use crate::wire::answer;
 use crate::wire::call::{Call, Repeat, StreamCall};
-use crate::wire::json::{Json, Raw};
+use crate::wire::json::{Json, Raw, push_string};
 use crate::wire::request::{Method, Path, Request};
 
 const ROOT: &str = "/api/2.0/serving-endpoints";
@@ -183,8 +183,8 @@ pub fn delete(name: &str) -> Result<Call<()>> {
 ///
 /// `POST /api/2.0/serving-endpoints/pt`
 pub fn create_provisioned_throughput(body: String) -> Result<Call<Json<ServingEndpoint>>> {
-    check::provisioned(&body, true)?;
-    Ok(change(Method::Post, [ROOT, "/pt"].concat(), body, Vec::new()))
+    let secrets = check::provisioned(&body, true)?;
+    Ok(change(Method::Post, [ROOT, "/pt"].concat(), body, secrets))
 }
 
 /// Changes what an endpoint with provisioned throughput serves. Here the configuration stands under `config`.
@@ -194,9 +194,9 @@ pub fn create_provisioned_throughput(body: String) -> Result<Call<Json<ServingEn
 ///
 /// `PUT /api/2.0/serving-endpoints/pt/{name}/config`
 pub fn update_provisioned_throughput(name: &str, body: String) -> Result<Call<Json<ServingEndpoint>>> {
-    check::provisioned(&body, false)?;
+    let secrets = check::provisioned(&body, false)?;
     let path = Path::literal(ROOT).then("/pt/").segment("endpoint", name)?.then("/config").finish();
-    Ok(change(Method::Put, path, body, Vec::new()))
+    Ok(change(Method::Put, path, body, secrets))
 }
 
 /// Says whether a model can be served with provisioned throughput, and in which steps.
@@ -342,6 +342,18 @@ pub(crate) fn streamed(mut body: String) -> Result<String> {
         }
         None => {}
     }
+    if root.get("stream").is_some() {
+        // a null says nothing, and a key that is there twice is refused by strict readers
+        let mut out = String::with_capacity(body.len() + 8);
+        for (key, value) in root.fields().filter(|(key, _)| key != "stream") {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            push_string(&mut out, &key);
+            out.push(':');
+            out.push_str(value.text());
+        }
+        out.push_str(if out.is_empty() { "{\"stream\":true}" } else { ",\"stream\":true}" });
+        return Ok(out);
+    }
     let more = if root.fields().next().is_some() { ",\"stream\":true}" } else { "\"stream\":true}" };
     let end = body.trim_end().len().saturating_sub(1);
     body.truncate(end);
@@ -381,7 +393,12 @@ mod tests {
         let text = |body: &str| streamed(body.into());
         assert_eq!(text("{}").unwrap(), r#"{"stream":true}"#);
         assert_eq!(text(" {\"a\":1} \n").unwrap(), r#" {"a":1,"stream":true}"#);
-        assert_eq!(text(r#"{"stream":null,"a":{}}"#).unwrap(), r#"{"stream":null,"a":{},"stream":true}"#);
+        assert_eq!(text(r#"{"stream":null,"a":{}}"#).unwrap(), r#"{"a":{},"stream":true}"#);
+        assert_eq!(
+            text(r#" {"a\"b" : [1, 2], "stream" : null, "stream":null} "#).unwrap(),
+            r#"{"a\"b":[1, 2],"stream":true}"#
+        );
+        assert_eq!(text(r#"{"stream":null}"#).unwrap(), r#"{"stream":true}"#);
         assert_eq!(text(r#"{"stream":true}"#).unwrap(), r#"{"stream":true}"#);
         for bad in ["[]", "7", "{", r#"{"stream":false}"#] {
             assert_eq!(text(bad).unwrap_err().kind(), ErrorKind::InvalidInput, "{bad}");

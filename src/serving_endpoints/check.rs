@@ -9,7 +9,8 @@ mod external;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wire::json::Raw;
 
-/// Checks the body of a create call; gives the secrets that stand in it as plain text.
+/// Checks the body of a create call; gives the secrets that stand in it as plain text, and every value of an
+/// environment that is no reference.
 ///
 /// # Errors
 /// `InvalidInput` naming the field.
@@ -33,7 +34,7 @@ pub fn create(body: &str) -> Result<Vec<String>> {
     }
 }
 
-/// Checks the body of a change of what an endpoint serves; gives the secrets that stand in it as plain text.
+/// Checks the body of a change of what an endpoint serves; gives what no error may repeat, as [`create`] does.
 ///
 /// # Errors
 /// `InvalidInput` naming the field.
@@ -49,10 +50,11 @@ pub fn config(body: &str) -> Result<Vec<String>> {
 }
 
 /// Checks a body for provisioned throughput, whose configuration always stands under `config`; `new` ones have a name.
+/// Gives what no error may repeat, as [`create`] does.
 ///
 /// # Errors
 /// `InvalidInput` naming the field.
-pub fn provisioned(body: &str, new: bool) -> Result<()> {
+pub fn provisioned(body: &str, new: bool) -> Result<Vec<String>> {
     let root = object(body)?;
     if new {
         name(root)?;
@@ -65,14 +67,17 @@ pub fn provisioned(body: &str, new: bool) -> Result<()> {
     if entities.is_empty() {
         return Err(fault("config.served_entities", "must hold at least one model"));
     }
+    let mut secrets = Vec::new();
     for (at, entity) in entities.iter().enumerate() {
         let place = place("config.served_entities", at);
+        environment(*entity, &place, &mut secrets)?;
         required(*entity, &place, "entity_name")?;
         if entity.get_some("provisioned_model_units").and_then(Raw::as_i64).is_none_or(|units| units < 1) {
             return Err(fault(&[&place, ".provisioned_model_units"].concat(), "must be a whole number, 1 or more"));
         }
     }
-    traffic(config, "config.", &entities)
+    traffic(config, "config.", &entities)?;
+    Ok(secrets)
 }
 
 /// Checks the body of an AI Gateway change.
@@ -167,6 +172,9 @@ fn configuration(config: Raw<'_>, before: &str) -> Result<Vec<String>> {
             }
         }
     }
+    for (at, model) in models.iter().enumerate() {
+        environment(*model, &place(&[before, "served_models"].concat(), at), &mut secrets)?;
+    }
     let all: Vec<_> = entities.into_iter().chain(models).collect();
     traffic(config, before, &all)?;
     Ok(secrets)
@@ -195,13 +203,14 @@ fn environment(entity: Raw<'_>, place: &str, secrets: &mut Vec<String>) -> Resul
         let Some(value) = value.as_str() else {
             return Err(fault(&[&place, ".", &name].concat(), "must be text"));
         };
-        if value.starts_with("{{secrets") && !super::types::is_reference(&value) {
+        if super::types::is_reference(&value) {
+            continue;
+        }
+        if value.starts_with("{{secrets") {
             return Err(fault(&[&place, ".", &name].concat(), external::REFERENCE));
         }
-        let upper = name.to_ascii_uppercase();
-        if ["KEY", "TOKEN", "SECRET", "PASSWORD"].iter().any(|end| upper.ends_with(end)) {
-            secrets.push(value.into_owned());
-        }
+        // no name tells that its value is none: an address may hold a password
+        secrets.push(value.into_owned());
     }
     Ok(())
 }

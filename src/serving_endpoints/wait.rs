@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::progress::{self, Progress};
 use super::{ServingEndpoint, ServingEndpoints, calls};
-use crate::error::Result;
+use crate::error::{Result, TimeoutPhase};
 
 /// How long is waited unless something else is said: 20 minutes, as Databricks' own SDKs do.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+/// What is kept for the last look, so that it can be answered within the wait.
+const LAST: Duration = Duration::from_secs(1);
 /// How many looks in a row may fail for a passing reason.
 const PATIENCE: u32 = 5;
 
@@ -31,8 +33,9 @@ impl ServingEndpoints {
     /// Waits until an endpoint is ready, at most so long, and tells of every look. Dropping the
     /// future ends the wait; the endpoint goes on.
     ///
-    /// The looks are one second apart at first and ten at most, with up to a second of jitter. What
-    /// fails for a passing reason is looked at again, five times in a row at most.
+    /// The looks are one second apart at first and ten at most, with up to a second of jitter; none
+    /// outlasts the wait, and the last one begins a second before its end. What fails for a passing
+    /// reason is looked at again, five times in a row at most.
     ///
     /// # Errors
     /// `OperationFailed` when the update failed or was cancelled or a deployment failed, with the
@@ -50,27 +53,38 @@ impl ServingEndpoints {
         let mut seen = Progress::default();
         let mut failures = 0;
         let mut attempt = 0_u32;
+        let mut options = self.options.clone();
+        let own = options.timeouts.or(self.sender.config().timeouts).total;
         loop {
             attempt += 1;
-            match self.sender.send(&call, &self.options).await {
+            // a sleep may end late: what is left is never nothing, which is no time limit
+            let left = deadline.saturating_sub(transport.now()).max(Duration::from_millis(1));
+            let bounded = own.is_none_or(|own| left < own);
+            options.timeouts.total = if bounded { Some(left) } else { own };
+            match self.sender.send(&call, &options).await {
                 Ok((json, meta)) => {
                     failures = 0;
-                    seen = progress::judge(json.root()).map_err(|error| error.with_request_id(meta.request_id))?;
+                    seen = progress::judge(json.root())
+                        .map_err(|error| error.with_request_id(meta.request_id).with_attempts(meta.attempts))?;
                     on_progress(&seen);
                     if seen.done {
                         return json.read();
                     }
                 }
                 Err(error) if error.is_retryable() && failures < PATIENCE => failures += 1,
+                // the wait's own end cut the look short
+                Err(error) if bounded && error.phase() == Some(TimeoutPhase::Total) => {
+                    return Err(progress::late(name, &seen));
+                }
                 Err(error) => return Err(error),
             }
             let left = deadline.saturating_sub(transport.now());
-            if left.is_zero() {
+            if left <= LAST {
                 return Err(progress::late(name, &seen));
             }
             let jitter = Duration::from_secs(1).mul_f64(transport.random());
             let pause = Duration::from_secs(u64::from(attempt.min(10))) + jitter;
-            transport.sleep(pause.min(left)).await;
+            transport.sleep(pause.min(left.saturating_sub(LAST))).await;
         }
     }
 }
@@ -80,8 +94,9 @@ mod tests {
     use super::*;
     use crate::auth::Credentials;
     use crate::config::Config;
-    use crate::error::{ErrorKind, TimeoutPhase};
+    use crate::error::ErrorKind;
     use crate::sender::Sender;
+    use crate::transport::Transport as _;
     use crate::transport::scripted::{Reply, Scripted};
     use std::sync::Arc;
 
@@ -123,8 +138,8 @@ mod tests {
             network.push(state("READY", update).header("x-request-id", "r-7"));
             let error = network.run(at(&network).wait_until_ready("x")).unwrap().unwrap_err();
             assert_eq!(
-                (error.kind(), error.error_code(), error.request_id()),
-                (ErrorKind::OperationFailed, Some(update), Some("r-7"))
+                (error.kind(), error.error_code(), error.request_id(), error.attempts()),
+                (ErrorKind::OperationFailed, Some(update), Some("r-7"), 1)
             );
         }
         let network = Scripted::new();
@@ -141,7 +156,26 @@ mod tests {
         let error = network.run(at(&network).wait_until_ready_with("x", limit, |_| ())).unwrap().unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Total)));
         assert!(error.message().contains("NOT_READY") && error.message().contains("IN_PROGRESS"), "{error}");
-        assert_eq!(*network.sent_at().last().unwrap(), limit);
+        assert_eq!(*network.sent_at().last().unwrap(), limit - LAST);
+    }
+
+    #[test]
+    fn no_look_outlasts_the_wait() {
+        let limit = Duration::from_millis(500);
+        let network = Scripted::new();
+        network.always(Reply::silence());
+        let error = network.run(at(&network).wait_until_ready_with("x", limit, |_| ())).unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::DeadlineExceeded, Some(TimeoutPhase::Total)));
+        assert!(error.message().contains("was not ready in time"), "{error}");
+        assert_eq!((network.requests().len(), network.now()), (1, limit));
+        // an own limit that is shorter still ends the look, and so the wait
+        let network = Scripted::new();
+        network.always(Reply::silence());
+        let mut wait = at(&network);
+        wait.options.timeouts.total = Some(Duration::from_secs(2));
+        let error = network.run(wait.wait_until_ready("x")).unwrap().unwrap_err();
+        assert!(!error.message().contains("was not ready in time"), "{error}");
+        assert_eq!(network.now(), Duration::from_secs(2));
     }
 
     #[test]

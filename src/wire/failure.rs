@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::wire::answer::{Headers, media_type};
-use crate::wire::find::{find, split_once, whole};
+use crate::wire::find::{find, split_once};
 use crate::wire::json::Raw;
+use crate::wire::kind::{kind_of, kind_of_code};
 use crate::wire::redact::clean;
 use crate::wire::request::Request;
 use crate::wire::retry::{decimal, is_permanent, retry_after};
@@ -398,52 +399,6 @@ fn html_text(text: &str) -> Option<&str> {
         text.get(start..end).map(str::trim).filter(|text| !text.is_empty())
     };
     inner("<pre", "</pre").or_else(|| inner("<title", "</title"))
-}
-
-/// The kind of a refusal: some codes of the service say more than the status.
-fn kind_of(status: u16, code: Option<&str>) -> ErrorKind {
-    match code {
-        Some("INVALID_STATE" | "INVALID_PARAMETER_VALUE") => ErrorKind::BadRequest,
-        Some("RESOURCE_DOES_NOT_EXIST") => ErrorKind::NotFound,
-        Some("ABORTED" | "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS") => ErrorKind::ResourceConflict,
-        Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED" | "overloaded") => ErrorKind::TooManyRequests,
-        Some("UNKNOWN" | "DATA_LOSS" | "generation" | "incomplete_generation") => ErrorKind::InternalError,
-        _ => kind_of_status(status),
-    }
-}
-
-fn kind_of_status(status: u16) -> ErrorKind {
-    match status {
-        401 => ErrorKind::Unauthenticated,
-        403 => ErrorKind::PermissionDenied,
-        404 => ErrorKind::NotFound,
-        408 | 502..=504 => ErrorKind::TemporarilyUnavailable,
-        409 => ErrorKind::ResourceConflict,
-        429 => ErrorKind::TooManyRequests,
-        499 => ErrorKind::Cancelled,
-        501 => ErrorKind::NotImplemented,
-        400..=498 => ErrorKind::BadRequest,
-        _ => ErrorKind::InternalError,
-    }
-}
-
-/// The kind of an error that has no status of its own.
-fn kind_of_code(code: &str) -> Option<ErrorKind> {
-    Some(match code {
-        "BAD_REQUEST" | "invalid_request_error" => ErrorKind::BadRequest,
-        "UNAUTHENTICATED" | "CUSTOMER_UNAUTHORIZED" => ErrorKind::Unauthenticated,
-        "PERMISSION_DENIED" => ErrorKind::PermissionDenied,
-        "NOT_FOUND" | "ENDPOINT_NOT_FOUND" => ErrorKind::NotFound,
-        "RESOURCE_CONFLICT" => ErrorKind::ResourceConflict,
-        "rate_limit_exceeded" | "insufficient_quota" => ErrorKind::TooManyRequests,
-        "TEMPORARILY_UNAVAILABLE" | "DEADLINE_EXCEEDED" => ErrorKind::TemporarilyUnavailable,
-        "NOT_IMPLEMENTED" => ErrorKind::NotImplemented,
-        "CANCELLED" => ErrorKind::Cancelled,
-        _ => match whole(code).and_then(|status| u16::try_from(status).ok()) {
-            Some(status @ 400..=599) => kind_of_status(status),
-            _ => kind_of(500, Some(code)),
-        },
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub(crate) mod fault;
 pub(crate) mod find;
 pub mod form;
 pub mod json;
+mod kind;
 pub mod redact;
 pub mod request;
 pub mod retry;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { emulator } from "./emulator.mjs";
-import { DONE, event, failure, json, refusal, scripted, sse, withClock } from "./fakes.mjs";
+import { TOKEN, emulator } from "./emulator.mjs";
+import { DONE, event, failure, json, never, refusal, scripted, sse, withClock } from "./fakes.mjs";
 import lakewire from "./package.mjs";
 
 const { secretReference } = lakewire;
@@ -131,6 +131,44 @@ test("bad ends are OperationFailed with the service's own words", async () => {
     assert.equal(error.isRetryable, false);
   }
   await failure(endpoints([refusal(404, { error_code: "RESOURCE_DOES_NOT_EXIST" })]).endpoints.waitUntilReady("e"), "NotFound");
+  const failed = json({ name: "e", state: { ready: "READY", config_update: "UPDATE_FAILED" } }, { headers: { "x-request-id": "r-7" } });
+  const error = await failure(endpoints([failed]).endpoints.waitUntilReady("e"), "OperationFailed");
+  assert.deepEqual([error.requestId, error.attempts], ["r-7", 1]);
+});
+
+test("no look outlasts the wait, nor the client's own limit", async () => {
+  await withClock(async (clock) => {
+    const { endpoints: at, calls } = endpoints(never);
+    const begun = clock.now;
+    const error = await failure(at.waitUntilReady("e", { timeoutMs: 500 }), "DeadlineExceeded");
+    assert.match(error.message, /was not ready in time/);
+    assert.deepEqual([calls.length, clock.now - begun], [1, 500]);
+  });
+  for (const [settings, options] of [[{ timeouts: { totalMs: 2000 } }, {}], [{}, { timeouts: { totalMs: 2000 } }]]) {
+    await withClock(async (clock) => {
+      const begun = clock.now;
+      const error = await failure(endpoints(never, settings).endpoints.waitUntilReady("e", options), "DeadlineExceeded");
+      assert.doesNotMatch(error.message, /was not ready in time/);
+      assert.equal(clock.now - begun, 2000);
+    });
+  }
+});
+
+test("L11: no value of an environment is repeated, whatever its name", async () => {
+  const canary = "postgres://user:canary@db";
+  const model = { entity_name: "c.s.m", entity_version: "1", environment_vars: { DATABASE_URL: canary } };
+  const served_models = [{ model_name: "c.s.m", model_version: "1", environment_vars: model.environment_vars }];
+  for (const act of [
+    (at) => at.create({ name: "e", config: { served_entities: [model] } }),
+    (at) => at.create({ name: "e", config: { served_models } }),
+    (at) => at.updateConfig("e", { served_models }),
+    (at) => at.createProvisionedThroughput({ name: "e", config: { served_entities: [{ ...model, provisioned_model_units: 1 }] } }),
+    (at) => at.updateProvisionedThroughput("e", { served_entities: [{ ...model, provisioned_model_units: 1 }] }),
+  ]) {
+    const { endpoints: at, calls } = endpoints([refusal(400, { message: `No host ${canary}.` })]);
+    const error = await failure(act(at));
+    assert.ok(calls[0].text.includes("canary") && !inspect(error, { depth: null, showHidden: true }).includes("canary"), inspect(error));
+  }
 });
 
 test("the wait is bounded, looks past passing failures, and ends with its signal or its client", async () => {
@@ -170,6 +208,9 @@ test("queryStream gives events and ends with its mark, and with an error when it
   assert.deepEqual(calls[0].json, { messages: [], stream: true });
   await failure(async () => { for await (const _ of await at.queryStream("e", {}));  }, "Truncated");
   await failure(at.queryStream("e", { stream: false }), "InvalidInput");
+  const unsaid = endpoints([sse([DONE])]);
+  for await (const _ of await unsaid.endpoints.queryStream("e", { stream: null, a: 1 }));
+  assert.equal(unsaid.calls[0].text, '{"a":1,"stream":true}');
 });
 
 const workspace = await emulator();
@@ -243,4 +284,65 @@ test("emulator: a deployment that fails ends the wait with its message", () =>
 test("emulator: a secret that does not exist is refused", async () => {
   const { client } = workspace.client();
   await failure(client.servingEndpoints().create({ name: unique("e"), config: config(openai({ openai_api_key: "{{secrets/nowhere/none}}" })) }), "BadRequest");
+});
+
+test("emulator: what passes the check of an external model is taken, and what it refuses is refused", async () => {
+  const { client } = workspace.client();
+  const scope = unique("scope");
+  await client.secrets().createScope(scope);
+  await client.secrets().put(scope, "k", "sk-sample");
+  const ref = secretReference(scope, "k");
+  const azure = { openai_api_base: "https://x", openai_deployment_name: "d", openai_api_version: "v" };
+  const bedrock = { aws_region: "r", bedrock_provider: "amazon" };
+  const custom = { custom_provider_url: "https://x" };
+  // provider, field of the config, config, and what may be left out
+  const rows = [
+    ["openai", "openai_config", { openai_api_key: ref, openai_api_type: "openai" }, ["openai_api_type"]],
+    ["openai", "openai_config", { openai_api_key_plaintext: "sk-plain" }],
+    ["openai", "openai_config", { ...azure, openai_api_type: "azure", openai_api_key: ref }],
+    ["openai", "openai_config", { ...azure, openai_api_type: "azuread", microsoft_entra_tenant_id: "t", microsoft_entra_client_id: "c", microsoft_entra_client_secret: ref }],
+    ["anthropic", "anthropic_config", { anthropic_api_key: ref }],
+    ["cohere", "cohere_config", { cohere_api_key: ref, cohere_api_base: "https://x" }, ["cohere_api_base"]],
+    ["ai21labs", "ai21labs_config", { ai21labs_api_key: ref }],
+    ["palm", "palm_config", { palm_api_key: ref }],
+    ["amazon-bedrock", "amazon_bedrock_config", { ...bedrock, aws_access_key_id: ref, aws_secret_access_key: ref }],
+    ["amazon-bedrock", "amazon_bedrock_config", { ...bedrock, instance_profile_arn: "arn:x" }],
+    ["amazon-bedrock", "amazon_bedrock_config", { ...bedrock, uc_service_credential_name: "c" }],
+    ["google-cloud-vertex-ai", "google_cloud_vertex_ai_config", { project_id: "p", region: "r", private_key: ref }],
+    ["databricks-model-serving", "databricks_model_serving_config", { databricks_workspace_url: "https://x", databricks_api_token: ref }],
+    ["custom", "custom_provider_config", custom],
+    ["custom", "custom_provider_config", { ...custom, bearer_token_auth: { token: ref } }, ["bearer_token_auth"]],
+    ["custom", "custom_provider_config", { ...custom, api_key_auth: { key: "x-key", value: ref } }, ["api_key_auth"]],
+  ];
+  const without = (object, name) => Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+  const bad = [
+    ["custom", "custom_provider_config", { ...custom, bearer_token_auth: { token: ref }, api_key_auth: { key: "x-key", value: ref } }],
+    ["custom", "custom_provider_config", { ...custom, bearer_token_auth: {} }],
+    ["custom", "custom_provider_config", { ...custom, api_key_auth: { value: ref } }],
+    ["custom", "custom_provider_config", { custom_provider_url: "http://x" }],
+    ["openai", "openai_config", { openai_api_key: "sk-plain" }],
+    ["openai", "anthropic_config", { anthropic_api_key: ref }],
+  ];
+  const good = [];
+  for (const [provider, field, whole, optional = []] of rows) {
+    good.push([provider, field, whole]);
+    // without its type Azure is OpenAI, whose other fields are its own business
+    for (const name of Object.keys(whole).filter((name) => whole[name] !== "azure")) (optional.includes(name) ? good : bad).push([provider, field, without(whole, name)]);
+  }
+  const request = ([provider, field, config]) => ({ name: unique("e"), config: { served_entities: [{ name: "m", external_model: { provider, name: "m", task: "llm/v1/chat", [field]: config } }] } });
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  try {
+    for (const row of good) {
+      const { name } = await client.servingEndpoints().create(request(row));
+      await client.servingEndpoints().delete(name);
+    }
+    for (const row of bad) {
+      const body = request(row);
+      await failure(client.servingEndpoints().create(body), "InvalidInput").catch((fault) => assert.fail(`the check took ${JSON.stringify(row)}: ${fault.message}`));
+      const { status } = await fetch(`${workspace.url}/api/2.0/serving-endpoints`, { method: "POST", headers, body: JSON.stringify(body) });
+      assert.equal(status, 400, `the emulator took ${JSON.stringify(row)}`);
+    }
+  } finally {
+    await client.secrets().deleteScope(scope);
+  }
 });

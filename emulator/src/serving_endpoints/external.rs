@@ -250,12 +250,18 @@ fn custom(config: &mut Map<String, Value>, scopes: &Scopes) -> Result<(), ApiErr
     }
     let auths = [("bearer_token_auth", "token"), ("api_key_auth", "value")];
     let given: Vec<_> = auths.into_iter().filter(|(name, _)| config.contains_key(*name)).collect();
-    let [(name, key)] = given.as_slice() else {
-        return Err(invalid("'custom_provider_config' needs 'bearer_token_auth' or 'api_key_auth', and not both."));
+    let (name, key) = match given.as_slice() {
+        // a server may ask for nothing
+        [] => return Ok(()),
+        [one] => one,
+        _ => return Err(invalid("'custom_provider_config' takes 'bearer_token_auth' or 'api_key_auth', not both.")),
     };
     let Some(mut auth) = config.get(*name).and_then(Value::as_object).cloned() else {
         return Err(invalid(&format!("'{name}' must be an object.")));
     };
+    if *name == "api_key_auth" && auth.get("key").and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(invalid("'api_key_auth' needs 'key', the name of the header or parameter."));
+    }
     secret(&mut auth, name, key, true, scopes)?;
     config.insert((*name).to_owned(), json!(auth));
     Ok(())

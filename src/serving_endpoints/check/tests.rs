@@ -160,6 +160,19 @@ fn l11_a_key_in_a_reference_s_place_is_refused_and_not_repeated() {
     }
 }
 
+#[test]
+fn l1_what_this_version_does_not_know_is_shown_by_name_only() {
+    let of = |model: Value| -> CreateEndpointRequest { serde_json::from_value(endpoint(model)).unwrap() };
+    let unknown = of(json!({"provider": "brandnew", "brandnew_config": {"brandnew_api_key_plaintext": "sk-canary"}}));
+    let shown = format!("{unknown:?}");
+    assert!(shown.contains("brandnew_config") && !shown.contains("canary"), "{shown}");
+    let field = of(
+        json!({"provider": "openai", "name": "m", "task": "llm/v1/chat", "openai_config": {"new_plaintext": "sk-canary"}}),
+    );
+    let shown = format!("{field:#?}");
+    assert!(shown.contains("new_plaintext") && !shown.contains("canary"), "{shown}");
+}
+
 fn pointers(value: &Value, at: &str) -> Vec<(String, String)> {
     match value {
         Value::Object(fields) => {
@@ -176,7 +189,20 @@ fn l11_plain_secrets_are_collected_so_that_errors_hide_them() {
         "environment_vars": {"HF_TOKEN": "hf_canary", "MODE": "fast", "REF": REF},
         "external_model": {"provider": "openai", "name": "m", "task": "llm/v1/chat", "openai_config": {"openai_api_key_plaintext": "sk-1"}},
     }]}});
-    assert_eq!(create(&body.to_string()).unwrap(), ["hf_canary", "sk-1"]);
+    assert_eq!(create(&body.to_string()).unwrap(), ["hf_canary", "fast", "sk-1"]);
+    let vars = json!({"DATABASE_URL": "postgres://u:canary@x", "REF": REF});
+    let model = json!({"name": "m", "model_name": "c.s.m", "model_version": "1", "environment_vars": vars});
+    let body = json!({"name": "x", "config": {"served_models": [model]}});
+    assert_eq!(create(&body.to_string()).unwrap(), ["postgres://u:canary@x"]);
+    assert_eq!(config(&body["config"].to_string()).unwrap(), ["postgres://u:canary@x"]);
+    let entity = json!({"entity_name": "m", "provisioned_model_units": 50, "environment_vars": vars});
+    let body = json!({"name": "x", "config": {"served_entities": [entity]}}).to_string();
+    for call in [
+        super::super::calls::create_provisioned_throughput(body.clone()),
+        super::super::calls::update_provisioned_throughput("x", body),
+    ] {
+        assert_eq!(call.unwrap().request().conceal("no host postgres://u:canary@x".into()), "no host [redacted]");
+    }
 }
 
 #[test]
