@@ -6,7 +6,7 @@ import {
 } from "lakewire";
 import type {
   ChatAgentAnswer, ChatAgentChunk, ChatAgentInput, ChatAgentMessage, ChatAgentOptions, ResponseEvent, ResponseItem, ResponsesAnswer, ResponsesInput,
-  ResponsesOptions, ResponsesRun, ResponseUsage, Settled,
+  ResponsesOptions, ResponsesRun, ResponseUsage,
 } from "lakewire";
 import { beginSignIn, completeSignIn, configFromEnv, onBehalfOf, SignIn } from "lakewire";
 import type { AzureServicePrincipal, Session } from "lakewire";
