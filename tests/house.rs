@@ -115,7 +115,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
-    (&["chain/"], &["chain", "chat", "completions", "error", "join", "prompts", "sender", "transport"]),
+    (&["chain/"], &["agents", "chain", "chat", "completions", "error", "join", "prompts", "sender", "transport"]),
 ];
 
 /// Rooms without a rule: the crate's own list of rooms, the client that opens them all, and the JavaScript face over them.
