@@ -269,9 +269,7 @@ fn object(root: Raw<'_>, status: u16) -> Said {
         // a number repeats the status; the type then says more
         let name = code.clone().filter(|code| code.bytes().any(|byte| !byte.is_ascii_digit()));
         let kind = word_of(error, "type");
-        for code in [name, kind, code] {
-            said.or_code(code);
-        }
+        [name, kind, code].into_iter().for_each(|code| said.or_code(code));
         said.or_details(error);
         said.retry_after = seconds(error.get_some("retry_after"));
     } else if let Some(error) = error.filter(|error| error.is_string()) {
