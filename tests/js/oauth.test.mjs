@@ -236,40 +236,6 @@ test("a sign-in sends the browser off, checks what comes back, and its session r
   });
 });
 
-test("K2: a refresh token is used once, also when a call is refused during the renewal or ends before it", async () => {
-  for (const early of [true, false]) { console.error("case", early);
-    await withClock(async (clock) => {
-      const used = [];
-      let release, refuse = early;
-      const held = new Promise((resolve) => (release = resolve));
-      const answer = workspace(async (call) => {
-        if (call.form.grant_type !== "refresh_token") return granted("token-1", { refresh_token: "refresh-1" });
-        used.push(call.form.refresh_token); console.error("asked", call.form.refresh_token, clock.now);
-        await held;
-        return granted("token-2", { refresh_token: "refresh-2" });
-      }, (call) => {
-        if (used.length === 0 || !refuse) return good();
-        refuse = false;
-        setImmediate(release);
-        return refusal(401);
-      });
-      const fetch = (url, init) => answer({ url, form: Object.fromEntries(new URLSearchParams(new TextDecoder().decode(init.body ?? new Uint8Array()))) });
-      const signIn = new SignIn({ host: HOST, fetch });
-      const { pending } = await signIn.begin();
-      const session = await signIn.complete(`/?code=c&state=${pending.state}`, pending);
-      const { chat, calls } = scripted(answer, { token: undefined, session });
-      await chat.invoke("Hi");
-      clock.advance(2_500_000);
-      await chat.invoke("Hi");
-      release();
-      clock.advance(2_500_000);
-      await chat.invoke("Hi");
-      assert.equal(bearer(calls.at(-1)), "Bearer token-2");
-      assert.deepEqual(used.slice(0, 2), early ? ["refresh-1", "refresh-2"] : ["refresh-1"]);
-    });
-  }
-});
-
 test("in a page a sign-in keeps verifier and state for one return, and tokens nowhere", async () => {
   const kept = await elsewhere(`
     const store = new Map();
