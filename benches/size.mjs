@@ -13,7 +13,7 @@ import { build } from "esbuild";
  */
 const DOWNLOADS = [
   { entry: "lakewire/chat", folder: "chat/", aim: 70_000, ceiling: 88_000 },
-  { entry: "lakewire", folder: "", ceiling: 175_000 },
+  { entry: "lakewire", folder: "", ceiling: 177_000 },
 ];
 const dist = fileURLToPath(new URL("../pkg/dist/", import.meta.url));
 const squeeze = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
