@@ -23,9 +23,10 @@ const TASKS: Record<string, string> = {
   "agent/v2/chat": "an agent (ChatAgent)",
 };
 
-/** Sorts endpoints into choices: those that can chat first, each group by name. */
+/** Sorts endpoints into choices: those that can chat first, models before agents, each group by name. */
 export function toChoices(endpoints: readonly EndpointLike[]): Choice[] {
-  return endpoints
+  return [...endpoints]
+    .sort((a, b) => Number(a.task === "agent/v1/chat") - Number(b.task === "agent/v1/chat") || (a.name ?? "").localeCompare(b.name ?? ""))
     .flatMap((endpoint): Choice[] => {
       if (!endpoint.name) return [];
       const choice: Choice = { name: endpoint.name, description: endpoint.description ?? "" };
@@ -33,7 +34,7 @@ export function toChoices(endpoints: readonly EndpointLike[]): Choice[] {
       if (reason) choice.reason = reason;
       return [choice];
     })
-    .sort((a, b) => Number(Boolean(a.reason)) - Number(Boolean(b.reason)) || a.name.localeCompare(b.name));
+    .sort((a, b) => Number(Boolean(a.reason)) - Number(Boolean(b.reason)));
 }
 
 function whyNot({ task, state }: EndpointLike): string | undefined {
