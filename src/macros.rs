@@ -353,3 +353,27 @@ macro_rules! setters {
     };
 }
 pub(crate) use setters;
+
+/// What an answer tells of its head, for types that hold it as `meta`.
+macro_rules! meta_views {
+    () => {
+        /// The id to quote to Databricks support (`x-request-id`).
+        #[must_use]
+        pub fn request_id(&self) -> Option<&str> {
+            self.meta.request_id.as_deref()
+        }
+
+        /// Which served entity answered (`served-model-name`).
+        #[must_use]
+        pub fn served_model_name(&self) -> Option<&str> {
+            self.meta.served_model_name.as_deref()
+        }
+
+        /// How many requests were sent for this answer.
+        #[must_use]
+        pub fn attempts(&self) -> u32 {
+            self.meta.attempts
+        }
+    };
+}
+pub(crate) use meta_views;

@@ -7,6 +7,7 @@ use crate::agents::types::{ChatAgentMessage, ChatAgentResponse, ResponseItem, Re
 use crate::agents::verdict::requested;
 use crate::chat::tool_calls::RequestedTool;
 use crate::error::{Error, ErrorKind, Result};
+use crate::macros::meta_views;
 use crate::sender::Meta;
 use crate::wire::json::{Json, Raw};
 
@@ -99,23 +100,7 @@ impl ResponsesAnswer {
         serde_json::from_value(items.into()).map_err(|_| unwritable())
     }
 
-    /// The id to quote to Databricks support (`x-request-id`).
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.meta.request_id.as_deref()
-    }
-
-    /// Which served entity answered (`served-model-name`).
-    #[must_use]
-    pub fn served_model_name(&self) -> Option<&str> {
-        self.meta.served_model_name.as_deref()
-    }
-
-    /// How many requests were sent for this answer.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.meta.attempts
-    }
+    meta_views!();
 
     /// The answer as JSON text.
     #[must_use]
@@ -173,23 +158,7 @@ impl ChatAgentAnswer {
         self.response.databricks_output.as_ref()?.get("trace")
     }
 
-    /// The id to quote to Databricks support (`x-request-id`).
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.meta.request_id.as_deref()
-    }
-
-    /// Which served entity answered (`served-model-name`).
-    #[must_use]
-    pub fn served_model_name(&self) -> Option<&str> {
-        self.meta.served_model_name.as_deref()
-    }
-
-    /// How many requests were sent for this answer.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.meta.attempts
-    }
+    meta_views!();
 
     /// The answer alone.
     #[must_use]

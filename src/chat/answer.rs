@@ -5,6 +5,7 @@ use std::ops::Deref;
 use crate::chat::tool_calls::{RequestedTool, requested_tools};
 use crate::chat::types::{ChatCompletion, Content, ContentPart, FinishReason, Message};
 use crate::error::Result;
+use crate::macros::meta_views;
 use crate::sender::Meta;
 use crate::wire::json::Json;
 
@@ -62,23 +63,7 @@ impl ChatAnswer {
         self.completion.choices.first().and_then(|choice| choice.logprobs.as_ref())
     }
 
-    /// The id to quote to Databricks support (`x-request-id`).
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.meta.request_id.as_deref()
-    }
-
-    /// Which served entity answered (`served-model-name`).
-    #[must_use]
-    pub fn served_model_name(&self) -> Option<&str> {
-        self.meta.served_model_name.as_deref()
-    }
-
-    /// How many requests were sent for this answer.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.meta.attempts
-    }
+    meta_views!();
 
     /// The completion alone.
     #[must_use]

@@ -12,6 +12,7 @@ use crate::chat::accumulate::{Completeness, End};
 use crate::chat::columns::{ChunkColumns, Mode};
 use crate::chat::types::{ChatCompletionChunk, Content, ContentPart};
 use crate::error::{Error, Result};
+use crate::macros::meta_views;
 use crate::sender::{Meta, Opened};
 use crate::stream::{Reads, read_event, with_meta};
 use crate::transport::Transport;
@@ -74,23 +75,7 @@ impl ChatStream {
         Self { reads: Reads::new(transport, opened), fold: ChunkColumns::new(0, Mode::Fold), meta, whole, ended: false }
     }
 
-    /// The id to quote to Databricks support.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.meta.request_id.as_deref()
-    }
-
-    /// Which served entity answers.
-    #[must_use]
-    pub fn served_model_name(&self) -> Option<&str> {
-        self.meta.served_model_name.as_deref()
-    }
-
-    /// How many requests were sent.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.meta.attempts
-    }
+    meta_views!();
 
     /// How the stream ended; `None` while it runs and when it failed.
     #[must_use]

@@ -96,20 +96,25 @@ impl Ending {
     /// As JSON text, `{"state":"complete", …}`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::from("{\"state\":\"complete\"");
-        for (key, value) in [
+        complete_json(&[
             ("no_sentinel", self.no_sentinel),
             ("no_finish_reason", self.no_finish_reason),
             ("broken_after_end", self.broken_after_end),
             ("silent_after_end", self.silent_after_end),
-        ] {
-            out.push(',');
-            push_string(&mut out, key);
-            out.push_str(if value { ":true" } else { ":false" });
-        }
-        out.push('}');
-        out
+        ])
     }
+}
+
+/// A good end as JSON text: its state, and what was odd.
+pub(crate) fn complete_json(flags: &[(&str, bool)]) -> String {
+    let mut out = String::from("{\"state\":\"complete\"");
+    for (key, value) in flags {
+        out.push(',');
+        push_string(&mut out, key);
+        out.push_str(if *value { ":true" } else { ":false" });
+    }
+    out.push('}');
+    out
 }
 
 /// One stream being read.

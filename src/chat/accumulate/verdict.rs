@@ -1,8 +1,8 @@
 //! How a stream ended, and what was odd about it.
 
 pub use crate::wire::form::End;
+use crate::wire::form::complete_json;
 pub(super) use crate::wire::form::is_transport;
-use crate::wire::json::push_string;
 
 /// Why a stream that is complete may still deserve a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,20 +25,13 @@ impl Completeness {
     /// As JSON text, `{"state":"complete", …}`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::from("{\"state\":\"complete\"");
-        for (key, value) in [
+        complete_json(&[
             ("no_sentinel", self.no_sentinel),
             ("no_finish_reason", self.no_finish_reason),
             ("identity_changed", self.identity_changed),
             ("late_delta", self.late_delta),
             ("duplicate_id", self.duplicate_id),
             ("broken_after_end", self.broken_after_end),
-        ] {
-            out.push(',');
-            push_string(&mut out, key);
-            out.push_str(if value { ":true" } else { ":false" });
-        }
-        out.push('}');
-        out
+        ])
     }
 }
