@@ -78,11 +78,11 @@ function workspaceRoute(method, target, headers) {
     if (known.segments.length !== segments.length) continue;
     if (!known.segments.every((segment, at) => segment === "*" || segment === segments[at])) continue;
     if (known.segments.some((segment, at) => segment === "*" && !NAME.test(segments[at] ?? ""))) return notFound();
+    if (query !== "" && !mayAsk(query, known.query ?? [])) continue;
     if (known.method !== method) {
       allowed.push(known.method);
       continue;
     }
-    if (query !== "" && !mayAsk(query, known.query ?? [])) return notFound();
     // A cross-site form cannot send JSON without a preflight, which is never granted here (fault P3).
     if (method === "POST" && !/^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
       return refuse(415, "BAD_REQUEST", "Send the request as application/json.");
