@@ -118,6 +118,7 @@ test("the routes of the views over data reach the workspace, with the parameters
   const STATEMENT = "/api/2.0/sql/statements/01ef-aa";
   const calls = [
     ["GET", "/api/2.0/vector-search/endpoints"],
+    ["GET", "/api/2.0/vector-search/indexes?endpoint_name=emulator-vs"],
     ["POST", "/api/2.0/vector-search/indexes"],
     ["GET", "/api/2.0/vector-search/indexes/main.docs.pages?ensure_reranker_compatible=true"],
     ["DELETE", "/api/2.0/vector-search/indexes/main.docs.pages"],

@@ -24,6 +24,7 @@ const ROUTES = [
   on("DELETE", "/api/2.0/serving-endpoints/*"),
   on("POST", "/serving-endpoints/*/invocations"),
   on("GET", `${SEARCH}/endpoints`, ["page_token"]),
+  on("GET", `${SEARCH}/indexes`, ["endpoint_name", "page_token"]),
   on("POST", `${SEARCH}/indexes`),
   on("GET", `${SEARCH}/indexes/*`, ["ensure_reranker_compatible"]),
   on("DELETE", `${SEARCH}/indexes/*`),
