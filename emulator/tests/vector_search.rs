@@ -265,7 +265,7 @@ async fn words_are_searched_and_both_are_fused() {
             json!({"columns":["id"],"query_text":"red","query_type":"FULL_TEXT","query_columns":["text"]})
         )
         .await),
-        "ca"
+        "ac"
     );
 }
 
