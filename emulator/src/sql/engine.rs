@@ -1,5 +1,6 @@
 //! The client of `lakewire-engine`: HTTP on loopback, no Arrow and no SQL on this side.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use crate::json::set;
 use crate::loopback::Loopback;
 
 /// How long an engine may take to say that it is there.
@@ -20,13 +22,21 @@ const HEALTH_TIME: Duration = Duration::from_secs(2);
 pub struct Engine {
     server: Loopback,
     client: Client<HttpConnector, Full<Bytes>>,
+    /// Sets the results of this run apart: emulators with the same seed give the same ids, and may share an engine.
+    run: u64,
 }
 
 impl Engine {
     /// An engine at this server; nothing is asked yet.
     #[must_use]
     pub fn new(server: Loopback) -> Self {
-        Self { server, client: Client::builder(TokioExecutor::new()).build_http() }
+        let run = RandomState::new().build_hasher().finish();
+        Self { server, client: Client::builder(TokioExecutor::new()).build_http(), run }
+    }
+
+    /// The id of a statement as the engine knows it.
+    fn own_id(&self, id: &str) -> String {
+        format!("{id}-{:016x}", self.run)
     }
 
     /// Sends one request and reads the whole answer.
@@ -57,11 +67,14 @@ impl Engine {
         matches!(tokio::time::timeout(HEALTH_TIME, asked).await, Ok(Ok((StatusCode::OK, _))))
     }
 
-    /// Runs a statement to its end.
+    /// Runs a statement to its end; `id` in the request names it.
     ///
     /// # Errors
     /// A sentence if there is no answer that says how it ended.
     pub async fn execute(&self, request: &Value) -> Result<Value, String> {
+        let id = self.own_id(request.get("id").and_then(Value::as_str).unwrap_or_default());
+        let mut request = request.clone();
+        set(&mut request, "id", id);
         let (status, body) = self.send(Method::POST, "/execute", Bytes::from(request.to_string())).await?;
         let answer: Option<Value> = serde_json::from_slice(&body).ok();
         answer
@@ -79,7 +92,8 @@ impl Engine {
     /// # Errors
     /// A sentence if the engine could not be asked.
     pub async fn chunk(&self, id: &str, index: u64) -> Result<Option<Bytes>, String> {
-        let (status, body) = self.send(Method::GET, &format!("/results/{id}/{index}"), Bytes::new()).await?;
+        let (status, body) =
+            self.send(Method::GET, &format!("/results/{}/{index}", self.own_id(id)), Bytes::new()).await?;
         match status {
             StatusCode::OK => Ok(Some(body)),
             StatusCode::NOT_FOUND => Ok(None),
@@ -89,11 +103,11 @@ impl Engine {
 
     /// Ends a running statement. That it could not be told does not matter: its result is never asked for.
     pub async fn cancel(&self, id: &str) {
-        let _ = self.send(Method::POST, &format!("/cancel/{id}"), Bytes::new()).await;
+        let _ = self.send(Method::POST, &format!("/cancel/{}", self.own_id(id)), Bytes::new()).await;
     }
 
     /// Lets go of a result.
     pub async fn forget(&self, id: &str) {
-        let _ = self.send(Method::DELETE, &format!("/results/{id}"), Bytes::new()).await;
+        let _ = self.send(Method::DELETE, &format!("/results/{}", self.own_id(id)), Bytes::new()).await;
     }
 }

@@ -58,8 +58,9 @@ impl FakeEngine {
         self.seen.lock().unwrap().executed.clone()
     }
 
+    /// Whether a request begins so.
     pub fn saw(&self, line: &str) -> bool {
-        self.seen.lock().unwrap().others.iter().any(|seen| seen == line)
+        self.seen.lock().unwrap().others.iter().any(|seen| seen.starts_with(line))
     }
 
     /// Forgets every result, as an engine that was started again.
