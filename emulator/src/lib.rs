@@ -24,7 +24,9 @@ pub mod secrets;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;
+pub mod sql;
 pub mod state;
+pub mod unity_catalog;
 pub mod upstream;
 pub mod workspace;
 
