@@ -19,6 +19,7 @@ pub mod ids;
 pub mod invocations;
 pub mod json;
 pub mod loopback;
+pub mod mcp;
 pub mod permissions;
 pub mod secrets;
 pub mod server;
@@ -28,6 +29,7 @@ pub mod sql;
 pub mod state;
 pub mod unity_catalog;
 pub mod upstream;
+pub mod vector_search;
 pub mod workspace;
 
 pub mod agents;

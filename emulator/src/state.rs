@@ -14,7 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
-use crate::{hugging_face, oauth, sql};
+use crate::{hugging_face, mcp, oauth, sql, vector_search};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -86,6 +86,8 @@ struct Inner {
     oauth: Mutex<oauth::Store>,
     hub: Mutex<hugging_face::Hub>,
     sql: sql::Sql,
+    vectors: Mutex<vector_search::Store>,
+    mcp: Mutex<mcp::Sessions>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -131,6 +133,7 @@ impl Emulator {
                 (Some(folder), workspace)
             }
         };
+        let vectors = vector_search::Store::open(config.data.as_deref())?;
         let workspace = Mutex::new(Kept { workspace, folder });
         let sql = sql::Sql::new(&config);
         Ok(Self(Arc::new(Inner {
@@ -141,6 +144,8 @@ impl Emulator {
             oauth: Mutex::default(),
             hub: Mutex::default(),
             sql,
+            vectors: Mutex::new(vectors),
+            mcp: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -213,6 +218,16 @@ impl Emulator {
     #[must_use]
     pub fn sql(&self) -> &sql::Sql {
         &self.0.sql
+    }
+
+    /// What there is of vector search.
+    pub fn vectors(&self) -> MutexGuard<'_, vector_search::Store> {
+        lock(&self.0.vectors)
+    }
+
+    /// The sessions of the MCP servers.
+    pub fn mcp(&self) -> MutexGuard<'_, mcp::Sessions> {
+        lock(&self.0.mcp)
     }
 
     /// Milliseconds since this emulator started.

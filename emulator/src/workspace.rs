@@ -195,7 +195,7 @@ fn joined(seeds: Vec<Arc<Endpoint>>, kept: Vec<Endpoint>, deleted: &[String]) ->
     all
 }
 
-fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>, String> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>, String> {
     let path = folder.join(name);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -214,7 +214,7 @@ fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Optio
     })
 }
 
-fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> {
+pub(crate) fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> {
     if version == VERSION {
         return Ok(());
     }
@@ -226,7 +226,7 @@ fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> 
 }
 
 /// Writes a file whole or not at all: under another name first, which then takes the place.
-fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
     let path = folder.join(name);
     let temporary = folder.join(format!("{name}.new"));
     let written = || -> std::io::Result<()> {

@@ -5,6 +5,7 @@
 mod presets;
 mod script;
 mod sql;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::serving_endpoints::Outcome;
 pub use presets::Preset;
 pub use script::{FaultScript, Match, ScriptedFault};
 pub use sql::{AtChunk, CutAt, NextChunk, OffBy, SaysIndex, SqlFault, StatementError};
+pub use vector::{McpFault, PagesFault, VectorFault};
 
 /// Everything that can go wrong with one answer. All fields are optional and combine. An unknown field is refused: a typing error
 /// in a test must not pass as "no fault".
@@ -89,6 +91,10 @@ pub struct Fault {
     pub embeddings: Option<EmbeddingsFault>,
     /// What goes wrong with the SQL statement this request submits.
     pub sql: Option<SqlFault>,
+    /// What is wrong with an answer of vector search.
+    pub vector: Option<VectorFault>,
+    /// What is wrong with an answer of an MCP server.
+    pub mcp: Option<McpFault>,
 }
 
 /// The end of a deployment.

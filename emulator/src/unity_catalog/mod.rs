@@ -24,8 +24,8 @@ pub fn routes() -> Router<Emulator> {
 }
 
 /// A vector index of that full name as a table.
-fn index_as_table(_emulator: &Emulator, _full_name: &str) -> Option<Value> {
-    None
+fn index_as_table(emulator: &Emulator, full_name: &str) -> Option<Value> {
+    crate::vector_search::table_info(emulator, full_name)
 }
 
 async fn pass(State(emulator): State<Emulator>, request: Request) -> Response {
