@@ -14,7 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
-use crate::{hugging_face, oauth, sql};
+use crate::{genie, hugging_face, oauth, sql};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ struct Inner {
     oauth: Mutex<oauth::Store>,
     hub: Mutex<hugging_face::Hub>,
     sql: sql::Sql,
+    genie: Mutex<genie::Store>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -141,6 +142,7 @@ impl Emulator {
             oauth: Mutex::default(),
             hub: Mutex::default(),
             sql,
+            genie: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -213,6 +215,11 @@ impl Emulator {
     #[must_use]
     pub fn sql(&self) -> &sql::Sql {
         &self.0.sql
+    }
+
+    /// The conversations of Genie spaces.
+    pub fn genie(&self) -> MutexGuard<'_, genie::Store> {
+        lock(&self.0.genie)
     }
 
     /// Milliseconds since this emulator started.
