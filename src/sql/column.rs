@@ -126,9 +126,7 @@ impl Column {
             Data::Long(list) => Data::Long(Vec::with_capacity(list.len())),
             Data::Double(list) => Data::Double(Vec::with_capacity(list.len())),
             Data::Bool(list) => Data::Bool(Vec::with_capacity(list.len())),
-            Data::Text(texts) => {
-                Data::Text(Texts { ends: Vec::with_capacity(texts.ends.len()), ..Texts::default() })
-            }
+            Data::Text(texts) => Data::Text(Texts { ends: Vec::with_capacity(texts.ends.len()), ..Texts::default() }),
         };
         Self { data, nulls: Vec::new(), null_count: 0 }
     }
@@ -211,6 +209,15 @@ impl Column {
         match &self.data {
             Data::Text(texts) if !self.is_null(row) => texts.get(row),
             _ => None,
+        }
+    }
+
+    /// The bytes of all texts, and where each ends in the units of a JavaScript string.
+    #[allow(dead_code)] // for the JavaScript face
+    pub(crate) fn texts(&self) -> (&[u8], Vec<u32>) {
+        match &self.data {
+            Data::Text(texts) => (&texts.bytes, texts.ends_in_utf16()),
+            _ => (&[], Vec::new()),
         }
     }
 

@@ -89,8 +89,7 @@ pub(super) fn chunk(index: u64) -> String {
 
 /// Whether a fresh link may help: the store refuses it, or broke off while it gave.
 fn renewable(error: &Error) -> bool {
-    error.status().is_some_and(progress::renews)
-        || matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Connect)
+    error.status().is_some_and(progress::renews) || matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Connect)
 }
 
 fn follow(link: Raw<'_>) -> Result<Link> {

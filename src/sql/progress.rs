@@ -129,7 +129,8 @@ impl StatementFailure {
 }
 
 /// Advice on a statement whose sending ended in doubt.
-pub const UNSURE: &str = "It was not sent again: the statement may be running. Look at the query history before you run it again.";
+pub const UNSURE: &str =
+    "It was not sent again: the statement may be running. Look at the query history before you run it again.";
 
 /// What is known of a failed sending.
 pub(crate) fn unsure(error: Error) -> Error {
@@ -229,9 +230,16 @@ pub(crate) fn corrupt(what: &[&str]) -> Error {
 /// `ResultCorrupt` when both are known and differ.
 pub fn check_size(what: &str, unit: &str, announced: Option<u64>, came: u64) -> Result<()> {
     match announced {
-        Some(announced) if announced != came => {
-            Err(corrupt(&[what, " should have ", &announced.to_string(), " ", unit, " and has ", &came.to_string(), "."]))
-        }
+        Some(announced) if announced != came => Err(corrupt(&[
+            what,
+            " should have ",
+            &announced.to_string(),
+            " ",
+            unit,
+            " and has ",
+            &came.to_string(),
+            ".",
+        ])),
         _ => Ok(()),
     }
 }
@@ -274,7 +282,8 @@ pub fn follow(data: Raw<'_>, index: u64, total: Option<u64>) -> Result<Step> {
             && !path.starts_with("//")
             && !path.bytes().any(|byte| byte == b'\\' || byte.is_ascii_control());
         if !inside {
-            let sentence = "The result's next chunk is said to be on another host: only a path on the workspace is followed.";
+            let sentence =
+                "The result's next chunk is said to be on another host: only a path on the workspace is followed.";
             return Err(Error::new(ErrorKind::Protocol, sentence));
         }
     }
@@ -300,8 +309,7 @@ pub fn follow(data: Raw<'_>, index: u64, total: Option<u64>) -> Result<Step> {
 /// # Errors
 /// `ResultCorrupt` when they do not.
 pub fn check_manifest(manifest: Raw<'_>) -> Result<()> {
-    let count =
-        |of: Raw<'_>, key| of.get_some(key).and_then(Raw::as_i64).and_then(|number| u64::try_from(number).ok());
+    let count = |of: Raw<'_>, key| of.get_some(key).and_then(Raw::as_i64).and_then(|number| u64::try_from(number).ok());
     let Some(chunks) = manifest.get_some("chunks") else { return Ok(()) };
     let mut rows = Some(0);
     let mut index = 0;

@@ -97,9 +97,10 @@ impl StatementResult {
         let kinds: Vec<_> = columns.iter().map(|column| Kind::of(column.type_name.as_deref().unwrap_or(""))).collect();
         let of = |read: fn(&super::ResultManifest) -> Option<u64>| manifest.as_ref().and_then(read);
         let truncated = manifest.as_ref().and_then(|manifest| manifest.truncated).unwrap_or(false);
-        let sizes = manifest.as_ref().and_then(|manifest| manifest.chunks.as_ref()).map_or_else(Vec::new, |chunks| {
-            chunks.iter().map(|chunk| chunk.byte_count.unwrap_or(0)).collect()
-        });
+        let sizes = manifest
+            .as_ref()
+            .and_then(|manifest| manifest.chunks.as_ref())
+            .map_or_else(Vec::new, |chunks| chunks.iter().map(|chunk| chunk.byte_count.unwrap_or(0)).collect());
         let chunks = of(|manifest| manifest.total_chunk_count);
         Ok(Self {
             source,
@@ -161,7 +162,8 @@ impl StatementResult {
     /// `ResultTruncated` at the end of a result that the service cut off; else as of [`next_chunk`](Self::next_chunk).
     pub async fn next_batch(&mut self) -> Result<Option<Batch>> {
         if self.format != ResultFormat::JsonArray {
-            let sentence = "Rows are read from JSON_ARRAY only: take the chunks' bytes of other formats by next_chunk().";
+            let sentence =
+                "Rows are read from JSON_ARRAY only: take the chunks' bytes of other formats by next_chunk().";
             return Err(Error::new(ErrorKind::InvalidInput, sentence));
         }
         loop {

@@ -259,9 +259,7 @@ impl StatementExecution {
                 }
                 Some(Err(error)) if error.is_retryable() && watch.failures < PATIENCE => watch.failures += 1,
                 // the wait's own end cut the look short
-                Some(Err(error))
-                    if error.phase() == Some(TimeoutPhase::Total) && transport.now() >= watch.deadline =>
-                {
+                Some(Err(error)) if error.phase() == Some(TimeoutPhase::Total) && transport.now() >= watch.deadline => {
                     return Ok(None);
                 }
                 Some(Err(error)) => return Err(error),

@@ -232,7 +232,10 @@ fn read<'a>(column: &'a Column, row: usize, type_name: &str) -> Result<Value<'a>
             let text = column.text(row).unwrap_or_default();
             Some(match type_name {
                 "DECIMAL" => Value::Decimal(Decimal::parse(text).map_err(|_| {
-                    Error::new(ErrorKind::Decode, "A cell of a DECIMAL column holds something that is no decimal number.")
+                    Error::new(
+                        ErrorKind::Decode,
+                        "A cell of a DECIMAL column holds something that is no decimal number.",
+                    )
                 })?),
                 "DATE" => Value::Date(text),
                 "TIMESTAMP" | "TIMESTAMP_NTZ" => Value::Timestamp(text),
