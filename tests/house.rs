@@ -110,6 +110,10 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["serving_endpoints/"], &["error", "sender", "serving_endpoints", "stream", "wire"]),
     (&["secrets/calls.rs"], &["error", "secrets", "wire"]),
     (&["secrets/"], &["auth", "error", "secrets", "sender", "wire"]),
+    (&["sql/column.rs", "sql/identifier.rs", "sql/number.rs", "sql/progress", "sql/scan"], &["error", "sql", "wire"]),
+    (&["sql/types/"], &["error", "macros", "typescript"]),
+    (&["sql/calls.rs", "sql/param.rs", "sql/value.rs", "sql/types.rs"], &["error", "sql", "wire"]),
+    (&["sql/"], &["auth", "config", "error", "sender", "sql", "transport", "wire"]),
     (&["gateway/calls.rs"], &["error", "gateway", "serving_endpoints", "wire"]),
     (&["gateway/"], &["auth", "chat", "config", "error", "gateway", "sender", "stream", "transport", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
@@ -152,6 +156,14 @@ const PURE: &[&str] = &[
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",
+    "sql/column.rs",
+    "sql/identifier.rs",
+    "sql/number.rs",
+    "sql/param.rs",
+    "sql/progress",
+    "sql/scan",
+    "sql/types/",
+    "sql/value.rs",
 ];
 
 fn fits(file: &str, beginnings: &[&str]) -> bool {

@@ -149,6 +149,20 @@ async fn refused_requests() {
         assert_eq!(server.post(S, &body("ROWS 1", more.clone())).await.status, status, "{more}");
     }
     assert_eq!(server.raw("POST", S, "", "{}").await.unwrap().status, 401);
+    let known = submit(&server, "ROWS 1", json!({})).await;
+    let chunks = format!("{S}/{}/result/chunks", known["statement_id"].as_str().unwrap());
+    for (path, status) in [
+        (format!("{chunks}/x"), 400),
+        (format!("{chunks}/18446744073709551615"), 400),
+        (format!("{S}/none/result/chunks/0"), 404),
+    ] {
+        let answer = server.get(&path).await;
+        assert_eq!((answer.status, answer.json()["error_code"].is_string()), (status, true), "{path}");
+    }
+    for path in ["/_storage/none/x", "/_storage/none/0", "/_storage/none/0?exp=1&sig=00", "/_storage/"] {
+        let answer = server.raw("GET", path, "", "").await.unwrap();
+        assert!(matches!(answer.status, 403 | 404), "{path} {}", answer.status);
+    }
     // larger than other bodies may be
     let long = format!("-- {}", "x".repeat(5 * 1024 * 1024));
     assert_eq!(submit(&server, &long, json!({})).await["status"]["state"], "FAILED");

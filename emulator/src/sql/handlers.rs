@@ -19,7 +19,7 @@ use crate::errors::{ApiError, canonical, json_response};
 use crate::faults::Fault;
 use crate::gate::CloseConnection;
 use crate::ids;
-use crate::json::object;
+use crate::json::{invalid, object};
 use crate::state::Emulator;
 
 /// How long a poll may wait, where a fault decides what the polls before it say.
@@ -99,12 +99,13 @@ async fn polled(emulator: &Emulator, id: &str, origin: &str) -> Result<Response,
 
 async fn chunk(
     State(emulator): State<Emulator>,
-    Path((id, index)): Path<(String, u64)>,
+    Path((id, index)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let origin = origin(&headers);
     let asked = async {
         let statement = emulator.sql().statement(&id)?;
+        let index = index.parse().map_err(|_| invalid("A chunk is named by its number, from 0."))?;
         Asked { emulator: &emulator, statement: &statement, origin: &origin }.chunk(index).await
     };
     answered(asked.await)

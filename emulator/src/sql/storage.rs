@@ -65,10 +65,11 @@ async fn preflight(headers: HeaderMap) -> Response {
 
 async fn download(
     State(emulator): State<Emulator>,
-    Path((id, index)): Path<(String, u64)>,
+    Path((id, index)): Path<(String, String)>,
     RawQuery(text): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(index) = index.parse() else { return refuse(StatusCode::NOT_FOUND, refused(StatusCode::NOT_FOUND)) };
     read(&emulator, &id, index, &text.unwrap_or_default(), &headers).await.unwrap_or_else(|refusal| refusal)
 }
 
