@@ -2,3 +2,7 @@
 // Its wasm holds pure steps alone; the client sends.
 
 export { LakewireError } from "./errors.js";
+export { UCFunctionToolkit } from "./data/functions.js";
+export { Genie, GenieTable } from "./data/genie.js";
+export { McpClient, mcpPath } from "./data/mcp.js";
+export { UnityCatalog } from "./data/unity-catalog.js";

@@ -37,12 +37,7 @@ pub struct Pages<T> {
 
 impl<T: DeserializeOwned> Pages<T> {
     /// The pages that a call gives; items stand under `key` of each answer.
-    pub(crate) fn new(
-        sender: Sender,
-        options: CallOptions,
-        call: Result<Call<Json<()>>>,
-        key: &'static str,
-    ) -> Self {
+    pub(crate) fn new(sender: Sender, options: CallOptions, call: Result<Call<Json<()>>>, key: &'static str) -> Self {
         Self { sender, options, call: call.map_err(Some), key, seen: Vec::new(), done: false, of: PhantomData }
     }
 
@@ -98,7 +93,7 @@ impl<T> fmt::Debug for Pages<T> {
 }
 
 /// The same call for the page that a token names.
-fn with_token(call: &Call<Json<()>>, token: &str) -> Call<Json<()>> {
+pub(crate) fn with_token<T>(call: &Call<T>, token: &str) -> Call<T> {
     let mut call = call.clone();
     let path = &mut call.request_mut().path;
     path.push_str(if path.contains('?') { "&page_token=" } else { "?page_token=" });
@@ -142,14 +137,17 @@ mod tests {
     #[test]
     fn o10_an_empty_page_with_a_token_goes_on_and_the_last_has_none() {
         let network = Scripted::new();
-        for page in
-            [r#"{"items":[1,2],"next_page_token":"a b"}"#, r#"{"next_page_token":"c"}"#, r#"{"items":[3],"next_page_token":""}"#]
-        {
+        for page in [
+            r#"{"items":[1,2],"next_page_token":"a b"}"#,
+            r#"{"next_page_token":"c"}"#,
+            r#"{"items":[3],"next_page_token":""}"#,
+        ] {
             network.push(Reply::json(page));
         }
         let all = network.run(pages(&network, "/list?x=1").all()).unwrap().unwrap();
         assert_eq!(all, [1, 2, 3]);
-        let asked: Vec<String> = network.requests().iter().map(|r| r.url.rsplit('/').next().unwrap().to_owned()).collect();
+        let asked: Vec<String> =
+            network.requests().iter().map(|r| r.url.rsplit('/').next().unwrap().to_owned()).collect();
         assert_eq!(asked, ["list?x=1", "list?x=1&page_token=a%20b", "list?x=1&page_token=c"]);
     }
 
@@ -172,9 +170,8 @@ mod tests {
         let mut failing = pages(&network, "/list");
         network.push(Reply::status(404));
         network.push(Reply::json(r#"{"items":[7]}"#));
-        let (first, second, third) = network
-            .run(async { (failing.next().await, failing.next().await, failing.next().await) })
-            .unwrap();
+        let (first, second, third) =
+            network.run(async { (failing.next().await, failing.next().await, failing.next().await) }).unwrap();
         assert!(first.is_err());
         assert_eq!((second.unwrap(), third.unwrap()), (Some(vec![7]), None));
     }

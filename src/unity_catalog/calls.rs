@@ -232,7 +232,11 @@ mod tests {
         let list = |kind, query: &str| list(kind, Raw::parse(query).unwrap()).map(|call| call.request().path.clone());
         assert_eq!(list(Kind::Catalogs, "{}").unwrap(), "/api/2.1/unity-catalog/catalogs");
         assert_eq!(
-            list(Kind::TableSummaries, r#"{"catalog_name":"a b","table_name_pattern":"x%","schema_name_pattern":null}"#).unwrap(),
+            list(
+                Kind::TableSummaries,
+                r#"{"catalog_name":"a b","table_name_pattern":"x%","schema_name_pattern":null}"#
+            )
+            .unwrap(),
             "/api/2.1/unity-catalog/table-summaries?catalog_name=a%20b&table_name_pattern=x%25"
         );
         for (kind, query, word) in [
@@ -254,8 +258,8 @@ mod tests {
             assert!(delete_function(bad, nothing()).is_err(), "{bad}");
         }
         assert_eq!(
-            get(Kind::Functions, "a.b/../c.d?", nothing()).unwrap().request().path,
-            "/api/2.1/unity-catalog/functions/a.b%2F..%2Fc.d%3F"
+            get(Kind::Functions, "a.b/c?.d%2e", nothing()).unwrap().request().path,
+            "/api/2.1/unity-catalog/functions/a.b%2Fc%3F.d%252e"
         );
         assert!(get(Kind::Catalogs, "a.b", nothing()).is_err() && get(Kind::Schemas, "a.b", nothing()).is_ok());
         assert!(create_function("[]").is_err());

@@ -197,7 +197,7 @@ impl UnityCatalog {
         self.send(calls::update_function(full_name, &body)).await?.read()
     }
 
-    /// Deletes a function; `force` deletes it even if the metastore is not empty of it.
+    /// Deletes a function; `force` goes to the service as it is.
     ///
     /// # Errors
     /// `NotFound` when there is none of this name.

@@ -68,7 +68,8 @@ fn every_operation_has_its_route_and_reads_its_answer() {
             "DELETE /functions/c.s.f?force=true",
         ]
     );
-    let body = |at: usize| String::from_utf8(network.requests()[at].body.as_deref().unwrap_or_default().to_vec()).unwrap();
+    let body =
+        |at: usize| String::from_utf8(network.requests()[at].body.as_deref().unwrap_or_default().to_vec()).unwrap();
     assert!(body(11).starts_with(r#"{"function_info":{"name":"f","catalog_name":"c","schema_name":"s","input_params":{"parameters":[]},"data_type":"INT""#));
     assert_eq!(body(12), r#"{"owner":"ann \"a\""}"#);
 }
