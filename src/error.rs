@@ -79,6 +79,8 @@ pub enum ErrorKind {
     Closed,
     /// A function of the caller's own, given to change a request or an answer, failed.
     TransformFailed,
+    /// The guard found that a SQL statement does more than read; it was not run.
+    StatementRefused,
 }
 
 impl ErrorKind {
@@ -118,6 +120,7 @@ impl ErrorKind {
             Self::OperationFailed => "OperationFailed",
             Self::Closed => "Closed",
             Self::TransformFailed => "TransformFailed",
+            Self::StatementRefused => "StatementRefused",
         }
     }
 }

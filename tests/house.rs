@@ -112,6 +112,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["secrets/"], &["auth", "error", "secrets", "sender", "wire"]),
     (&["gateway/calls.rs"], &["error", "gateway", "serving_endpoints", "wire"]),
     (&["gateway/"], &["auth", "chat", "config", "error", "gateway", "sender", "stream", "transport", "wire"]),
+    (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
@@ -152,6 +153,7 @@ const PURE: &[&str] = &[
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",
+    "sql_guard/",
 ];
 
 fn fits(file: &str, beginnings: &[&str]) -> bool {
