@@ -12,7 +12,7 @@ pub mod error;
 pub mod gateway;
 pub mod hugging_face;
 mod join;
-#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_data"), target_arch = "wasm32"))]
 mod js;
 mod macros;
 mod order;
@@ -33,6 +33,6 @@ pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
 // The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
-#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_data"), target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

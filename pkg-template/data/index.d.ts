@@ -1,0 +1,4 @@
+// Data: vector search, SQL and Unity Catalog, over a client of `lakewire` or `lakewire/chat`.
+
+export { LakewireError } from "../chat.js";
+export type { CallOptions, ErrorKind } from "../chat.js";
