@@ -112,6 +112,18 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["secrets/"], &["auth", "error", "secrets", "sender", "wire"]),
     (&["gateway/calls.rs"], &["error", "gateway", "serving_endpoints", "wire"]),
     (&["gateway/"], &["auth", "chat", "config", "error", "gateway", "sender", "stream", "transport", "wire"]),
+    (
+        &[
+            "sql_database/calls.rs",
+            "sql_database/options.rs",
+            "sql_database/python_text.rs",
+            "sql_database/rows.rs",
+            "sql_database/shape.rs",
+            "sql_database/table_info.rs",
+        ],
+        &["error", "order", "sql_database", "wire"],
+    ),
+    (&["sql_database/"], &["client", "error", "join", "sender", "sql_database", "transport", "wire"]),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
@@ -153,6 +165,11 @@ const PURE: &[&str] = &[
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",
+    "sql_database/options.rs",
+    "sql_database/python_text.rs",
+    "sql_database/rows.rs",
+    "sql_database/shape.rs",
+    "sql_database/table_info.rs",
     "sql_guard/",
 ];
 
