@@ -124,6 +124,8 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["error", "order", "sql_database", "wire"],
     ),
     (&["sql_database/"], &["client", "error", "join", "sender", "sql_database", "transport", "wire"]),
+    (&["sql_chain/prompts.rs", "sql_chain/parse.rs"], &["error", "sql_chain", "wire"]),
+    (&["sql_chain/"], &["chat", "error", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"]),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
@@ -165,6 +167,8 @@ const PURE: &[&str] = &[
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",
+    "sql_chain/parse.rs",
+    "sql_chain/prompts.rs",
     "sql_database/options.rs",
     "sql_database/python_text.rs",
     "sql_database/rows.rs",

@@ -5,9 +5,9 @@ use crate::wire::find;
 
 /// Words that begin a SQL statement, those the guard refuses included: it shall say why.
 const VERBS: &[&str] = &[
-    "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE",
-    "ALTER", "DROP", "TRUNCATE", "COPY", "GRANT", "REVOKE", "CALL", "EXECUTE", "SET", "USE", "BEGIN", "DECLARE", "OPTIMIZE",
-    "VACUUM", "REFRESH", "LOAD", "FROM",
+    "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "INSERT", "UPDATE", "DELETE", "MERGE",
+    "CREATE", "ALTER", "DROP", "TRUNCATE", "COPY", "GRANT", "REVOKE", "CALL", "EXECUTE", "SET", "USE", "BEGIN",
+    "DECLARE", "OPTIMIZE", "VACUUM", "REFRESH", "LOAD", "FROM",
 ];
 
 /// The statement in what a model wrote: behind its label, in its fence, without the marks around it.
@@ -29,10 +29,11 @@ pub(crate) fn statement(text: &str) -> Result<String> {
     let found = trim(fenced(found));
     match begins(found) {
         Some(at) => Ok(trim(found.get(at..).unwrap_or("")).to_owned()),
-        None => {
-            Err(Error::new(ErrorKind::OutputMismatch, "The model wrote no SQL: what it wrote is the error's `partial`.")
-                .with_partial(Some(text.trim().to_owned())))
-        }
+        None => Err(Error::new(
+            ErrorKind::OutputMismatch,
+            "The model wrote no SQL: what it wrote is the error's `partial`.",
+        )
+        .with_partial(Some(text.trim().to_owned()))),
     }
 }
 
@@ -41,7 +42,7 @@ fn at_label<'a>(text: &'a str, label: &str) -> Option<(&'a str, &'a str)> {
     for at in lines(text) {
         let line = text.get(at..)?.trim_start_matches([' ', '*', '#', '`']);
         if line.get(..label.len()).is_some_and(|word| word.eq_ignore_ascii_case(label)) {
-            return Some((text.get(..at)?, line.get(label.len()..)?));
+            return Some((text.get(..at)?, line.get(label.len()..)?.trim_start_matches('*')));
         }
     }
     None
@@ -60,7 +61,9 @@ fn fenced(text: &str) -> &str {
         let (inside, more) = find::split_once(after, "```").unwrap_or((after, ""));
         let tag = inside.bytes().take_while(u8::is_ascii_alphanumeric).count();
         let (tag, body) = inside.split_at_checked(tag).unwrap_or(("", inside));
-        let named = ["sql", "databricks", "spark", "sparksql", "databrickssql"].iter().any(|name| tag.eq_ignore_ascii_case(name));
+        let named = ["sql", "databricks", "spark", "sparksql", "databrickssql"]
+            .iter()
+            .any(|name| tag.eq_ignore_ascii_case(name));
         if named {
             return body;
         }
@@ -75,9 +78,8 @@ fn fenced(text: &str) -> &str {
 /// Without space, ends of statements and single backticks around the whole.
 fn trim(text: &str) -> &str {
     let mut text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
-    if let Some(inside) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'))
-        && !inside.as_bytes().contains(&b'`')
-    {
+    let inside = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+    if let Some(inside) = inside.filter(|inside| !inside.as_bytes().contains(&b'`')) {
         text = inside.trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
     }
     text
@@ -89,10 +91,15 @@ fn begins(text: &str) -> Option<usize> {
         let text = text.trim_start_matches([' ', '\t', '(']);
         let end = text.bytes().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-        let known = VERBS.iter().any(|verb| if exact { *verb == word } else { verb.eq_ignore_ascii_case(word) });
+        // prose begins with capital letters: "With these tables …"
+        let code = word == "Select"
+            || word.bytes().all(|byte| byte.is_ascii_uppercase())
+            || !exact && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let known = code && VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word));
         known && rest.as_bytes().first().is_none_or(|byte| !matches!(byte, b'.' | b',' | b'\''))
     };
-    if verb(text, false) || text.starts_with("--") && lines(text).any(|at| verb(text.get(at..).unwrap_or(""), false))
+    if verb(text, false)
+        || text.starts_with("--") && lines(text).any(|at| verb(text.get(at..).unwrap_or(""), false))
         || text.starts_with("/*")
     {
         return Some(0);
@@ -106,7 +113,9 @@ fn begins(text: &str) -> Option<usize> {
 /// `OutputMismatch` when it named none.
 pub(crate) fn tables<'a>(text: &str, known: &[&'a str]) -> Result<Vec<&'a str>> {
     let bare = |name: &str| {
-        let name = name.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '`' | '"' | '\'' | '.' | '*' | '-' | '[' | ']'));
+        let name = name.trim_matches(|c: char| {
+            c.is_ascii_whitespace() || matches!(c, '`' | '"' | '\'' | '.' | '*' | '-' | '[' | ']')
+        });
         let last = name.bytes().rposition(|byte| byte == b'.').map_or(0, |at| at + 1);
         name.get(last..).unwrap_or("").trim_matches('`').to_ascii_lowercase()
     };

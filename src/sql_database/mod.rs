@@ -13,7 +13,7 @@ pub(crate) mod shape;
 mod statement;
 pub(crate) mod table_info;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,6 @@ use crate::sql_database::shape::TableShape;
 use crate::sql_database::statement::Runner;
 use crate::transport::BoxFuture;
 
-pub(crate) use options::check;
 pub use options::{RunOptions, SqlDatabaseOptions, SqlParameter};
 pub use rows::{SqlColumn, SqlRows};
 
@@ -222,6 +221,11 @@ fn boxed<'a, T>(future: impl Future<Output = T> + crate::transport::MaybeSend + 
 /// An error as LangChain tells it.
 pub(crate) fn told(error: &Error) -> String {
     ["Error: ", error.message()].concat()
+}
+
+/// Names with commas between, as LangChain lists them.
+pub(crate) fn joined(names: &[&str]) -> String {
+    table_info::joined(names.iter(), ", ")
 }
 
 /// Whether the catalog cannot say what a table is made of, where a statement may.
