@@ -19,13 +19,17 @@ pub mod ids;
 pub mod invocations;
 pub mod json;
 pub mod loopback;
+pub mod mcp;
 pub mod permissions;
 pub mod secrets;
 pub mod server;
 pub mod serving_endpoints;
 pub mod shaping;
+pub mod sql;
 pub mod state;
+pub mod unity_catalog;
 pub mod upstream;
+pub mod vector_search;
 pub mod workspace;
 
 pub mod agents;

@@ -84,7 +84,7 @@ fn opening<'o>(draw: u64, all: &[&'o str]) -> &'o str {
     all.get(index).copied().unwrap_or_default()
 }
 
-fn asks_who(asked: &str) -> bool {
+pub(super) fn asks_who(asked: &str) -> bool {
     let plain = words(asked).collect::<Vec<_>>().join(" ");
     let forms = [
         "what can you",
