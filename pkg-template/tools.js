@@ -7,7 +7,7 @@ import { writeJson } from "./json.js";
 import { take } from "./options.js";
 import { readSchema } from "./schema.js";
 
-const CODE = Symbol("lakewire.tool");
+const CODE = Symbol.for("lakewire.tool");
 
 /** A tool definition with its code; as JSON it is the definition alone. */
 export function tool(given) {

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
+use crate::sql::{StatementExecution, Warehouses};
 use crate::transport::{self, Transport};
 use crate::wire::call::Call;
 
@@ -145,6 +146,18 @@ impl WorkspaceClient {
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.sender.clone())
+    }
+
+    /// SQL statements on a warehouse.
+    #[must_use]
+    pub fn statement_execution(&self, warehouse_id: impl Into<String>) -> StatementExecution {
+        StatementExecution::new(self.sender.clone(), warehouse_id.into())
+    }
+
+    /// The workspace's SQL warehouses.
+    #[must_use]
+    pub fn warehouses(&self) -> Warehouses {
+        Warehouses::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -20,6 +20,7 @@ pub mod prompts;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod sql;
 pub mod sql_chain;
 pub mod sql_database;
 pub mod sql_guard;

@@ -6,7 +6,7 @@
 //! so a cluster cannot run them, and tables are described when they are asked for.
 
 pub(crate) mod calls;
-mod options;
+pub(crate) mod options;
 pub(crate) mod python_text;
 pub(crate) mod rows;
 pub(crate) mod shape;
@@ -21,13 +21,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::client::WorkspaceClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
-use crate::sender::CallOptions;
+use crate::sender::{CallOptions, Sender};
+use crate::sql::Param;
 use crate::sql_database::python_text::Form;
 use crate::sql_database::shape::TableShape;
 use crate::sql_database::statement::Runner;
 use crate::transport::BoxFuture;
 
-pub use options::{RunOptions, SqlDatabaseOptions, SqlParameter};
+pub use options::{RunOptions, SqlDatabaseOptions};
 pub use rows::{SqlColumn, SqlRows};
 
 /// How many tables are described at once.
@@ -57,6 +58,7 @@ pub struct DatabaseContext {
 /// ```
 #[derive(Clone, Debug)]
 pub struct SqlDatabase {
+    sender: Sender,
     runner: Runner,
     options: Arc<SqlDatabaseOptions>,
     names: Arc<Vec<String>>,
@@ -71,8 +73,7 @@ impl SqlDatabase {
     pub async fn from_databricks(client: &WorkspaceClient, options: SqlDatabaseOptions) -> Result<Self> {
         options.check()?;
         let runner = Runner {
-            sender: client.sender().clone(),
-            warehouse_id: options.warehouse_id.clone().unwrap_or_default(),
+            execution: client.statement_execution(options.warehouse_id.clone().unwrap_or_default()),
             catalog: options.catalog.clone(),
             schema: options.schema.clone(),
         };
@@ -82,7 +83,9 @@ impl SqlDatabase {
         let views = runner.run(&calls::about("SHOW VIEWS FROM", &place), &plain).await?;
         let names =
             table_info::usable(&tables, &views, options.view_support, &options.include_tables, &options.ignore_tables)?;
-        let database = Self { runner, options: Arc::new(options), names: Arc::new(names), shapes: Arc::default() };
+        let sender = client.sender().clone();
+        let database =
+            Self { sender, runner, options: Arc::new(options), names: Arc::new(names), shapes: Arc::default() };
         if !database.options.lazy {
             let all: Vec<_> = database.names.iter().map(|name| boxed(database.shape(name))).collect();
             join_bounded(all, AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
@@ -140,7 +143,7 @@ impl SqlDatabase {
     /// text when there are none. For statements that a model writes, see [`sql_guard`](crate::sql_guard).
     ///
     /// # Errors
-    /// `OperationFailed` with the service's words when the statement fails; as the service answers.
+    /// `StatementFailed` with the service's words when the statement fails; as the service answers.
     pub async fn run(&self, statement: &str) -> Result<String> {
         self.run_with(statement, &RunOptions::default()).await
     }
@@ -180,7 +183,7 @@ impl SqlDatabase {
         }
         let place = [self.options.catalog.as_str(), &self.options.schema, name];
         let call = calls::table(place[0], place[1], place[2])?;
-        let shape = match self.runner.sender.send(&call, &CallOptions::default()).await {
+        let shape = match self.sender.send(&call, &CallOptions::default()).await {
             Ok((table, _)) => TableShape::of_catalog(table.as_str())?,
             // schemas outside Unity Catalog, and who may query but not browse
             Err(error) if undescribed(&error) => {
@@ -202,7 +205,7 @@ impl SqlDatabase {
         let mut text = table_info::create(name, &shape);
         if self.options.sample_rows > 0 {
             let count = self.options.sample_rows.to_string();
-            let options = RunOptions::default().parameter(SqlParameter::typed("param_1", "INT", &count));
+            let options = RunOptions::default().parameter(Param::typed(Some(count.clone()), "INT").named("param_1"));
             let rows = match self.runner.run(&table_info::sample_query(name, &shape), &options).await {
                 Ok(rows) => Some(rows),
                 Err(error) if of_statement(&error) => None,
@@ -235,5 +238,5 @@ fn undescribed(error: &Error) -> bool {
 
 /// Whether the statement itself failed, and not the way to it.
 fn of_statement(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::OperationFailed | ErrorKind::BadRequest)
+    matches!(error.kind(), ErrorKind::StatementFailed | ErrorKind::BadRequest)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::StatementParameter;
 
 /// Which tables of which schema, reached through which warehouse, and how they are shown.
 ///
@@ -132,35 +133,10 @@ pub(crate) fn check(names: [&str; 2], warehouse: bool, cluster: bool, tables: [b
     Err(Error::new(ErrorKind::InvalidInput, sentence))
 }
 
-/// A value for a marker such as `:name`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SqlParameter {
-    /// The marker's name, without the colon.
-    pub name: String,
-    /// The value as text; `None` is NULL.
-    pub value: Option<String>,
-    /// Its SQL type, such as `INT` or `DECIMAL(10,2)`.
-    pub type_text: String,
-}
-
-impl SqlParameter {
-    /// A text.
-    #[must_use]
-    pub fn string(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self::typed(name, "STRING", value)
-    }
-
-    /// A value of any SQL type, as text that can be cast to it.
-    #[must_use]
-    pub fn typed(name: impl Into<String>, type_text: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: Some(value.into()), type_text: type_text.into() }
-    }
-}
-
 /// How a statement is run and its result written.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    pub(crate) parameters: Vec<SqlParameter>,
+    pub(crate) parameters: Vec<StatementParameter>,
     pub(crate) include_columns: bool,
     pub(crate) one: bool,
     pub(crate) row_limit: Option<u64>,
@@ -168,9 +144,9 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// A value for one of the statement's markers.
+    /// A value for one of the statement's markers, as [`Param::named`](crate::sql::Param::named) makes it.
     #[must_use]
-    pub fn parameter(mut self, parameter: SqlParameter) -> Self {
+    pub fn parameter(mut self, parameter: StatementParameter) -> Self {
         self.parameters.push(parameter);
         self
     }

@@ -30,8 +30,11 @@ fn fault() -> Error {
 }
 
 impl SqlRows {
-    /// Reads `{columns, rows, truncated}`.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    /// Reads the JSON text of `{columns: [{name, type_text}], rows: [[text or null]], truncated}`.
+    ///
+    /// # Errors
+    /// `Decode` when it is something else.
+    pub fn parse(text: &str) -> Result<Self> {
         let root = Raw::parse(text)?;
         let mut read =
             Self { truncated: root.get("truncated").and_then(Raw::as_bool) == Some(true), ..Self::default() };

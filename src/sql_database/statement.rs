@@ -1,19 +1,15 @@
-//! One small result by one statement: sent, waited for and read whole.
-
-use std::time::Duration;
+//! One result of texts by one statement: sent, waited for and read whole.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sender::{CallOptions, Sender};
-use crate::sql_database::calls;
+use crate::sql::{ExecuteStatementRequest, StatementExecution};
 use crate::sql_database::options::RunOptions;
-use crate::sql_database::rows::SqlRows;
+use crate::sql_database::rows::{SqlColumn, SqlRows};
 use crate::wire::json::Raw;
 
 /// Runs statements on a warehouse, in a schema.
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
-    pub(crate) sender: Sender,
-    pub(crate) warehouse_id: String,
+    pub(crate) execution: StatementExecution,
     pub(crate) catalog: String,
     pub(crate) schema: String,
 }
@@ -22,44 +18,28 @@ impl Runner {
     /// Runs a statement to its end.
     ///
     /// # Errors
-    /// `OperationFailed` with the service's words when the statement fails, and as the service answers.
+    /// As [`StatementExecution::execute`].
     pub(crate) async fn run(&self, statement: &str, options: &RunOptions) -> Result<SqlRows> {
-        let place = [self.warehouse_id.as_str(), &self.catalog, &self.schema];
-        let scope = CallOptions::default();
-        let (mut answer, _) = self.sender.send(&calls::execute(place, statement, options)?, &scope).await?;
-        let mut looks = 0;
-        while !calls::ended(answer.root())? {
-            let wait = calls::pause(looks);
-            looks += 1;
-            self.sender.transport().sleep(Duration::from_millis(wait)).await;
-            let id = calls::id(answer.root())?.into_owned();
-            answer = self.sender.send(&calls::look(&id)?, &scope).await?.0;
+        let mut request = ExecuteStatementRequest::new(statement);
+        request.catalog = Some(self.catalog.clone());
+        request.schema = Some(self.schema.clone());
+        request.row_limit = options.row_limit.and_then(|rows| i64::try_from(rows).ok());
+        request.byte_limit = options.byte_limit.and_then(|bytes| i64::try_from(bytes).ok());
+        for parameter in &options.parameters {
+            request = request.parameter(parameter.clone());
         }
-        let root = answer.root();
-        let mut rows = SqlRows::default();
-        let manifest = root.get_some("manifest");
-        if let Some(columns) = manifest.and_then(|manifest| manifest.get_some("schema")?.get_some("columns")) {
-            rows.read_columns(columns)?;
-        }
-        rows.truncated = manifest.and_then(|manifest| manifest.get("truncated")?.as_bool()) == Some(true);
-        let mut next = root.get_some("result").map_or(Ok(None), |data| take(&mut rows, data, 0))?;
-        while let Some(index) = next {
-            let (chunk, _) = self.sender.send(&calls::chunk(&calls::id(root)?, index)?, &scope).await?;
-            next = take(&mut rows, chunk.root(), index)?;
+        let mut result = self.execution.execute(&request).await?;
+        let column = |column: &crate::sql::ColumnInfo| SqlColumn {
+            name: column.name.clone().unwrap_or_default(),
+            type_text: column.type_text.clone().unwrap_or_default(),
+        };
+        let columns = result.schema().iter().map(column).collect();
+        let mut rows = SqlRows { columns, rows: Vec::new(), truncated: result.is_truncated() };
+        while let Some(chunk) = result.next_chunk().await? {
+            let text = String::from_utf8(chunk)
+                .map_err(|_| Error::new(ErrorKind::Decode, "A chunk of the result is not UTF-8 text."))?;
+            rows.read_rows(Raw::parse(&text)?)?;
         }
         Ok(rows)
-    }
-}
-
-/// Takes a chunk's rows, and gives the index of the next.
-fn take(rows: &mut SqlRows, data: Raw<'_>, index: i64) -> Result<Option<i64>> {
-    if let Some(array) = data.get_some("data_array") {
-        rows.read_rows(array)?;
-    }
-    match data.get_some("next_chunk_index").and_then(Raw::as_i64) {
-        Some(next) if next != index + 1 => {
-            Err(Error::new(ErrorKind::Decode, "The chunks of the result do not follow one another."))
-        }
-        next => Ok(next),
     }
 }

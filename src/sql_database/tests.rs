@@ -227,10 +227,8 @@ fn a_statement_is_waited_for_and_its_chunks_follow() {
     );
     let flow = async {
         let database = SqlDatabase::from_databricks(&client, shop()).await?;
-        let options = RunOptions::default()
-            .parameter(SqlParameter::string("p", "'; DROP TABLE t; --"))
-            .row_limit(2)
-            .byte_limit(9);
+        let options =
+            RunOptions::default().parameter(Param::string("'; DROP TABLE t; --").named("p")).row_limit(2).byte_limit(9);
         database.rows("SELECT a FROM t WHERE b = :p", &options).await
     };
     let rows = network.run(flow).unwrap().unwrap();
@@ -248,7 +246,7 @@ fn n12_chunks_that_loop_are_an_error() {
         "result": {"data_array": [["1"]], "next_chunk_index": 0}});
     let (client, network) = script(&[], vec![Reply::json(&done.to_string())]);
     let flow = async { SqlDatabase::from_databricks(&client, shop()).await?.run("SELECT 1").await };
-    assert_eq!(network.run(flow).unwrap().unwrap_err().kind(), ErrorKind::Decode);
+    assert_eq!(network.run(flow).unwrap().unwrap_err().kind(), ErrorKind::ResultCorrupt);
 }
 
 #[test]
@@ -261,8 +259,8 @@ fn a_failed_statement_is_an_error_or_a_text_with_the_services_words() {
         Ok::<_, Error>((database.run("SELECT x").await, told))
     };
     let (thrown, told) = network.run(flow).unwrap().unwrap();
-    assert_eq!(thrown.unwrap_err().kind(), ErrorKind::OperationFailed);
-    assert_eq!(told, "Error: [TABLE_OR_VIEW_NOT_FOUND] x.");
+    assert_eq!(thrown.unwrap_err().kind(), ErrorKind::StatementFailed);
+    assert_eq!(told, "Error: The statement failed: [TABLE_OR_VIEW_NOT_FOUND] x.");
 }
 
 proptest! {

@@ -25,6 +25,19 @@ pub enum StatementKind {
     Explain,
 }
 
+impl StatementKind {
+    /// The kind as JavaScript sees it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Show => "show",
+            Self::Describe => "describe",
+            Self::Explain => "explain",
+        }
+    }
+}
+
 fn refuse<T>(parts: &[&str]) -> Result<T, Refusal> {
     Err(parts.concat())
 }
