@@ -133,3 +133,27 @@ async fn unity_catalog_is_passed_on_whole() {
     server.post("/_emulator/faults", &fault).await;
     assert_eq!(server.get(table).await.status, 429);
 }
+
+#[tokio::test]
+async fn vector_indexes_are_tables_too() {
+    let server = with_engine(Config::default()).await;
+    let schema = json!({"id": "string", "vec": "array<float>"}).to_string();
+    let vectors = json!([{"name": "vec", "embedding_dimension": 2}]);
+    let index = json!({"name": "main.docs.idx", "endpoint_name": "emulator-vs", "primary_key": "id", "index_type": "DIRECT_ACCESS",
+        "direct_access_index_spec": {"schema_json": schema, "embedding_vector_columns": vectors}});
+    assert_eq!(server.post("/api/2.0/vector-search/indexes", &index).await.status, 200);
+    let tables = "/api/2.1/unity-catalog/tables";
+    assert_eq!(
+        server.get(&format!("{tables}/main.docs.idx")).await.json()["data_source_format"],
+        "VECTOR_INDEX_FORMAT"
+    );
+    assert_eq!(server.get(&format!("{tables}/main.docs.idx/exists")).await.json(), json!({"table_exists": true}));
+    let of = |schema: &str, more: &str| format!("{tables}?catalog_name=main&schema_name={schema}{more}");
+    let names = |page: &Value| {
+        page["tables"].as_array().unwrap().iter().map(|one| one["full_name"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&server.get(&of("docs", "")).await.json()).len(), 1, "they stand behind the last page");
+    let last = of("docs", "&page_token=2");
+    assert_eq!(names(&server.get(&last).await.json()), [json!(last), json!("main.docs.idx")]);
+    assert_eq!(names(&server.get(&of("other", "&page_token=2")).await.json()).len(), 1);
+}

@@ -2,3 +2,4 @@
 
 export { LakewireError } from "../chat.js";
 export type { CallOptions, ErrorKind } from "../chat.js";
+export * from "./sql-database.js";

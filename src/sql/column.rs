@@ -212,6 +212,15 @@ impl Column {
         }
     }
 
+    /// The bytes of all texts, and where each ends in the units of a JavaScript string.
+    #[allow(dead_code)] // for the JavaScript face
+    pub(crate) fn texts(&self) -> (&[u8], Vec<u32>) {
+        match &self.data {
+            Data::Text(texts) => (&texts.bytes, texts.ends_in_utf16()),
+            _ => (&[], Vec::new()),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn push_null(&mut self) {
         let row = self.len();

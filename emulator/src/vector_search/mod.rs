@@ -55,6 +55,18 @@ pub fn table_info(emulator: &Emulator, full_name: &str) -> Option<Value> {
     emulator.vectors().index(full_name).map(|index| index.table_info())
 }
 
+/// What the catalog says of every index of a schema.
+#[must_use]
+pub fn tables_of(emulator: &Emulator, catalog: &str, schema: &str) -> Vec<Value> {
+    let prefix = format!("{catalog}.{schema}.");
+    emulator
+        .vectors()
+        .indexes()
+        .filter(|index| index.name.starts_with(&prefix))
+        .map(|index| index.table_info())
+        .collect()
+}
+
 /// The indexes of a schema that can be asked in words, for the MCP server.
 #[must_use]
 pub fn indexes_of(emulator: &Emulator, catalog: &str, schema: &str) -> Vec<Arc<Index>> {

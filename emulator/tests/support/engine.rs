@@ -100,6 +100,10 @@ impl FakeEngine {
                 None => json_answer(404, &json!({})),
             };
         }
+        if path.contains("/tables?") {
+            let token = if path.contains("page_token=") { "" } else { "2" };
+            return json_answer(200, &json!({"tables": [{"full_name": path}], "next_page_token": token}));
+        }
         json_answer(
             if path.contains("none") { 404 } else { 200 },
             &json!({"path": path, "method": parts.method.as_str(), "body": String::from_utf8_lossy(&body)}),

@@ -6,10 +6,10 @@ use wasm_bindgen::JsValue;
 use crate::error::Result;
 use crate::js::args::Args;
 use crate::sql_chain::{parse, prompts};
+use crate::sql_database::options::check;
 use crate::sql_database::python_text::{self, Form};
 use crate::sql_database::rows::SqlRows;
 use crate::sql_database::shape::TableShape;
-use crate::sql_database::options::check;
 use crate::sql_database::{calls, table_info};
 use crate::sql_guard::{DENIED_FUNCTIONS, GuardOptions, check_with};
 use crate::wire::call::Call;
@@ -39,9 +39,8 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
             list(table_info::usable(&tables, &views, args.has(4), &include, &ignore)?.iter())
         }
         // the lists of names asked for and known
-        "db.missing" => {
-            table_info::missing(&texts(args.text(0)?)?, &texts(args.text(1)?)?).map_or(JsValue::UNDEFINED, JsValue::from)
-        }
+        "db.missing" => table_info::missing(&texts(args.text(0)?)?, &texts(args.text(1)?)?)
+            .map_or(JsValue::UNDEFINED, JsValue::from),
         // a table's name and description, whether that is of DESCRIBE: the text, and the query of sample rows
         "db.create" => {
             let (name, shape) = shape(args)?;
@@ -58,8 +57,11 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
         // a result, the longest text, whether rows are dictionaries and whether the first is enough
         "db.text" => {
             let max_string_length = whole(args.text(1)?).and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-            python_text::text(&SqlRows::parse(args.text(0)?)?, Form { columns: args.has(2), one: args.has(3), max_string_length })
-                .into()
+            python_text::text(
+                &SqlRows::parse(args.text(0)?)?,
+                Form { columns: args.has(2), one: args.has(3), max_string_length },
+            )
+            .into()
         }
         // a statement, and the list of functions refused
         "guard.check" => {

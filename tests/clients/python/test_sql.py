@@ -170,7 +170,7 @@ def test_external_links_of_json_and_csv(client, run):
     assert requests.get(link.external_link).json()[0] == ["ALGERIA", None]
     answer = run(query, disposition=sql.Disposition.EXTERNAL_LINKS, format=sql.Format.CSV)
     (link,) = links(client, answer)
-    assert requests.get(link.external_link).text.split("\n")[:2] == ["n_name,nothing", "ALGERIA,null"]
+    assert requests.get(link.external_link).text.splitlines()[:2] == ["n_name,nothing", "ALGERIA,null"]
 
 
 def test_inline_chunks(client, host, run):
