@@ -10,3 +10,5 @@ export { UCFunctionToolkit } from "./data/functions.js";
 export { Genie, GenieTable } from "./data/genie.js";
 export { McpClient, mcpPath } from "./data/mcp.js";
 export { UnityCatalog } from "./data/unity-catalog.js";
+export { SQLDatabaseChain, SQLDatabaseToolkit, createSqlQueryChain } from "./data/sql-chain.js";
+export { SQLDatabase, checkReadOnly } from "./data/sql-database.js";

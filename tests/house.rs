@@ -133,6 +133,21 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["genie/"], &["error", "genie", "pages", "sender", "wire"]),
     (&["mcp/client.rs"], &["chat", "client", "error", "functions", "mcp", "sender", "wire"]),
     (&["mcp/"], &["error", "mcp", "wire"]),
+    (
+        &[
+            "sql_database/calls.rs",
+            "sql_database/options.rs",
+            "sql_database/python_text.rs",
+            "sql_database/rows.rs",
+            "sql_database/shape.rs",
+            "sql_database/table_info.rs",
+        ],
+        &["error", "order", "sql", "sql_database", "wire"],
+    ),
+    (&["sql_database/"], &["client", "error", "join", "sender", "sql", "sql_database", "transport", "wire"]),
+    (&["sql_chain/prompts.rs", "sql_chain/parse.rs"], &["error", "sql_chain", "wire"]),
+    (&["sql_chain/"], &["chat", "error", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"]),
+    (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
@@ -192,6 +207,14 @@ const PURE: &[&str] = &[
     "sql/types/",
     "sql/value.rs",
     "unity_catalog/types/",
+    "sql_chain/parse.rs",
+    "sql_chain/prompts.rs",
+    "sql_database/options.rs",
+    "sql_database/python_text.rs",
+    "sql_database/rows.rs",
+    "sql_database/shape.rs",
+    "sql_database/table_info.rs",
+    "sql_guard/",
 ];
 
 fn fits(file: &str, beginnings: &[&str]) -> bool {
