@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+import warnings
 
 import pytest
 import requests
@@ -251,3 +252,13 @@ def test_sdk_indexes(sdk, index):
     api.delete_index(index.name)
     with pytest.raises(ResourceDoesNotExist):
         api.get_index(index.name)
+
+
+def test_the_old_name_of_the_client(index):
+    with warnings.catch_warnings():
+        # it says that it has a new name
+        warnings.simplefilter("ignore")
+        from databricks.vector_search.client import VectorSearchClient as Old
+    old = Old(workspace_url=HOST, personal_access_token=TOKEN, disable_notice=True)
+    own = old.get_index(index.endpoint_name, index.name)
+    assert ids(own.similarity_search(["id"], query_vector=[1, 0], num_results=1)) == "a"
