@@ -13,6 +13,7 @@ use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
 use crate::transport::{self, Transport};
+use crate::vector_search::VectorSearch;
 use crate::wire::call::Call;
 
 /// A Databricks workspace: a host, credentials and a transport. Cheap to clone; clones share the
@@ -145,6 +146,12 @@ impl WorkspaceClient {
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.sender.clone())
+    }
+
+    /// The workspace's vector search: endpoints, indexes and their rows.
+    #[must_use]
+    pub fn vector_search(&self) -> VectorSearch {
+        VectorSearch::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -24,6 +24,7 @@ pub mod stream;
 pub mod transport;
 #[cfg(test)]
 mod typescript;
+pub mod vector_search;
 pub mod wire;
 
 pub use auth::Credentials;

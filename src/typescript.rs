@@ -75,7 +75,7 @@ macro_rules! plain {
     };
 }
 plain! {
-    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number",
+    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number", f32 => "number",
     serde_json::Value => "unknown", serde_json::Map<String, serde_json::Value> => "Record<string, unknown>",
 }
 
@@ -106,7 +106,9 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{agents, chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
+    use crate::{
+        agents, chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints, vector_search,
+    };
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
@@ -138,6 +140,14 @@ fn the_declarations_are_what_the_rust_types_say() {
     secrets::types::SecretList::declare(&mut to);
     secrets::types::Acls::declare(&mut to);
     gateway::types::GatewayEndpointList::declare(&mut to);
+    vector_search::types::CreateVectorEndpointRequest::declare(&mut to);
+    vector_search::types::VectorEndpointList::declare(&mut to);
+    vector_search::types::BudgetPolicy::declare(&mut to);
+    vector_search::types::CustomTags::declare(&mut to);
+    vector_search::types::CreateIndexRequest::declare(&mut to);
+    vector_search::types::VectorIndexList::declare(&mut to);
+    vector_search::QueryRequest::declare(&mut to);
+    vector_search::Document::declare(&mut to);
     let text = format!("{HEAD}{}", to.text());
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg-template/types.d.ts");
     if std::env::var_os("LAKEWIRE_WRITE_TYPES").is_some() {

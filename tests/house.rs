@@ -73,6 +73,8 @@ const ROOMS: &[(&[&str], &[&str])] = &[
             "serving_endpoints/types",
             "secrets/types",
             "gateway/types",
+            "vector_search/types",
+            "vector_search/request.rs",
         ],
         &["error", "macros", "typescript"],
     ),
@@ -112,6 +114,25 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["secrets/"], &["auth", "error", "secrets", "sender", "wire"]),
     (&["gateway/calls.rs"], &["error", "gateway", "serving_endpoints", "wire"]),
     (&["gateway/"], &["auth", "chat", "config", "error", "gateway", "sender", "stream", "transport", "wire"]),
+    // maximal marginal relevance compares vectors as embeddings are compared
+    (
+        &[
+            "vector_search/calls.rs",
+            "vector_search/check.rs",
+            "vector_search/filter",
+            "vector_search/mmr.rs",
+            "vector_search/page.rs",
+            "vector_search/progress.rs",
+            "vector_search/query.rs",
+            "vector_search/store.rs",
+            "vector_search/text.rs",
+            "vector_search/tool.rs",
+            "vector_search/write.rs",
+        ],
+        &["embeddings", "error", "order", "vector_search", "wire"],
+    ),
+    // an index is also a tool of a chat, and embeds its questions
+    (&["vector_search/"], &["chat", "embeddings", "error", "macros", "sender", "transport", "vector_search", "wire"]),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
@@ -152,6 +173,17 @@ const PURE: &[&str] = &[
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",
+    "vector_search/check.rs",
+    "vector_search/filter",
+    "vector_search/mmr.rs",
+    "vector_search/page.rs",
+    "vector_search/progress.rs",
+    "vector_search/query.rs",
+    "vector_search/request.rs",
+    "vector_search/store.rs",
+    "vector_search/text.rs",
+    "vector_search/tool.rs",
+    "vector_search/write.rs",
 ];
 
 fn fits(file: &str, beginnings: &[&str]) -> bool {
