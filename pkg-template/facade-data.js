@@ -2,3 +2,5 @@
 // Its wasm holds pure steps alone; the client sends.
 
 export { LakewireError } from "./errors.js";
+export { DatabricksVectorSearch } from "./data/databricks-vector-search.js";
+export { Filter, VectorSearch, VectorSearchIndex, WriteReport } from "./data/vector-search.js";
