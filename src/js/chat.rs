@@ -3,13 +3,12 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use crate::chat::{Chat, body};
+use crate::chat::{Chat, body, calls};
 use crate::error::Result;
 use crate::js::error::to_js;
 use crate::js::options::{Scope, run};
 use crate::js::outcome::source;
 use crate::js::{dispatch, promise};
-use crate::wire::call::Call;
 
 /// A chat endpoint, for the facade.
 #[wasm_bindgen]
@@ -39,7 +38,7 @@ impl CoreChat {
     /// # Errors
     /// As `Chat::invoke`.
     pub fn invoke(&self, body: String, options: JsValue) -> Promise {
-        dispatch(self.chat.sender(), self.chat.invoke_call(body).map(Call::into_text), options)
+        dispatch(self.chat.sender(), self.chat.invoke_call(body).map(calls::into_text), options)
     }
 
     /// Sends a body and gives the stream's source for `stream.js`.
