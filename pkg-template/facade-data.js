@@ -3,6 +3,6 @@
 
 export { LakewireError } from "./errors.js";
 
-export { Batch, Column } from "./data/rows.js";
+export { Batch, BatchReader, Column } from "./data/rows.js";
 export { StatementExecution, StatementResult, param, quoteIdentifier } from "./data/sql.js";
 export { Warehouses } from "./data/warehouses.js";

@@ -384,7 +384,7 @@ export class StatementResult {
 
   /** The rows as objects, one by one. */
   async *rows() {
-    for await (const batch of this.batches()) yield* batch.rows();
+    for await (const batch of this.batches()) yield* batch;
   }
 
   [Symbol.asyncIterator]() {
@@ -394,7 +394,7 @@ export class StatementResult {
   /** All rows in memory, and whether some were cut off. */
   async all() {
     const rows = [];
-    for await (const batch of this.batches()) for (const row of batch.rows()) rows.push(row);
+    for await (const batch of this.batches()) for (const row of batch) rows.push(row);
     return { rows, columns: this.columns, truncated: this.truncated };
   }
 
