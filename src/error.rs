@@ -87,6 +87,8 @@ pub enum ErrorKind {
     Closed,
     /// A function of the caller's own, given to change a request or an answer, failed.
     TransformFailed,
+    /// The guard found that a SQL statement does more than read; it was not run.
+    StatementRefused,
 }
 
 impl ErrorKind {
@@ -130,6 +132,7 @@ impl ErrorKind {
             Self::ResultTruncated => "ResultTruncated",
             Self::Closed => "Closed",
             Self::TransformFailed => "TransformFailed",
+            Self::StatementRefused => "StatementRefused",
         }
     }
 }
