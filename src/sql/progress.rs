@@ -139,7 +139,7 @@ pub(crate) fn unsure(error: Error) -> Error {
 
 /// Whether an answer of this status leaves open what became of the request.
 pub(crate) fn doubtful(status: Option<u16>) -> bool {
-    status.is_none_or(|status| status >= 500 || status < 300)
+    status.is_none_or(|status| !(300..500).contains(&status))
 }
 
 /// What a 404 of a statement means.
