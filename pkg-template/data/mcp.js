@@ -37,12 +37,12 @@ export class McpClient {
     const headers = [...own, ["accept", "application/json, text/event-stream"]];
     if (session?.id) headers.push(["mcp-session-id", session.id]);
     if (session) headers.push(["mcp-protocol-version", session.version]);
-    const { text, ...facts } = await this.#at.raw([POST, this.#path, message, repeat, true], { ...splitCall(options)[0], headers });
+    const { text, requestId, attempts } = await this.#at.raw([POST, this.#path, message, repeat, true], { ...splitCall(options)[0], headers });
     if (id === undefined) return undefined;
     try {
       return pure("mcp.read", id, text);
     } catch (error) {
-      throw Object.assign(error, facts);
+      throw Object.assign(error, { requestId, attempts });
     }
   }
 

@@ -95,8 +95,7 @@ pub fn split(answer: &str) -> (Option<&str>, &str) {
     else {
         return (None, answer);
     };
-    let begins = |mark: &&str| session.starts_with(*mark);
-    if ["{", "[", ":", "data:", "event:", "id:", "retry:"].iter().any(|mark| begins(mark)) {
+    if ["{", "[", ":", "data:", "event:", "id:", "retry:"].iter().any(|mark| session.starts_with(mark)) {
         return (None, answer);
     }
     let plain = !session.is_empty() && session.bytes().all(|byte| byte.is_ascii_graphic());
@@ -169,8 +168,9 @@ fn read(message: Raw<'_>) -> Result<String> {
         "-32602" | "-32600" | "-32700" => ErrorKind::BadRequest,
         _ => ErrorKind::InternalError,
     };
-    let sentence =
-        ["The MCP server refused: ", if reason.is_empty() { "it gave no reason" } else { &reason }, "."].concat();
+    let reason = if reason.is_empty() { "it gave no reason" } else { &reason };
+    let end = if reason.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let sentence = ["The MCP server refused: ", reason, end].concat();
     let details = fault.get_some("data").map(|data| data.text().to_owned());
     Err(Error::new(kind, sentence).with_error_code(Some(code.to_owned())).with_details(details).with_permanent(true))
 }
