@@ -2,7 +2,13 @@
 // Its wasm holds pure steps alone; the client sends.
 
 export { LakewireError } from "./errors.js";
+
+export { Batch, Column } from "./data/rows.js";
+export { StatementExecution, StatementResult, param, quoteIdentifier } from "./data/sql.js";
+export { Warehouses } from "./data/warehouses.js";
 export { UCFunctionToolkit } from "./data/functions.js";
 export { Genie, GenieTable } from "./data/genie.js";
 export { McpClient, mcpPath } from "./data/mcp.js";
 export { UnityCatalog } from "./data/unity-catalog.js";
+export { SQLDatabaseChain, SQLDatabaseToolkit, createSqlQueryChain } from "./data/sql-chain.js";
+export { SQLDatabase, checkReadOnly } from "./data/sql-database.js";

@@ -14,6 +14,7 @@ use crate::pages::Pages;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
+use crate::sql::{StatementExecution, Warehouses};
 use crate::transport::{self, Transport};
 use crate::unity_catalog::UnityCatalog;
 use crate::wire::call::Call;
@@ -148,6 +149,18 @@ impl WorkspaceClient {
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.sender.clone())
+    }
+
+    /// SQL statements on a warehouse.
+    #[must_use]
+    pub fn statement_execution(&self, warehouse_id: impl Into<String>) -> StatementExecution {
+        StatementExecution::new(self.sender.clone(), warehouse_id.into())
+    }
+
+    /// The workspace's SQL warehouses.
+    #[must_use]
+    pub fn warehouses(&self) -> Warehouses {
+        Warehouses::new(self.sender.clone())
     }
 
     /// The workspace's Unity Catalog: catalogs, schemas, tables, volumes and functions.

@@ -24,6 +24,10 @@ pub mod prompts;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod sql;
+pub mod sql_chain;
+pub mod sql_database;
+pub mod sql_guard;
 pub mod stream;
 pub mod transport;
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod errors;
 pub mod events;
 pub mod faults;
 pub mod gate;
+pub mod genie;
 pub mod history;
 pub mod identity;
 pub mod ids;

@@ -14,7 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
-use crate::{hugging_face, mcp, oauth, sql, vector_search};
+use crate::{genie, hugging_face, mcp, oauth, sql, vector_search};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -88,6 +88,7 @@ struct Inner {
     sql: sql::Sql,
     vectors: Mutex<vector_search::Store>,
     mcp: Mutex<mcp::Sessions>,
+    genie: Mutex<genie::Store>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -146,6 +147,7 @@ impl Emulator {
             sql,
             vectors: Mutex::new(vectors),
             mcp: Mutex::default(),
+            genie: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -228,6 +230,11 @@ impl Emulator {
     /// The sessions of the MCP servers.
     pub fn mcp(&self) -> MutexGuard<'_, mcp::Sessions> {
         lock(&self.0.mcp)
+    }
+
+    /// The conversations of Genie spaces.
+    pub fn genie(&self) -> MutexGuard<'_, genie::Store> {
+        lock(&self.0.genie)
     }
 
     /// Milliseconds since this emulator started.

@@ -7,3 +7,4 @@ export * from "./genie.js";
 export * from "./mcp.js";
 export type * from "./pages.js";
 export * from "./unity-catalog.js";
+export * from "./sql-database.js";

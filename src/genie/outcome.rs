@@ -95,6 +95,7 @@ fn failed(pieces: &[&str], code: String) -> Error {
     Error::new(ErrorKind::OperationFailed, pieces.concat()).with_error_code(Some(code)).with_maybe_processed(true)
 }
 
+#[inline(never)]
 pub(super) fn text(object: Raw<'_>, key: &str) -> String {
     object.get_some(key).and_then(Raw::as_str).unwrap_or_default().into_owned()
 }

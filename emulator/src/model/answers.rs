@@ -149,7 +149,7 @@ fn literal(asked: &str) -> Option<String> {
     (!rest.is_empty()).then_some(rest)
 }
 
-fn asks_for_summary(asked: &str) -> bool {
+pub(super) fn asks_for_summary(asked: &str) -> bool {
     words(asked)
         .any(|word| matches!(word.as_str(), "summarize" | "summarise" | "summary" | "tl;dr" | "tldr" | "condense"))
 }
@@ -214,7 +214,7 @@ fn best(question: &str, known: &[Known]) -> Vec<String> {
 }
 
 /// Points for holding the kind of thing asked for: a number for "how many", a name for "who".
-fn kind_bonus(question: &str, sentence: &str) -> f64 {
+pub(super) fn kind_bonus(question: &str, sentence: &str) -> f64 {
     let plain: Vec<String> = words(question).collect();
     let has = |word: &str| plain.iter().any(|other| other == word);
     let digits = sentence.contains(|c: char| c.is_ascii_digit());

@@ -44,7 +44,7 @@ pub fn answer(messages: &[Message], results: &[ToolResult<'_>]) -> Option<String
             }
         }
     }
-    if found.is_empty() || stems(&wanted).is_empty() {
+    if found.is_empty() || stems(&wanted).is_empty() || super::answers::asks_for_summary(&wanted) {
         return None;
     }
     Some(from(&wanted, &found))
@@ -80,7 +80,9 @@ fn from(question: &str, passages: &[Passage]) -> String {
             .filter(|(of, _)| of == number)
             .flat_map(|(_, stems)| keys.iter().filter(|key| stems.contains(key)))
             .count() as f64;
-        let points = met.iter().map(|key| rarity(key)).sum::<f64>() + 0.2 * around;
+        let points = met.iter().map(|key| rarity(key)).sum::<f64>()
+            + 0.2 * around
+            + super::answers::kind_bonus(question, sentence);
         let share = met.len() as f64 / keys.len() as f64;
         if share >= 0.3 || keys.len() > 4 && met.len() > 1 {
             scored.push((points, order, *number, sentence));

@@ -3,9 +3,12 @@
 //!
 //! A room turns names and texts into a [`Call`], or into the outcome of a step; see `secrets.rs` beside this folder.
 
+mod database;
 mod functions;
 mod genie;
 mod mcp;
+mod scanner;
+mod sql;
 mod unity_catalog;
 
 use js_sys::Array;
@@ -23,9 +26,9 @@ type Calls = fn(&str, &Args) -> Option<Result<Call<String>>>;
 type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
 
 /// The rooms in turn; the first that knows the name answers.
-const CALLS: &[Calls] = &[unity_catalog::call, functions::call, genie::call];
+const CALLS: &[Calls] = &[sql::call, unity_catalog::call, functions::call, genie::call, database::call];
 /// The same for steps.
-const STEPS: &[Steps] = &[functions::step, genie::step, mcp::step];
+const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step];
 
 /// What an operation sends: `[method, path, body or nothing, repeat]`, as `CoreClient.send` takes it.
 ///
