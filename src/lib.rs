@@ -9,21 +9,31 @@ pub mod completions;
 pub mod config;
 pub mod embeddings;
 pub mod error;
+pub mod functions;
 pub mod gateway;
+pub mod genie;
 pub mod hugging_face;
 mod join;
 #[cfg(all(any(feature = "js_chat", feature = "js_data"), target_arch = "wasm32"))]
 mod js;
 mod macros;
+pub mod mcp;
 mod order;
+pub mod pages;
 pub mod prompts;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod sql;
+pub mod sql_chain;
+pub mod sql_database;
+pub mod sql_guard;
 pub mod stream;
 pub mod transport;
 #[cfg(test)]
 mod typescript;
+pub mod unity_catalog;
+pub mod vector_search;
 pub mod wire;
 
 pub use auth::Credentials;

@@ -2,3 +2,9 @@
 
 export { LakewireError } from "../chat.js";
 export type { CallOptions, ErrorKind } from "../chat.js";
+export * from "./functions.js";
+export * from "./genie.js";
+export * from "./mcp.js";
+export type * from "./pages.js";
+export * from "./unity-catalog.js";
+export * from "./sql-database.js";

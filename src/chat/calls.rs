@@ -86,7 +86,7 @@ pub(crate) fn completion(answer: Answer) -> Result<Json<ChatCompletion>> {
 }
 
 /// The same call, read by the same rules, as the text alone.
-#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "what JavaScript asks for"))]
+#[allow(dead_code)] // for the JavaScript face
 pub(crate) fn into_text(call: Call<Json<ChatCompletion>>) -> Call<String> {
     call.read_by(|answer| completion(answer).map(Json::into_string))
 }

@@ -27,6 +27,7 @@ impl Args {
     }
 
     /// The texts from a place on.
+    #[allow(dead_code)] // not every build has operations that take lists
     pub(crate) fn rest(&self, at: usize) -> Vec<&str> {
         self.0.iter().skip(at).flatten().map(String::as_str).collect()
     }
