@@ -24,6 +24,8 @@ const DEEPEST: usize = 24;
 pub struct Used {
     /// The tables, the first registered as `__t0`.
     pub tables: Vec<(Name, Arc<Table>)>,
+    /// Columns of views and table functions, as they are spelled.
+    pub names: Vec<String>,
 }
 
 /// Settles names.
@@ -95,6 +97,7 @@ impl<'a> Resolver<'a> {
         if let Rows::View { query, catalog, schema } = &table.rows {
             let mut body = parse::query(query)?;
             self.inside(catalog, schema, &mut body)?;
+            self.used.names.extend(table.columns.iter().map(|column| column.name.clone()));
             // the columns by the names the view gives them
             let columns: Vec<String> =
                 table.columns.iter().map(|column| parse::tick(&column.name.to_lowercase())).collect();
@@ -187,8 +190,12 @@ impl<'a> Resolver<'a> {
         let casts: Vec<String> = columns
             .iter()
             .zip(&names)
-            .map(|(column, name)| format!("CAST({name} AS {}) AS {name}", column.ty.text()))
+            .map(|(column, name)| match &column.ty {
+                SqlType::Map(..) | SqlType::Interval(_) | SqlType::Void | SqlType::Struct(_) => name.clone(),
+                ty => format!("CAST({name} AS {}) AS {name}", ty.text()),
+            })
             .collect();
+        self.used.names.extend(columns.iter().map(|column| column.name.clone()));
         *factor = derived(body, &names, &casts, alias.unwrap_or_else(|| named(&full.name)))?;
         Ok(())
     }
@@ -388,12 +395,12 @@ fn words(name: &ObjectName) -> Vec<String> {
     name.0.iter().filter_map(ObjectNamePart::as_ident).map(|ident| ident.value.clone()).collect()
 }
 
-fn named(name: &str) -> TableAlias {
+pub(crate) fn named(name: &str) -> TableAlias {
     TableAlias { explicit: true, name: Ident::with_quote('`', name), columns: Vec::new(), at: None }
 }
 
 /// `(SELECT casts FROM (body) AS __body(names)) AS alias`
-fn derived(body: Query, names: &[String], casts: &[String], alias: TableAlias) -> Result<TableFactor> {
+pub(crate) fn derived(body: Query, names: &[String], casts: &[String], alias: TableAlias) -> Result<TableFactor> {
     let text = format!("SELECT * FROM (SELECT {} FROM (SELECT 1) AS __body({}))", casts.join(", "), names.join(", "));
     let mut query = parse::query(&text)?;
     let mut outer = first_factor(&mut query)?;
