@@ -22,3 +22,4 @@ pub mod spark;
 pub mod types;
 mod udf;
 mod unity;
+mod unity_shapes;

@@ -48,7 +48,10 @@ pub(super) fn run(engine: &Engine, script: &Script, place: &Place) -> Result<Ans
             }
         }
         _ => {
-            return Err(SqlError::unsupported(format!("DROP {} is not supported by this engine.", kind.to_uppercase())));
+            return Err(SqlError::unsupported(format!(
+                "DROP {} is not supported by this engine.",
+                kind.to_uppercase()
+            )));
         }
     };
     match outcome {

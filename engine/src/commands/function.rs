@@ -107,7 +107,9 @@ async fn body_columns(engine: &Engine, name: &Name, function: &Function) -> Resu
             SelectItem::ExprWithAlias { alias, .. } => alias.value.clone(),
             SelectItem::UnnamedExpr(Expr::Identifier(ident)) => ident.value.clone(),
             _ => {
-                return Err(SqlError::unsupported("Give RETURNS TABLE its columns, or each column of the body a name."));
+                return Err(SqlError::unsupported(
+                    "Give RETURNS TABLE its columns, or each column of the body a name.",
+                ));
             }
         };
         columns.push(Column::new(&name, SqlType::Void));

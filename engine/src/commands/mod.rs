@@ -21,6 +21,8 @@ mod drop;
 mod function;
 mod show;
 
+pub(crate) use show::like;
+
 /// Whether a statement is a query.
 pub fn is_query(script: &Script) -> bool {
     let words = script.first_words(1);

@@ -73,7 +73,7 @@ fn pattern(script: &Script, parser: &mut Parser<'_>) -> Result<Option<String>> {
 }
 
 /// `*` and the drivers' `%` stand for anything, `|` parts alternatives; case does not count.
-fn like(pattern: &Option<String>, name: &str) -> bool {
+pub(crate) fn like(pattern: &Option<String>, name: &str) -> bool {
     fn fits(pattern: &[char], name: &[char]) -> bool {
         match pattern.split_first() {
             None => name.is_empty(),
