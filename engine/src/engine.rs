@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::commands;
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::journal::Journal;
 use crate::metastore::{Column, Metastore};
 use crate::parse::{Parameter, Script};
@@ -234,20 +234,30 @@ impl Engine {
         Ok((columns.into_iter().map(|(name, ty)| Column::new(&name, ty)).collect(), batches))
     }
 
-    /// Runs a statement, keeps its chunks, and gives the body of its answer.
-    pub async fn execute(&self, request: &Request) -> Value {
+    /// Runs a statement in a task of its own, keeps its chunks, and gives the body of its answer. A statement that is
+    /// canceled answers at once; its task ends where it next waits.
+    pub async fn execute(self: Arc<Self>, request: Request) -> Value {
         let stop = Arc::new(Notify::new());
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(request.id.clone(), Arc::clone(&stop));
+        let id = request.id.clone();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Arc::clone(&stop));
+        let engine = Arc::clone(&self);
+        let mut task = tokio::spawn(async move { engine.finish(&request).await });
         let outcome = tokio::select! {
             biased;
             () = stop.notified() => None,
-            outcome = self.finish(request) => Some(outcome),
+            outcome = &mut task => Some(outcome),
         };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request.id);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         match outcome {
-            None => json!({"state": "CANCELED"}),
-            Some(Ok(manifest)) => json!({"state": "SUCCEEDED", "manifest": manifest}),
-            Some(Err(error)) => error.to_json(),
+            None => {
+                task.abort();
+                json!({"state": "CANCELED"})
+            }
+            Some(Ok(Ok(manifest))) => json!({"state": "SUCCEEDED", "manifest": manifest}),
+            Some(Ok(Err(error))) => error.to_json(),
+            Some(Err(error)) => {
+                SqlError::internal(format!("The statement stopped the engine's task: {error}.")).to_json()
+            }
         }
     }
 

@@ -528,7 +528,7 @@ impl VisitorMut for Resolver<'_> {
             for (index, item) in select.projection.iter_mut().enumerate() {
                 if let SelectItem::UnnamedExpr(expr) = item {
                     let again = !seen.insert(expr.to_string());
-                    let bare = matches!(expr, Expr::Value(_) | Expr::Cast { .. });
+                    let bare = matches!(expr, Expr::Value(_) | Expr::Cast { .. } | Expr::Subquery(_) | Expr::Nested(_));
                     if bare || (again && !matches!(expr, Expr::CompoundIdentifier(_))) {
                         let alias = Ident::new(format!("__c{index}"));
                         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };

@@ -1,6 +1,14 @@
 //! An engine behind its routes, spoken to as over HTTP.
 
-#![allow(dead_code, unreachable_pub, missing_debug_implementations, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "shared by tests")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "shared by tests"
+)]
 
 use std::sync::Arc;
 
