@@ -301,7 +301,7 @@ export type ErrorKind =
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
   | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "TokenEndpoint" | "InvalidArguments"
-  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "OperationFailed" | "Closed" | "TransformFailed"
+  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "OperationFailed" | "Closed" | "TransformFailed" | "StatementRefused"
   | (string & {});
 
 /** A failed operation. `instanceof` holds across copies of the package. */

@@ -4,7 +4,7 @@ import { CoreStructured } from "./core.js";
 import { makeAnswer } from "./answer.js";
 import { settleAll } from "./batch.js";
 import { fail } from "./errors.js";
-import { direct, settle } from "./guard.js";
+import { direct } from "./guard.js";
 import { writeJson } from "./json.js";
 import { splitCall } from "./options.js";
 import { readSchema } from "./schema.js";
@@ -42,15 +42,12 @@ export class Chat {
   }
 
   async #whole(body, scope) {
-    const call = this.#client.scope(scope);
-    const [text, requestId, servedModelName, attempts] = await settle(this.#core.invoke(body, call), scope.signal);
-    return { text, answer: makeAnswer(text, { requestId, servedModelName, attempts }) };
+    const { text, ...facts } = await this.#client.ask(this.#core, "invoke", [body], scope);
+    return { text, answer: makeAnswer(text, facts) };
   }
 
   async #open(body, scope, text) {
-    const call = this.#client.scope(scope);
-    const source = await settle(this.#core.stream(body, call), scope.signal);
-    source.abort = (reason) => source.controller?.abort(reason);
+    const source = await this.#client.begin(this.#core, "stream", [body], scope);
     return this.#client.track(openStream(source, { signal: scope.signal, text }));
   }
 

@@ -81,9 +81,20 @@ export class WorkspaceClient {
       maxRetryAfterMs: retry?.maxRetryAfterMs,
     };
     this.#core = direct(() => new.target[CORE](crossing, token, fetch));
-    const scope = (options) => this.#scope(options);
-    const track = (stream) => this.#track(stream);
-    this.#inner = { core: this.#core, scope, track, totalMs: crossing.timeouts?.totalMs, call: (...operation) => this.#call(...operation), open: (...operation) => this.#start(...operation) };
+    const core = this.#core;
+    const ask = (...call) => this.#ask(...call);
+    const begin = (...call) => this.#begin(...call);
+    this.#inner = {
+      core,
+      fetch,
+      totalMs: crossing.timeouts?.totalMs,
+      scope: (options) => this.#scope(options),
+      track: (stream) => this.#track(stream),
+      ask,
+      begin,
+      call: (operation, args, options) => ask(core, "call", [operation, args], options),
+      open: (operation, args, options) => begin(core, "open", [operation, args], options),
+    };
   }
 
   /** Chat with a serving endpoint; `defaults` apply to every call of the handle. */
@@ -107,6 +118,11 @@ export class WorkspaceClient {
     this.close();
   }
 
+  /** For `lakewire/data`, which is a bundle of its own and sends through this client's core. */
+  get [Symbol.for("lakewire.client")]() {
+    return this.#inner;
+  }
+
   #open() {
     if (this.#closing.aborted) throw fail("Closed", "This client was closed: make a new one.");
   }
@@ -121,15 +137,15 @@ export class WorkspaceClient {
     return { signals, timeouts: settings(timeouts, "timeouts"), headers: pairs(headers), maxAttempts };
   }
 
-  /** Sends an operation the core knows by name; gives its text and the facts of the answer. */
-  async #call(operation, args, options = {}) {
-    const [text, requestId, servedModelName, attempts] = await settle(this.#core.call(operation, args, this.#scope(options)), options.signal);
+  /** Has the core (or a part of it) send something; gives the answer's text and its facts. */
+  async #ask(core, method, args, options = {}) {
+    const [text, requestId, servedModelName, attempts] = await settle(core[method](...args, this.#scope(options)), options.signal);
     return { text, requestId, servedModelName, attempts };
   }
 
-  /** Sends one whose answer is a stream; gives the stream's source. */
-  async #start(operation, args, options = {}) {
-    const source = await settle(this.#core.open(operation, args, this.#scope(options)), options.signal);
+  /** The same when the answer is a stream: gives its source. */
+  async #begin(core, method, args, options = {}) {
+    const source = await settle(core[method](...args, this.#scope(options)), options.signal);
     source.abort = (reason) => source.controller?.abort(reason);
     return source;
   }

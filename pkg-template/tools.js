@@ -7,7 +7,8 @@ import { writeJson } from "./json.js";
 import { take } from "./options.js";
 import { readSchema } from "./schema.js";
 
-const CODE = Symbol("lakewire.tool");
+/** Shared by all copies of the package: a tool of `lakewire/data` runs in the loop of `lakewire/chat`. */
+const CODE = Symbol.for("lakewire.tool");
 
 /** A tool definition with its code; as JSON it is the definition alone. */
 export function tool(given) {

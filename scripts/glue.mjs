@@ -6,9 +6,14 @@ const unknown = (what) => new Error(`wasm-bindgen's glue ${what} in a new way: l
 
 /**
  * A future that panics traps inside a microtask, where nobody can catch it: Node would end the process for it. The calls
- * in flight are rejected by the panic handler already, so the trap itself is kept from escaping.
+ * in flight are rejected by the panic handler already, so the trap itself is kept from escaping. A build that never waits has
+ * no tasks (`waits` is false), and traps only in the call that its caller makes.
  */
-export function containTraps(text) {
+export function containTraps(text, waits = true) {
+  if (!waits) {
+    if (text.includes("queueMicrotask")) throw unknown("schedules tasks where nothing waits, or does so");
+    return `${text}\nexport function onTrap() {}\n`;
+  }
   const call = /^(\s*)queueMicrotask\(arg0\);$/gm;
   if (text.match(call)?.length !== 1) throw unknown("schedules its tasks");
   const contained = `
@@ -63,11 +68,11 @@ const UNREACHED = [
   / else \{\n\s*console\.warn\('using deprecated parameters [^\n]*\n\s*\}/g,
 ];
 
-/** The glue without that. */
-export function trim(text) {
+/** The glue without that; a build that never waits has less of it to leave out. */
+export function trim(text, waits = true) {
   return UNREACHED.reduce((left, part) => {
     const next = left.replace(part, "");
-    if (next === left) throw unknown(`no longer holds ${part}`);
+    if (next === left && waits) throw unknown(`no longer holds ${part}`);
     return next;
   }, text);
 }

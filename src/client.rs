@@ -9,10 +9,15 @@ use crate::completions::{self, Completions};
 use crate::config::{Config, world};
 use crate::embeddings::Embedder;
 use crate::error::Result;
+use crate::genie::{Genie, GenieSpace};
+use crate::pages::Pages;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
 use crate::serving_endpoints::ServingEndpoints;
+use crate::sql::{StatementExecution, Warehouses};
 use crate::transport::{self, Transport};
+use crate::unity_catalog::UnityCatalog;
+use crate::vector_search::VectorSearch;
 use crate::wire::call::Call;
 
 /// A Databricks workspace: a host, credentials and a transport. Cheap to clone; clones share the
@@ -145,6 +150,42 @@ impl WorkspaceClient {
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.sender.clone())
+    }
+
+    /// SQL statements on a warehouse.
+    #[must_use]
+    pub fn statement_execution(&self, warehouse_id: impl Into<String>) -> StatementExecution {
+        StatementExecution::new(self.sender.clone(), warehouse_id.into())
+    }
+
+    /// The workspace's SQL warehouses.
+    #[must_use]
+    pub fn warehouses(&self) -> Warehouses {
+        Warehouses::new(self.sender.clone())
+    }
+
+    /// The workspace's Unity Catalog: catalogs, schemas, tables, volumes and functions.
+    #[must_use]
+    pub fn unity_catalog(&self) -> UnityCatalog {
+        UnityCatalog::new(self.sender.clone())
+    }
+
+    /// A Genie space, by its id: questions about data in plain words.
+    #[must_use]
+    pub fn genie(&self, space_id: impl Into<String>) -> Genie {
+        Genie::new(self.sender.clone(), space_id.into())
+    }
+
+    /// Lists the Genie spaces the caller may see.
+    #[must_use]
+    pub fn genie_spaces(&self) -> Pages<GenieSpace> {
+        Genie::spaces(self.sender.clone())
+    }
+
+    /// The workspace's vector search: endpoints, indexes and their rows.
+    #[must_use]
+    pub fn vector_search(&self) -> VectorSearch {
+        VectorSearch::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

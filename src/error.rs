@@ -75,10 +75,20 @@ pub enum ErrorKind {
     /// What was started ended badly at the service: an endpoint whose update failed;
     /// [`Error::error_code`] is the state it ended in.
     OperationFailed,
+    /// A SQL statement failed or was cancelled at the service; [`Error::details`] holds its id, state and SQLSTATE.
+    StatementFailed,
+    /// The result of a SQL statement is no longer kept.
+    ResultExpired,
+    /// What came of a SQL result is not what was announced: rows or bytes are missing, or chunks are out of order.
+    ResultCorrupt,
+    /// The service cut a SQL result off at a limit of its own: rows are missing.
+    ResultTruncated,
     /// The object was already closed or consumed.
     Closed,
     /// A function of the caller's own, given to change a request or an answer, failed.
     TransformFailed,
+    /// The guard found that a SQL statement does more than read; it was not run.
+    StatementRefused,
 }
 
 impl ErrorKind {
@@ -116,8 +126,13 @@ impl ErrorKind {
             Self::StepLimit => "StepLimit",
             Self::OutputMismatch => "OutputMismatch",
             Self::OperationFailed => "OperationFailed",
+            Self::StatementFailed => "StatementFailed",
+            Self::ResultExpired => "ResultExpired",
+            Self::ResultCorrupt => "ResultCorrupt",
+            Self::ResultTruncated => "ResultTruncated",
             Self::Closed => "Closed",
             Self::TransformFailed => "TransformFailed",
+            Self::StatementRefused => "StatementRefused",
         }
     }
 }

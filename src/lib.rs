@@ -9,21 +9,31 @@ pub mod completions;
 pub mod config;
 pub mod embeddings;
 pub mod error;
+pub mod functions;
 pub mod gateway;
+pub mod genie;
 pub mod hugging_face;
 mod join;
-#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_data"), target_arch = "wasm32"))]
 mod js;
 mod macros;
+pub mod mcp;
 mod order;
+pub mod pages;
 pub mod prompts;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
+pub mod sql;
+pub mod sql_chain;
+pub mod sql_database;
+pub mod sql_guard;
 pub mod stream;
 pub mod transport;
 #[cfg(test)]
 mod typescript;
+pub mod unity_catalog;
+pub mod vector_search;
 pub mod wire;
 
 pub use auth::Credentials;
@@ -32,6 +42,6 @@ pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
 // The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
-#[cfg(all(feature = "js_chat", target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_data"), target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -75,7 +75,7 @@ macro_rules! plain {
     };
 }
 plain! {
-    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number",
+    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number", f32 => "number",
     serde_json::Value => "unknown", serde_json::Map<String, serde_json::Value> => "Record<string, unknown>",
 }
 
@@ -106,7 +106,8 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{agents, chat, completions, embeddings, gateway, hugging_face, secrets, serving_endpoints};
+    use crate::{agents, chat, completions, embeddings, functions, gateway, genie, hugging_face, mcp};
+    use crate::{secrets, serving_endpoints, unity_catalog, vector_search};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
@@ -138,6 +139,29 @@ fn the_declarations_are_what_the_rust_types_say() {
     secrets::types::SecretList::declare(&mut to);
     secrets::types::Acls::declare(&mut to);
     gateway::types::GatewayEndpointList::declare(&mut to);
+    vector_search::types::CreateVectorEndpointRequest::declare(&mut to);
+    vector_search::types::VectorEndpointList::declare(&mut to);
+    vector_search::types::BudgetPolicy::declare(&mut to);
+    vector_search::types::CustomTags::declare(&mut to);
+    vector_search::types::CreateIndexRequest::declare(&mut to);
+    vector_search::types::VectorIndexList::declare(&mut to);
+    vector_search::QueryRequest::declare(&mut to);
+    vector_search::Document::declare(&mut to);
+    unity_catalog::types::CatalogInfo::declare(&mut to);
+    unity_catalog::types::SchemaInfo::declare(&mut to);
+    unity_catalog::types::TableInfo::declare(&mut to);
+    unity_catalog::types::TableSummary::declare(&mut to);
+    unity_catalog::types::VolumeInfo::declare(&mut to);
+    unity_catalog::types::FunctionInfo::declare(&mut to);
+    unity_catalog::types::CreateFunction::declare(&mut to);
+    functions::types::FunctionResult::declare(&mut to);
+    genie::types::GenieSpace::declare(&mut to);
+    genie::types::GenieConversation::declare(&mut to);
+    genie::types::GenieMessage::declare(&mut to);
+    genie::types::GenieAnswer::declare(&mut to);
+    genie::types::GenieRating::declare(&mut to);
+    mcp::types::McpTool::declare(&mut to);
+    mcp::types::McpToolResult::declare(&mut to);
     let text = format!("{HEAD}{}", to.text());
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg-template/types.d.ts");
     if std::env::var_os("LAKEWIRE_WRITE_TYPES").is_some() {

@@ -29,7 +29,9 @@ OPTIONS
     --endpoint-delay-ms N how long a created or changed endpoint takes to be ready (default 3000)
     --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
     --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
-    --data DIR            keep endpoints, secrets and permissions in DIR across restarts
+    --engine URL          a running lakewire-engine, which runs SQL statements and has Unity Catalog, such as http://127.0.0.1:8790
+    --link-ttl-s N        how long links to results live, in seconds, up to 900 (default 900)
+    --data DIR            keep endpoints, secrets, permissions, warehouses and vector indexes in DIR across restarts
     --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text
@@ -85,6 +87,16 @@ where
                     return Err(format!("--expired-token-status is 401 or 403, not {status}."));
                 }
                 config.expired_token_status = status;
+            }
+            Arg::Long("engine") => {
+                let url = value(&mut parser, "--engine")?;
+                config.engine = Some(Loopback::new(&url).map_err(|sentence| format!("--engine: {sentence}"))?);
+            }
+            Arg::Long("link-ttl-s") => {
+                config.link_ttl_s = number(&mut parser, "--link-ttl-s")?;
+                if config.link_ttl_s > 900 {
+                    return Err("--link-ttl-s is at most 900: links to results live 15 minutes at most.".to_owned());
+                }
             }
             Arg::Long("data") => config.data = Some(parser.value().map_err(sentence)?.into()),
             Arg::Long("custom") => config.custom.push(custom(&value(&mut parser, "--custom")?)?),
@@ -178,6 +190,8 @@ mod tests {
         assert!(run(&["--custom", "m=http://example.com:5000"]).unwrap_err().contains("loopback"));
         assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
         assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
+        assert!(run(&["--engine", "http://example.com:1"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--link-ttl-s", "901"]).unwrap_err().contains("900"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }
 }

@@ -19,7 +19,7 @@ use crate::history::{self, Operation, Outcome};
 use crate::oauth::{self, Access, Audience};
 use crate::shaping::{self, Tracked, Waiting};
 use crate::state::{Emulator, now_ms};
-use crate::{driver_proxy, hugging_face, ids, invocations};
+use crate::{driver_proxy, hugging_face, ids, invocations, sql};
 
 /// The workspace's id, sent as `x-databricks-org-id` on every answer.
 pub const ORG_ID: &str = "900800700600";
@@ -33,13 +33,22 @@ pub const READ_LIMIT: usize = 16 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// Whom a path belongs to: in the service they are hosts of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Host {
+    Workspace,
+    Hub,
+    Storage,
+}
+
 /// Marks a response that must not be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 pub struct CloseConnection;
 
 /// The middleware around every route.
 pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next) -> Response {
-    if let Some(refusal) = foreign(request.headers(), emulator.config().allow_remote) {
+    let stored = request.uri().path().starts_with(sql::STORAGE);
+    if let Some(refusal) = foreign(request.headers(), emulator.config().allow_remote, stored) {
         return refusal;
     }
     if request.uri().path().starts_with("/_emulator/") {
@@ -52,6 +61,11 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
     };
     let request_id = emulator.next_request_id();
     let hub = hugging_face::is_hub(parts.uri.path());
+    let host = match (hub, stored) {
+        (true, _) => Host::Hub,
+        (_, true) => Host::Storage,
+        _ => Host::Workspace,
+    };
     let credential = credential(&emulator, &parts.headers);
     let authorized = if hub { hugging_face::knows(&parts.headers) } else { credential == Credential::Accepted };
     let seq = arrive(&emulator, &parts, &body, &request_id, authorized);
@@ -61,7 +75,7 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Ok(fault) => Arc::new(fault),
         Err(sentence) => {
             let response = ApiError::bad_request(&sentence).into_response();
-            return finish(&emulator, seq, waiting, response, &request_id, hub);
+            return finish(&emulator, seq, waiting, response, &request_id, host);
         }
     };
     if let Some(milliseconds) = fault.delay_ms {
@@ -81,13 +95,17 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Some(status) if hub => {
             Replacement { body: hugging_face::of_status(status).to_string().into_bytes(), ..replacement }
         }
+        Some(status) if stored => {
+            let content_type = Some("application/xml".to_owned());
+            Replacement { body: sql::storage_refused(status).into_bytes(), content_type, ..replacement }
+        }
         _ => replacement,
     });
     let response = match replacement {
         Some(replacement) => replaced(replacement),
         None => {
             let path = parts.uri.path();
-            let open = hub || path.starts_with("/.well-known/") || oauth::is_open(path);
+            let open = hub || stored || path.starts_with("/.well-known/") || oauth::is_open(path);
             let limit = invocations::body_limit(&emulator, path);
             match credential.refusal(path).filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),
@@ -101,7 +119,7 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         }
     };
     let response = altered(response, &fault, emulator.config().seed);
-    finish(&emulator, seq, waiting, response, &request_id, hub)
+    finish(&emulator, seq, waiting, response, &request_id, host)
 }
 
 /// Records the arrival and returns its number.
@@ -132,16 +150,19 @@ fn finish(
     waiting: Waiting,
     mut response: Response,
     request_id: &str,
-    hub: bool,
+    host: Host,
 ) -> Response {
     let headers = response.headers_mut();
     let stamps = [("x-request-id", request_id), ("x-databricks-org-id", ORG_ID), ("server", "databricks")];
-    // the hub is not Databricks: it sends the first only
-    for (name, value) in stamps.into_iter().take(if hub { 1 } else { 3 }) {
+    // the hub and the storage are not Databricks: they send the first only
+    for (name, value) in stamps.into_iter().take(if host == Host::Workspace { 3 } else { 1 }) {
         // a fault may have set the header on purpose
         if let (false, Ok(value)) = (headers.contains_key(name), HeaderValue::from_str(value)) {
             headers.insert(name, value);
         }
+    }
+    if host == Host::Storage {
+        sql::any_origin(response.headers_mut());
     }
     let status = response.status().as_u16();
     emulator.history().update(seq, |operation| operation.status = Some(status));
@@ -281,8 +302,8 @@ fn too_large(limit: usize) -> ApiError {
 }
 
 /// Refuses requests that a page of another site could have caused (fault-matrix R4): a foreign `Host` is DNS rebinding, a foreign
-/// `Origin` is a cross-site call.
-fn foreign(headers: &HeaderMap, allow_remote: bool) -> Option<Response> {
+/// `Origin` is a cross-site call. The storage is read from pages of any origin: its links hold a signature.
+fn foreign(headers: &HeaderMap, allow_remote: bool, stored: bool) -> Option<Response> {
     let host = text_header(headers, "host").unwrap_or_default();
     let refuse = |what: &str| {
         let message = format!("The emulator serves this machine only and refuses a request with a foreign {what}.");
@@ -299,7 +320,7 @@ fn foreign(headers: &HeaderMap, allow_remote: bool) -> Option<Response> {
         let rest = value.to_str().ok().and_then(|text| text.strip_prefix("http://").or(text.strip_prefix("https://")));
         rest.is_some_and(loopback_authority)
     };
-    (!origins.iter().all(local)).then(|| refuse("Origin"))
+    (!stored && !origins.iter().all(local)).then(|| refuse("Origin"))
 }
 
 fn loopback_authority(authority: &str) -> bool {

@@ -177,7 +177,8 @@ fn is_custom(endpoint: &Endpoint) -> bool {
 pub fn body_limit(emulator: &Emulator, path: &str) -> usize {
     let endpoint = path.strip_prefix("/serving-endpoints/").and_then(|rest| rest.split('/').next());
     let custom = endpoint.and_then(|name| emulator.endpoint(name)).is_some_and(|endpoint| is_custom(&endpoint));
-    if custom || path.starts_with(driver_proxy::PREFIX) { gate::READ_LIMIT } else { gate::MAX_BODY_BYTES }
+    let large = [driver_proxy::PREFIX, crate::sql::STATEMENTS, crate::vector_search::PREFIX];
+    if custom || large.iter().any(|prefix| path.starts_with(prefix)) { gate::READ_LIMIT } else { gate::MAX_BODY_BYTES }
 }
 
 /// The one place where tasks part.

@@ -55,6 +55,12 @@ impl Loopback {
         Authority::try_from(format!("127.0.0.1:{port}")).ok().map(|authority| Self { authority, path: String::new() })
     }
 
+    /// The URL of `path_and_query` below the server's own.
+    #[must_use]
+    pub fn url(&self, path_and_query: &str) -> String {
+        format!("http://{}{}{path_and_query}", self.authority, self.path)
+    }
+
     /// Passes a request on to `path_and_query` below the server's URL and streams the answer back. The caller's credentials and
     /// the headers of its connection, those that `Connection` names too, stay here.
     ///

@@ -21,7 +21,10 @@ use crate::errors::{ApiError, json_response};
 use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
-use crate::{driver_proxy, hugging_face, identity, invocations, oauth, permissions, secrets, serving_endpoints};
+use crate::{
+    driver_proxy, genie, hugging_face, identity, invocations, mcp, oauth, permissions, secrets, serving_endpoints, sql,
+    unity_catalog, vector_search,
+};
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).
 const HEADER_TIME: Duration = Duration::from_secs(30);
@@ -112,6 +115,11 @@ pub fn router(emulator: Emulator) -> Router {
         .merge(invocations::routes())
         .merge(oauth::routes())
         .merge(hugging_face::routes())
+        .merge(sql::routes())
+        .merge(unity_catalog::routes())
+        .merge(vector_search::routes())
+        .merge(mcp::routes())
+        .merge(genie::routes())
         .route("/_emulator/health", get(health))
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))

@@ -14,7 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
-use crate::{hugging_face, oauth};
+use crate::{genie, hugging_face, mcp, oauth, sql, vector_search};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -39,10 +39,14 @@ pub struct Config {
     pub token_ttl_s: u64,
     /// Status of an answer to a token whose time is over: 403, or 401.
     pub expired_token_status: u16,
-    /// Where endpoints, secrets and permissions are kept; `None` forgets them at the end.
+    /// Where endpoints, secrets, permissions and warehouses are kept; `None` forgets them at the end.
     pub data: Option<PathBuf>,
     /// Custom-model endpoints answered by a real scoring server: endpoint name and server.
     pub custom: Vec<(String, Loopback)>,
+    /// The SQL engine that runs statements and has Unity Catalog.
+    pub engine: Option<Loopback>,
+    /// How long links to results live, in seconds.
+    pub link_ttl_s: u64,
     /// The (cluster, port) pairs the driver proxy forwards to.
     pub driver_proxy: Vec<(String, u16)>,
 }
@@ -62,6 +66,8 @@ impl Default for Config {
             expired_token_status: 403,
             data: None,
             custom: Vec::new(),
+            engine: None,
+            link_ttl_s: 900,
             driver_proxy: Vec::new(),
         }
     }
@@ -79,6 +85,10 @@ struct Inner {
     history: Mutex<History>,
     oauth: Mutex<oauth::Store>,
     hub: Mutex<hugging_face::Hub>,
+    sql: sql::Sql,
+    vectors: Mutex<vector_search::Store>,
+    mcp: Mutex<mcp::Sessions>,
+    genie: Mutex<genie::Store>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -124,7 +134,9 @@ impl Emulator {
                 (Some(folder), workspace)
             }
         };
+        let vectors = vector_search::Store::open(config.data.as_deref())?;
         let workspace = Mutex::new(Kept { workspace, folder });
+        let sql = sql::Sql::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
             workspace,
@@ -132,6 +144,10 @@ impl Emulator {
             history: Mutex::default(),
             oauth: Mutex::default(),
             hub: Mutex::default(),
+            sql,
+            vectors: Mutex::new(vectors),
+            mcp: Mutex::default(),
+            genie: Mutex::default(),
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -198,6 +214,27 @@ impl Emulator {
     /// What was set for the Hugging Face surface.
     pub fn hub(&self) -> MutexGuard<'_, hugging_face::Hub> {
         lock(&self.0.hub)
+    }
+
+    /// The SQL statements and the engine that runs them.
+    #[must_use]
+    pub fn sql(&self) -> &sql::Sql {
+        &self.0.sql
+    }
+
+    /// What there is of vector search.
+    pub fn vectors(&self) -> MutexGuard<'_, vector_search::Store> {
+        lock(&self.0.vectors)
+    }
+
+    /// The sessions of the MCP servers.
+    pub fn mcp(&self) -> MutexGuard<'_, mcp::Sessions> {
+        lock(&self.0.mcp)
+    }
+
+    /// The conversations of Genie spaces.
+    pub fn genie(&self) -> MutexGuard<'_, genie::Store> {
+        lock(&self.0.genie)
     }
 
     /// Milliseconds since this emulator started.

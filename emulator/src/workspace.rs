@@ -1,4 +1,4 @@
-//! What of the workspace can change and is kept: endpoints, their permissions, and secrets; in memory, and in a folder with `--data`.
+//! What of the workspace can change and is kept: endpoints, their permissions, secrets and warehouses; in memory, and in a folder with `--data`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::secrets::Scopes;
 use crate::serving_endpoints::{Endpoint, seeded};
+use crate::sql::Warehouse;
 
 /// The files of a data folder.
 const ENDPOINTS_FILE: &str = "endpoints.json";
 const SECRETS_FILE: &str = "secrets.json";
+const WAREHOUSES_FILE: &str = "warehouses.json";
 /// The form of the files; a newer one is not read.
 const VERSION: u32 = 1;
 
@@ -25,6 +27,8 @@ pub struct Workspace {
     pub deleted: Vec<String>,
     /// The secret scopes.
     pub scopes: Scopes,
+    /// The SQL warehouses, in listing order.
+    pub warehouses: Vec<Warehouse>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,11 +45,21 @@ struct SecretsFile {
     scopes: Scopes,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WarehousesFile {
+    version: u32,
+    warehouses: Vec<Warehouse>,
+}
+
 impl Workspace {
-    /// A workspace with the seeded endpoints and nothing else.
+    /// A workspace with the seeded endpoints and the seeded warehouse.
     #[must_use]
     pub fn fresh(seeds: Vec<Endpoint>) -> Self {
-        Self { endpoints: seeds.into_iter().map(Arc::new).collect(), ..Self::default() }
+        Self {
+            endpoints: seeds.into_iter().map(Arc::new).collect(),
+            warehouses: vec![Warehouse::seeded()],
+            ..Self::default()
+        }
     }
 
     /// The endpoint of that name.
@@ -79,6 +93,10 @@ impl Workspace {
     fn secrets_text(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(&SecretsFile { version: VERSION, scopes: self.scopes.clone() })
     }
+
+    fn warehouses_text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(&WarehousesFile { version: VERSION, warehouses: self.warehouses.clone() })
+    }
 }
 
 /// The folder of `--data`, and what was last written there.
@@ -87,6 +105,7 @@ pub struct Folder {
     path: PathBuf,
     endpoints: String,
     secrets: String,
+    warehouses: String,
 }
 
 impl Folder {
@@ -111,7 +130,12 @@ impl Folder {
             check_version(path, SECRETS_FILE, file.version)?;
             workspace.scopes = file.scopes;
         }
-        let folder = Self { path: path.to_owned(), endpoints: String::new(), secrets: String::new() };
+        if let Some(file) = read::<WarehousesFile>(path, WAREHOUSES_FILE)? {
+            check_version(path, WAREHOUSES_FILE, file.version)?;
+            workspace.warehouses = file.warehouses;
+        }
+        let folder =
+            Self { path: path.to_owned(), endpoints: String::new(), secrets: String::new(), warehouses: String::new() };
         Ok((folder, workspace))
     }
 
@@ -120,17 +144,17 @@ impl Folder {
     /// # Errors
     /// A sentence saying what could not be written; the file from before is still whole.
     pub fn save(&mut self, workspace: &Workspace) -> Result<(), String> {
-        let (endpoints, secrets) = match (workspace.endpoints_text(), workspace.secrets_text()) {
-            (Ok(endpoints), Ok(secrets)) => (endpoints, secrets),
-            (Err(error), _) | (_, Err(error)) => return Err(format!("The workspace could not be written: {error}.")),
-        };
-        if endpoints != self.endpoints {
-            write(&self.path, ENDPOINTS_FILE, &endpoints)?;
-            self.endpoints = endpoints;
-        }
-        if secrets != self.secrets {
-            write(&self.path, SECRETS_FILE, &secrets)?;
-            self.secrets = secrets;
+        let texts = [
+            (ENDPOINTS_FILE, workspace.endpoints_text(), &mut self.endpoints),
+            (SECRETS_FILE, workspace.secrets_text(), &mut self.secrets),
+            (WAREHOUSES_FILE, workspace.warehouses_text(), &mut self.warehouses),
+        ];
+        for (name, text, written) in texts {
+            let text = text.map_err(|error| format!("The workspace could not be written: {error}."))?;
+            if text != *written {
+                write(&self.path, name, &text)?;
+                *written = text;
+            }
         }
         Ok(())
     }
@@ -171,7 +195,7 @@ fn joined(seeds: Vec<Arc<Endpoint>>, kept: Vec<Endpoint>, deleted: &[String]) ->
     all
 }
 
-fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>, String> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>, String> {
     let path = folder.join(name);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -190,7 +214,7 @@ fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Optio
     })
 }
 
-fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> {
+pub(crate) fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> {
     if version == VERSION {
         return Ok(());
     }
@@ -202,7 +226,7 @@ fn check_version(folder: &Path, name: &str, version: u32) -> Result<(), String> 
 }
 
 /// Writes a file whole or not at all: under another name first, which then takes the place.
-fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
     let path = folder.join(name);
     let temporary = folder.join(format!("{name}.new"));
     let written = || -> std::io::Result<()> {

@@ -85,6 +85,12 @@ pub(crate) fn completion(answer: Answer) -> Result<Json<ChatCompletion>> {
     Err(Error::new(ErrorKind::Decode, format!("{task}: a chat call needs an endpoint whose task is llm/v1/chat.")))
 }
 
+/// The same call, read by the same rules, as the text alone.
+#[allow(dead_code)] // for the JavaScript face
+pub(crate) fn into_text(call: Call<Json<ChatCompletion>>) -> Call<String> {
+    call.read_by(|answer| completion(answer).map(Json::into_string))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use crate::agents::{Route, body, calls, items, tool_loop, verdict};
 use crate::error::Result;
-use crate::js::operations::Args;
+use crate::js::args::Args;
 use crate::js::steps::flatten;
 use crate::wire::call::{Call, StreamCall};
 use crate::wire::json::{Json, Raw};

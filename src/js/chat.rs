@@ -3,12 +3,12 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use crate::chat::{Chat, body};
+use crate::chat::{Chat, body, calls};
 use crate::error::Result;
 use crate::js::error::to_js;
 use crate::js::options::{Scope, run};
-use crate::js::outcome::{source, with_facts};
-use crate::js::promise;
+use crate::js::outcome::source;
+use crate::js::{dispatch, promise};
 
 /// A chat endpoint, for the facade.
 #[wasm_bindgen]
@@ -38,14 +38,7 @@ impl CoreChat {
     /// # Errors
     /// As `Chat::invoke`.
     pub fn invoke(&self, body: String, options: JsValue) -> Promise {
-        let sender = self.chat.sender().clone();
-        let call = self.chat.invoke_call(body);
-        promise(Box::pin(async move {
-            let (options, signals) = Scope::read(options)?.into_parts();
-            let call = call?;
-            let (json, meta) = run(signals, Box::pin(sender.send(&call, &options))).await?;
-            Ok(with_facts(JsValue::from_str(json.as_str()), &meta))
-        }))
+        dispatch(self.chat.sender(), self.chat.invoke_call(body).map(calls::into_text), options)
     }
 
     /// Sends a body and gives the stream's source for `stream.js`.

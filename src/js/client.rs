@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -13,10 +13,14 @@ use crate::config::{Config, Host};
 use crate::error::{Error, ErrorKind, Result};
 use crate::js::bag::Bag;
 use crate::js::chat::CoreChat;
+use crate::js::dispatch;
 use crate::js::error::to_js;
 use crate::js::options::timeouts;
 use crate::transport::fetch::FetchTransport;
 use crate::transport::{BoxFuture, Transport};
+use crate::wire::answer;
+use crate::wire::call::{Call, Repeat};
+use crate::wire::request::{Method, Request};
 
 /// A workspace, for the facade.
 #[wasm_bindgen]
@@ -44,6 +48,31 @@ impl CoreClient {
         let chat = self.client.chat(endpoint).with_defaults_json(defaults).map_err(|error| to_js(&error))?;
         Ok(CoreChat::new(chat))
     }
+
+    /// Sends `[method, path, body, repeat, session]`, method and repeat as numbers, and gives `[text, request id, served model,
+    /// attempts]`. This is how rooms that are no part of this wasm send: the path is encoded, and they read the text.
+    ///
+    /// # Errors
+    /// As `WorkspaceClient::send`.
+    pub fn send(&self, request: &Array, options: JsValue) -> Promise {
+        dispatch(self.client.sender(), Ok(anything(request)), options)
+    }
+}
+
+/// A call from its parts; what has no number here is a POST that is never repeated.
+fn anything(parts: &Array) -> Call<String> {
+    const METHODS: [Method; 4] = [Method::Get, Method::Put, Method::Patch, Method::Delete];
+    const REPEATS: [Repeat; 2] = [Repeat::Safe, Repeat::Billed];
+    let number = |at| parts.get(at).as_f64().map_or(usize::MAX, |number| number as usize);
+    let mut request = Request::new(
+        METHODS.get(number(0)).copied().unwrap_or(Method::Post),
+        parts.get(1).as_string().unwrap_or_default(),
+    );
+    if let Some(body) = parts.get(2).as_string() {
+        request = request.json(body);
+    }
+    let read = if cfg!(feature = "js") && parts.get(4).is_truthy() { answer::with_session } else { answer::text };
+    Call::new(request, REPEATS.get(number(3)).copied().unwrap_or(Repeat::Never), read)
 }
 
 #[cfg(feature = "js")]

@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use crate::completions::{Kind, answer, body, calls, types::DriverProxyApp, types::InputFormat};
 use crate::error::Result;
-use crate::js::operations::Args;
+use crate::js::args::Args;
 use crate::wire::call::{Call, Repeat, StreamCall};
 use crate::wire::json::{Raw, push_string};
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::gateway::calls;
-use crate::js::operations::Args;
+use crate::js::args::Args;
 use crate::wire::call::{Call, StreamCall};
 
 pub(super) fn call(name: &str, args: &Args) -> Option<Result<Call<String>>> {

@@ -5,10 +5,10 @@ use wasm_bindgen::prelude::*;
 use crate::error::Result;
 use crate::hugging_face::calls::{self, Route};
 use crate::hugging_face::{Provider, dolly_answer, dolly_prompt};
+use crate::js::args::Args;
 use crate::js::chat::CoreChat;
 use crate::js::client::CoreClient;
 use crate::js::error::to_js;
-use crate::js::operations::Args;
 use crate::wire::call::{Call, StreamCall};
 use crate::wire::json::Raw;
 

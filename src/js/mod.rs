@@ -8,13 +8,22 @@
 
 #[cfg(feature = "js")]
 mod agents;
+#[cfg(any(feature = "js", feature = "js_data"))]
+mod args;
 #[cfg(feature = "js")]
 mod auth;
+#[cfg(feature = "js_chat")]
 mod bag;
+#[cfg(feature = "js_chat")]
 mod chat;
+#[cfg(feature = "js_chat")]
 mod client;
 #[cfg(feature = "js")]
 mod completions;
+// exports of its own under the names of the others: a build is one or the other
+#[cfg(all(feature = "js_data", not(feature = "js_chat")))]
+mod data;
+#[cfg(feature = "js_chat")]
 mod decoder;
 #[cfg(feature = "js")]
 mod embeddings;
@@ -27,32 +36,21 @@ mod gateway;
 mod hugging_face;
 #[cfg(feature = "js")]
 mod operations;
+#[cfg(feature = "js_chat")]
 mod options;
+#[cfg(feature = "js_chat")]
 mod outcome;
 mod panic;
 #[cfg(feature = "js")]
 mod prompts;
 #[cfg(feature = "js")]
 mod secrets;
+#[cfg(feature = "js_chat")]
+mod sending;
 #[cfg(feature = "js")]
 mod serving_endpoints;
+#[cfg(feature = "js_chat")]
 mod steps;
 
-use js_sys::Promise;
-use wasm_bindgen::JsValue;
-
-/// A future as a promise. Boxed first: wasm-bindgen's glue around a future is two kilobytes of code
-/// for every type of future it meets.
-fn promise(future: crate::transport::BoxFuture<'static, crate::error::Result<JsValue>>) -> Promise {
-    wasm_bindgen_futures::future_to_promise(Settling(future))
-}
-
-struct Settling(crate::transport::BoxFuture<'static, crate::error::Result<JsValue>>);
-
-impl std::future::Future for Settling {
-    type Output = Result<JsValue, JsValue>;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        self.0.as_mut().poll(cx).map(|outcome| outcome.map_err(|thrown| error::to_js(&thrown)))
-    }
-}
+#[cfg(feature = "js_chat")]
+use sending::{dispatch, promise};

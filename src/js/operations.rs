@@ -7,11 +7,12 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::js::args::Args;
 use crate::js::client::CoreClient;
 use crate::js::error::to_js;
 use crate::js::options::{Scope, run};
-use crate::js::outcome::{source, with_facts};
-use crate::js::{agents, completions, gateway, hugging_face, promise, prompts, secrets, serving_endpoints};
+use crate::js::outcome::source;
+use crate::js::{agents, completions, dispatch, gateway, hugging_face, promise, prompts, secrets, serving_endpoints};
 use crate::wire::call::{Call, StreamCall};
 
 /// A room that answers by name: nothing for a name it does not know.
@@ -28,39 +29,6 @@ const STREAMS: &[Room<StreamCall<()>>] =
 type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
 
 const STEPS: &[Steps] = &[agents::step, completions::step, prompts::step, hugging_face::step, serving_endpoints::step];
-
-/// The texts an operation was given.
-pub(crate) struct Args(Vec<Option<String>>);
-
-impl Args {
-    fn read(list: &Array) -> Self {
-        Self(list.iter().map(|value| value.as_string()).collect())
-    }
-
-    /// The text at a place.
-    ///
-    /// # Errors
-    /// `InvalidInput` when nothing or something else stands there.
-    pub(crate) fn text(&self, at: usize) -> Result<&str> {
-        self.optional(at)
-            .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "A name, an id or a body is missing, or is no text."))
-    }
-
-    /// Whether something was given at a place: a text there says yes.
-    pub(crate) fn has(&self, at: usize) -> bool {
-        self.optional(at).is_some()
-    }
-
-    /// The texts from a place on.
-    pub(crate) fn rest(&self, at: usize) -> Vec<&str> {
-        self.0.iter().skip(at).flatten().map(String::as_str).collect()
-    }
-
-    /// The text at a place, if there is one.
-    pub(crate) fn optional(&self, at: usize) -> Option<&str> {
-        self.0.get(at).and_then(Option::as_deref)
-    }
-}
 
 fn find<T>(rooms: &[Room<T>], operation: &str, args: &Args) -> Result<T> {
     rooms.iter().find_map(|room| room(operation, args)).unwrap_or_else(|| Err(unknown()))
@@ -89,14 +57,7 @@ impl CoreClient {
     /// # Errors
     /// As the operation's own method in Rust.
     pub fn call(&self, operation: &str, args: &Array, options: JsValue) -> Promise {
-        let sender = self.sender().clone();
-        let call = find(CALLS, operation, &Args::read(args));
-        promise(Box::pin(async move {
-            let (options, signals) = Scope::read(options)?.into_parts();
-            let call = call?;
-            let (text, meta) = run(signals, Box::pin(sender.send(&call, &options))).await?;
-            Ok(with_facts(JsValue::from_str(&text), &meta))
-        }))
+        dispatch(self.sender(), find(CALLS, operation, &Args::read(args)), options)
     }
 
     /// Sends an operation that answers with a stream, and gives the stream's source.

@@ -4,7 +4,7 @@ use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 use crate::error::Result;
-use crate::js::operations::Args;
+use crate::js::args::Args;
 use crate::prompts::messages::Messages;
 use crate::prompts::output;
 use crate::prompts::prompt::{names, render};

@@ -1,7 +1,7 @@
 //! Secrets by name. Values cross as texts and leave no copy in an error.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::js::operations::Args;
+use crate::js::args::Args;
 use crate::secrets::calls;
 use crate::wire::call::Call;
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 use crate::error::Result;
+use crate::js::args::Args;
 use crate::js::error::to_js;
-use crate::js::operations::Args;
 use crate::serving_endpoints::{calls, progress};
 use crate::wire::call::{Call, StreamCall};
 use crate::wire::json::Raw;

@@ -65,6 +65,11 @@ pub trait Transport: fmt::Debug + MaybeSend + MaybeSync + 'static {
     /// Time since the Unix epoch, for HTTP dates only.
     fn wall_clock(&self) -> Duration;
 
+    /// Runs a future on its own, when there is a runtime that goes on: whether it does.
+    fn spawn(&self, _future: BoxFuture<'static, ()>) -> bool {
+        false
+    }
+
     /// A random number from 0 (included) to 1 (excluded).
     fn random(&self) -> f64;
 }

@@ -144,6 +144,11 @@ impl Transport for ReqwestTransport {
         wall_clock()
     }
 
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> bool {
+        let runtime = tokio::runtime::Handle::try_current();
+        runtime.map(|runtime| drop(runtime.spawn(future))).is_ok()
+    }
+
     fn random(&self) -> f64 {
         // seeded by the machine for each call: spreads retries, needs no crate, is no key
         let bits = RandomState::new().build_hasher().finish() >> 11;

@@ -106,6 +106,17 @@ pub fn nothing(answer: Answer) -> Result<()> {
     }
 }
 
+/// The session of an MCP server on a line of its own, then the body as it came; both may be empty.
+///
+/// # Errors
+/// As [`text`].
+pub fn with_session(answer: Answer) -> Result<String> {
+    let mut head = answer.headers.get("mcp-session-id").unwrap_or("").to_owned();
+    head.push('\n');
+    head.push_str(&text(answer)?);
+    Ok(head)
+}
+
 /// The media type of the answer, without parameters and in lower case; empty when it names none.
 #[must_use]
 pub fn media_type(headers: &Headers) -> String {

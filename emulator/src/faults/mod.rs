@@ -4,6 +4,8 @@
 
 mod presets;
 mod script;
+mod sql;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +21,8 @@ use crate::serving_endpoints::Outcome;
 
 pub use presets::Preset;
 pub use script::{FaultScript, Match, ScriptedFault};
+pub use sql::{AtChunk, CutAt, NextChunk, OffBy, SaysIndex, SqlFault, StatementError};
+pub use vector::{McpFault, PagesFault, VectorFault};
 
 /// Everything that can go wrong with one answer. All fields are optional and combine. An unknown field is refused: a typing error
 /// in a test must not pass as "no fault".
@@ -85,6 +89,12 @@ pub struct Fault {
     pub deployment: Option<Deployment>,
     /// What is wrong with the rows of an embeddings answer.
     pub embeddings: Option<EmbeddingsFault>,
+    /// What goes wrong with the SQL statement this request submits.
+    pub sql: Option<SqlFault>,
+    /// What is wrong with an answer of vector search.
+    pub vector: Option<VectorFault>,
+    /// What is wrong with an answer of an MCP server.
+    pub mcp: Option<McpFault>,
 }
 
 /// The end of a deployment.
@@ -228,7 +238,7 @@ impl Fault {
                 return Err(format!("A fault's value of header {name:?} has characters no header may have."));
             }
         }
-        Ok(())
+        self.sql.as_ref().map_or(Ok(()), SqlFault::check)
     }
 
     /// The status it names, if it is one HTTP can carry.

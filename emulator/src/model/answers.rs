@@ -84,7 +84,7 @@ fn opening<'o>(draw: u64, all: &[&'o str]) -> &'o str {
     all.get(index).copied().unwrap_or_default()
 }
 
-fn asks_who(asked: &str) -> bool {
+pub(super) fn asks_who(asked: &str) -> bool {
     let plain = words(asked).collect::<Vec<_>>().join(" ");
     let forms = [
         "what can you",
@@ -149,7 +149,7 @@ fn literal(asked: &str) -> Option<String> {
     (!rest.is_empty()).then_some(rest)
 }
 
-fn asks_for_summary(asked: &str) -> bool {
+pub(super) fn asks_for_summary(asked: &str) -> bool {
     words(asked)
         .any(|word| matches!(word.as_str(), "summarize" | "summarise" | "summary" | "tl;dr" | "tldr" | "condense"))
 }
@@ -214,7 +214,7 @@ fn best(question: &str, known: &[Known]) -> Vec<String> {
 }
 
 /// Points for holding the kind of thing asked for: a number for "how many", a name for "who".
-fn kind_bonus(question: &str, sentence: &str) -> f64 {
+pub(super) fn kind_bonus(question: &str, sentence: &str) -> f64 {
     let plain: Vec<String> = words(question).collect();
     let has = |word: &str| plain.iter().any(|other| other == word);
     let digits = sentence.contains(|c: char| c.is_ascii_digit());

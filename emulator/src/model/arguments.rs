@@ -10,6 +10,9 @@ use super::text::{self, identifier_words, sentences, stem, stems};
 /// Deepest nesting of a schema that is followed.
 const MAX_DEPTH: usize = 12;
 
+/// Words of properties that hold shares of a whole.
+const RATE: &[&str] = &["rate", "percent", "percentage", "share", "discount", "tax"];
+
 /// How hard to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strength {
@@ -222,10 +225,22 @@ impl<'f> Filler<'f> {
             };
             let keyed = free.iter().filter_map(|number| distance(&keys, number).map(|steps| (steps, number)));
             let nearest = keyed.min_by_key(|(steps, _)| *steps).map(|(_, number)| number);
-            let chosen = nearest.or_else(|| free.iter().find(|number| !reserved(number)));
+            // "19%" is a rate before it is anything else
+            let percent =
+                |number: &&mentions::Number| words.get(number.at).is_some_and(|word| is_percent(text, word.raw));
+            let of_rate = among(&keys, RATE);
+            let rated = free.iter().find(|number| percent(number)).filter(|_| of_rate);
+            let plain = || free.iter().find(|number| !reserved(number) && !percent(number));
+            let chosen = rated.or(nearest).or_else(plain).or_else(|| free.iter().find(|number| !reserved(number)));
             if let Some(number) = chosen {
                 self.used.push(place(text, number.at));
-                return Some(number.value);
+                let fraction = percent(&number)
+                    && schema.get("default").and_then(Value::as_f64).is_some_and(|known| known.abs() < 1.0);
+                return Some(if fraction || percent(&number) && key_stems(name, "").contains(&stem("rate")) {
+                    number.value / 100.0
+                } else {
+                    number.value
+                });
             }
         }
         None
@@ -353,6 +368,12 @@ impl<'f> Filler<'f> {
         let best = pool.iter().rev().max_by_key(|sentence| meets(sentence)).copied();
         best.map_or_else(|| "unknown".to_owned(), |sentence| text::unlabelled(sentence).to_owned())
     }
+}
+
+/// Whether a number is followed by a sign of per cent.
+fn is_percent(text: &str, raw: &str) -> bool {
+    let after = text.split_once(raw).map_or("", |(_, after)| after).trim_start();
+    after.starts_with('%') || after.starts_with("percent") || after.starts_with("per cent")
 }
 
 /// Names a place in a text, so that what stands there is given out once.

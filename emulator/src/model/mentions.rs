@@ -224,14 +224,20 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
-/// The first date: ISO as it is, `May 3, 2026` and `3 May 2026` brought to ISO, or a word such as tomorrow.
+/// The first date: see [`dates`].
 #[must_use]
 pub fn date(words: &[Word<'_>]) -> Option<String> {
+    dates(words).into_iter().next()
+}
+
+/// The dates: ISO as it is, `May 3, 2026` and `3 May 2026` brought to ISO, or a word such as tomorrow.
+#[must_use]
+pub fn dates(words: &[Word<'_>]) -> Vec<String> {
     let month = |word: &Word<'_>| MONTHS.iter().position(|name| *name == word.lower).filter(|_| is_name(word));
     let whole = |word: Option<&Word<'_>>| {
         word.and_then(|word| word.lower.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u32>().ok())
     };
-    for (at, word) in words.iter().enumerate() {
+    let one = |at: usize, word: &Word<'_>| {
         let digits: Vec<&str> = word.raw.split('-').collect();
         if let [year, _, _] = digits.as_slice() {
             if year.len() == 4 && digits.iter().all(|part| part.chars().all(|c| c.is_ascii_digit())) {
@@ -244,18 +250,16 @@ pub fn date(words: &[Word<'_>]) -> Option<String> {
             let (day, year) = match (before, after) {
                 (Some(day), year) => (day, year),
                 (None, Some(day)) if day <= 31 => (day, whole(words.get(at + 2))),
-                _ => continue,
+                _ => return None,
             };
             return Some(match year.filter(|year| *year > 1000) {
                 Some(year) => format!("{year:04}-{:02}-{day:02}", month + 1),
                 None => format!("{:02}-{day:02}", month + 1),
             });
         }
-        if matches!(word.lower.as_str(), "today" | "tomorrow" | "yesterday" | "tonight") {
-            return Some(word.lower.clone());
-        }
-    }
-    None
+        matches!(word.lower.as_str(), "today" | "tomorrow" | "yesterday" | "tonight").then(|| word.lower.clone())
+    };
+    words.iter().enumerate().filter_map(|(at, word)| one(at, word)).collect()
 }
 
 /// The first word that looks like an e-mail address.

@@ -8,8 +8,10 @@ pub mod arguments;
 pub mod arithmetic;
 pub mod conversation;
 pub mod mentions;
+pub mod passages;
 pub mod results;
 mod schemas;
+pub mod sql;
 mod strings;
 pub mod text;
 pub mod tokens;
@@ -132,8 +134,35 @@ fn say(request: &ChatRequest, draw: u64, index: usize) -> (String, Vec<ToolCall>
     let forced = matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Function(_));
     let mut missing = None;
     let settled = forced && !results.is_empty();
+    let words = matches!(request.response_format, ResponseFormat::Text);
+    if words && matches!(request.tool_choice, ToolChoice::Auto | ToolChoice::Required) {
+        match sql::agent::next(&request.messages, asked, &request.tools, &results) {
+            Some(sql::agent::Next::Call(name, arguments)) if !settled => {
+                let made = calls_made(&request.messages).count();
+                let number = ids::hash(draw, &[b"sql", &index.to_le_bytes(), &made.to_le_bytes()]);
+                let call = ToolCall { id: format!("call_{number:016x}"), name, arguments: arguments.to_string() };
+                return (
+                    String::new(),
+                    vec![call],
+                    "The question is about tables: they are listed, read and queried.".to_owned(),
+                );
+            }
+            Some(sql::agent::Next::Say(text)) => {
+                return (text, Vec::new(), "The SQL tools have said what there is to say.".to_owned());
+            }
+            _ => {}
+        }
+    }
+    if words && results.is_empty() {
+        if let Some((text, why)) = sql::prompts::answer(&request.messages) {
+            return (text, Vec::new(), why.to_owned());
+        }
+    }
     if request.tool_choice != ToolChoice::None && !settled {
-        let plan = tools::plan(asked, &request.tools, &request.tool_choice);
+        let mut plan = tools::plan(asked, &request.tools, &request.tool_choice);
+        if plan.calls.is_empty() && plan.missing.is_none() && results.is_empty() {
+            plan.calls.extend(passages::retrieval(asked, &request.tools));
+        }
         let made: Vec<&ToolCall> = calls_made(&request.messages).collect();
         let calls: Vec<ToolCall> = plan
             .calls
@@ -166,6 +195,13 @@ fn say(request: &ChatRequest, draw: u64, index: usize) -> (String, Vec<ToolCall>
             return (value.to_string(), Vec::new(), "The answer must be a JSON object.".to_owned());
         }
         ResponseFormat::Text => {}
+    }
+    if let Some(text) = passages::answer(&request.messages, &results) {
+        return (
+            text,
+            Vec::new(),
+            "There are passages to answer from; the sentences that meet the question do.".to_owned(),
+        );
     }
     if !results.is_empty() {
         let why = format!("{} tool result(s) are there; the answer follows from them.", results.len());

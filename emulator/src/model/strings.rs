@@ -8,7 +8,7 @@ use super::{arithmetic, units};
 
 /// Names of properties that hold places.
 pub(super) const PLACE: &[&str] =
-    &["location", "city", "place", "country", "region", "town", "address", "state", "area", "cities"];
+    &["location", "city", "place", "country", "region", "town", "address", "state", "area", "cities", "nation"];
 /// Names of properties that hold free text.
 pub(super) const FREE: &[&str] = &[
     "query",
@@ -84,7 +84,10 @@ pub(super) fn find(wanted: &Wanted<'_>, text: &str, used: &[String]) -> Option<S
         return Some(found);
     }
     if format.starts_with("date") || is(&["date", "day", "when", "deadline"]) {
-        return mentions::date(&words);
+        let found = mentions::dates(&words);
+        // one date may be what two properties ask for; of several, each takes its own
+        let next = found.iter().find(|date| !used.contains(date)).cloned();
+        return if found.len() > 1 { next } else { found.into_iter().next() };
     }
     if is(&["from", "origin", "source", "departure", "start"]) && siblings.len() > 1 {
         return first_of(mentions::after_words(&words, &["from"]));

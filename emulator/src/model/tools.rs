@@ -134,6 +134,10 @@ fn for_sentence(sentence: &str, asked: &str, tools: &[Tool], plan: &mut Plan) {
 fn call(tool: &Tool, part: &str, asked: &str, plan: &mut Plan) {
     match arguments::fill(&tool.parameters, part, asked, Strength::Fallback) {
         Ok(arguments) => {
+            if let Some(parameter) = left_open(tool, &arguments) {
+                plan.missing.get_or_insert(Missing { tool: tool.name.clone(), parameter });
+                return;
+            }
             let call = (tool.name.clone(), arguments);
             if !plan.calls.contains(&call) {
                 plan.calls.push(call);
@@ -143,6 +147,20 @@ fn call(tool: &Tool, part: &str, asked: &str, plan: &mut Plan) {
             plan.missing.get_or_insert(Missing { tool: tool.name.clone(), parameter });
         }
     }
+}
+
+/// A parameter that a Unity Catalog function needs though its schema does not say so: toolkits write every parameter as one that may
+/// be null, and the function then refuses the call.
+fn left_open(tool: &Tool, arguments: &Value) -> Option<String> {
+    let function = tool.name.split("__").count() == 3;
+    let properties = tool.parameters.get("properties").and_then(Value::as_object).filter(|_| function)?;
+    let open = properties.iter().find(|(name, schema)| {
+        let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        schema.get("default") == Some(&Value::Null)
+            && !about.contains("(Default:")
+            && arguments.get(name.as_str()).is_none()
+    });
+    open.map(|(name, _)| name.clone())
 }
 
 /// The parts of a sentence that may each be a request: parted by "and", "then" and semicolons, but not "3 and 4".
@@ -197,9 +215,10 @@ fn score(tool: &Tool, part: &str, tools: &[Tool]) -> f64 {
             continue;
         }
         if let Some((_, weight)) = vocabulary.iter().find(|(known, _)| *known == word) {
-            // a word that several tools share says little
-            let known =
-                |other: &&Vec<(String, f64)>| other.iter().any(|(known, weight)| *known == word && *weight >= 1.0);
+            // a word that several tools share says little, unless it is this one's name and only spoken of by the others
+            let known = |other: &&Vec<(String, f64)>| {
+                other.iter().any(|(known, theirs)| *known == word && *theirs >= weight.max(1.0))
+            };
             points += weight / (1.0 + others.iter().filter(known).count() as f64);
         }
         seen.push(word);
@@ -248,4 +267,65 @@ fn vocabulary(tool: &Tool) -> Vec<(String, f64)> {
         }
     }
     known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Functions as the Unity Catalog toolkits write them.
+    fn functions() -> Vec<Tool> {
+        let tool = |name: &str, description: &str, properties: Value| Tool {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            parameters: json!({"type": "object", "properties": properties, "additionalProperties": false}),
+        };
+        let nullable =
+            |kind: &str| json!({"anyOf": [{"type": kind}, {"type": "null"}], "default": null, "description": ""});
+        let date = json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string"}, {"type": "null"}], "default": null});
+        let rate = json!({"anyOf": [{"type": "number"}, {"type": "null"}], "default": 0.2, "description": "Tax rate (Default: 0.2)"});
+        vec![
+            tool("main__tools__add_tax", "Adds tax to a net price.", json!({"net": nullable("number"), "rate": rate})),
+            tool(
+                "main__tools__days_between",
+                "The number of days between two dates.",
+                json!({"start": date, "end": date}),
+            ),
+            tool(
+                "main__tools__nation_revenue",
+                "The revenue of a nation from its customers.",
+                json!({"nation": nullable("string")}),
+            ),
+            tool(
+                "main__tools__top_customers",
+                "The customers with the highest revenue.",
+                json!({"n": nullable("integer")}),
+            ),
+        ]
+    }
+
+    fn calls(asked: &str) -> Vec<(String, Value)> {
+        plan(asked, &functions(), &ToolChoice::Auto).calls
+    }
+
+    #[test]
+    fn functions_of_unity_catalog_get_their_arguments() {
+        for (asked, name, arguments) in [
+            ("What is 250 with tax?", "add_tax", json!({"net": 250})),
+            ("Add 19% tax to 250", "add_tax", json!({"net": 250, "rate": 0.19})),
+            ("Add tax to a net price of 100 at a rate of 0.07.", "add_tax", json!({"net": 100, "rate": 0.07})),
+            (
+                "How many days are between 2024-01-01 and 2024-03-09?",
+                "days_between",
+                json!({"start": "2024-01-01", "end": "2024-03-09"}),
+            ),
+            ("What is the revenue of Germany?", "nation_revenue", json!({"nation": "Germany"})),
+            ("Show me the top 5 customers", "top_customers", json!({"n": 5})),
+        ] {
+            assert_eq!(calls(asked), [(format!("main__tools__{name}"), arguments)], "{asked}");
+        }
+        let open = plan("What is the revenue of a nation?", &functions(), &ToolChoice::Auto);
+        assert_eq!(open.missing.unwrap().parameter, "nation");
+    }
 }

@@ -1,0 +1,77 @@
+//! The exports of `lakewire/data`: what to send, by name, and the pure steps. Nothing here waits or sends: the client of
+//! `lakewire` or `lakewire/chat` does, through its core's `send`.
+//!
+//! A room turns names and texts into a [`Call`], or into the outcome of a step; see `secrets.rs` beside this folder.
+
+mod database;
+mod functions;
+mod genie;
+mod mcp;
+mod scanner;
+mod sql;
+mod unity_catalog;
+mod vector_search;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::js::args::Args;
+use crate::js::error::to_js;
+use crate::wire::call::{Call, Repeat};
+use crate::wire::request::Method;
+
+/// A room that builds a call by name: nothing for a name it does not know.
+type Calls = fn(&str, &Args) -> Option<Result<Call<String>>>;
+/// A room that answers by name at once: nothing for a name it does not know.
+type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
+
+/// The rooms in turn; the first that knows the name answers.
+const CALLS: &[Calls] =
+    &[sql::call, unity_catalog::call, functions::call, genie::call, database::call, vector_search::call];
+/// The same for steps.
+const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step, vector_search::step];
+
+/// What an operation sends: `[method, path, body or nothing, repeat]`, as `CoreClient.send` takes it.
+///
+/// # Errors
+/// As the operation's own method in Rust, when what it is given cannot be sent.
+#[wasm_bindgen]
+pub fn plan(operation: &str, args: &Array) -> std::result::Result<Array, JsValue> {
+    let args = Args::read(args);
+    let call = CALLS.iter().find_map(|room| room(operation, &args)).unwrap_or_else(|| Err(unknown()));
+    call.map(|call| parts(&call)).map_err(|error| to_js(&error))
+}
+
+fn parts(call: &Call<String>) -> Array {
+    let request = call.request();
+    let method = match request.method {
+        Method::Get => 0,
+        Method::Put => 1,
+        Method::Patch => 2,
+        Method::Delete => 3,
+        Method::Post => 4,
+    };
+    let repeat = match call.repeat() {
+        Repeat::Safe => 0,
+        Repeat::Billed => 1,
+        Repeat::Never => 2,
+    };
+    let body = request.body.as_ref().map_or(JsValue::UNDEFINED, |_| JsValue::from_str(request.body_text()));
+    [JsValue::from(method), JsValue::from_str(&request.path), body, JsValue::from(repeat)].into_iter().collect()
+}
+
+/// A pure step by name.
+///
+/// # Errors
+/// Those of the step, see its room.
+#[wasm_bindgen]
+pub fn step(name: &str, args: &Array) -> std::result::Result<JsValue, JsValue> {
+    let args = Args::read(args);
+    let outcome = STEPS.iter().find_map(|room| room(name, &args).transpose()).unwrap_or_else(|| Err(unknown()));
+    outcome.map_err(|error| to_js(&error))
+}
+
+fn unknown() -> Error {
+    Error::new(ErrorKind::InvalidInput, "This build of lakewire does not know the operation.")
+}
