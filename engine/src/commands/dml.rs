@@ -11,11 +11,11 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::{checked, end, full, numbers, word};
+use crate::ast::{derived, fill, named};
 use crate::engine::{Answer, Engine};
 use crate::error::{Result, SqlError};
 use crate::metastore::{Name, Rows, Table};
 use crate::parse::{self, Script, tick};
-use crate::resolve::{derived, fill, named};
 use crate::spark::Place;
 use crate::types::SqlType;
 
