@@ -8,3 +8,4 @@ export * from "./mcp.js";
 export type * from "./pages.js";
 export * from "./unity-catalog.js";
 export * from "./sql-database.js";
+export * from "./vector-search.js";
