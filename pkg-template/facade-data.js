@@ -3,6 +3,8 @@
 
 export { LakewireError } from "./errors.js";
 
+export { DatabricksVectorSearch } from "./data/databricks-vector-search.js";
+export { Filter, VectorSearch, VectorSearchIndex, WriteReport } from "./data/vector-search.js";
 export { Batch, BatchReader, Column } from "./data/rows.js";
 export { StatementExecution, StatementResult, param, quoteIdentifier } from "./data/sql.js";
 export { Warehouses } from "./data/warehouses.js";

@@ -20,6 +20,8 @@ const SAYS = {
   stream: /\S{3}/,
   embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
   external_endpoint: /^llm\/v1\/chat is ready\.\nAnswer: .*Ann[^]*\nDeleted\.$/m,
+  // the stand-in writes the statement, the SQL engine runs it
+  sql_chain: /^Tables: .*nation[^]*SELECT[^]*\d+/,
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,

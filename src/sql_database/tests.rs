@@ -216,7 +216,7 @@ fn custom_texts_stand_in_and_unreadable_samples_are_empty() {
 }
 
 #[test]
-fn a_statement_is_waited_for_and_its_chunks_follow() {
+fn n14_values_travel_as_parameters_and_chunks_follow() {
     let pending = json!({"statement_id": "s1", "status": {"state": "PENDING"}}).to_string();
     let done = json!({"statement_id": "s1", "status": {"state": "SUCCEEDED"}, "manifest": {"truncated": true,
         "schema": {"columns": [{"name": "a", "type_text": "INT"}]}}, "result": {"data_array": [["1"]], "next_chunk_index": 1}});

@@ -124,7 +124,7 @@ test("which tables, and what is wrong with the options", async () => {
   }
 });
 
-test("n14 values travel as parameters, and limits are the statement's own", async () => {
+test("N14: values travel as parameters, and limits are the statement's own", async () => {
   const { open, run } = workspace({ statements: { SELECT: result(texts("a"), [["x"]], { truncated: true }) } });
   const rows = await (await open()).rows("SELECT a FROM t WHERE b = :p", { parameters: { p: "'; DROP TABLE t; --" }, rowLimit: 1, byteLimit: 9 });
   assert.deepEqual([rows.rows, rows.truncated], [[["x"]], true]);
