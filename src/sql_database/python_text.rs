@@ -30,8 +30,7 @@ pub(crate) fn text(result: &SqlRows, form: Form) -> String {
         out.push(if form.columns { '{' } else { '(' });
         let from = out.len();
         for name in &firsts {
-            let Some((column, cell)) = result.columns.iter().zip(row).rfind(|(column, _)| column.name == *name)
-            else {
+            let Some((column, cell)) = result.columns.iter().zip(row).rfind(|(column, _)| column.name == *name) else {
                 continue;
             };
             separate(&mut out, from);
