@@ -3,7 +3,9 @@
 
 export { LakewireError } from "./errors.js";
 
-export { Batch, Column } from "./data/rows.js";
+export { DatabricksVectorSearch } from "./data/databricks-vector-search.js";
+export { Filter, VectorSearch, VectorSearchIndex, WriteReport } from "./data/vector-search.js";
+export { Batch, BatchReader, Column } from "./data/rows.js";
 export { StatementExecution, StatementResult, param, quoteIdentifier } from "./data/sql.js";
 export { Warehouses } from "./data/warehouses.js";
 export { UCFunctionToolkit } from "./data/functions.js";

@@ -1856,3 +1856,548 @@ export interface GatewayModel {
   provider?: string | null;
   [key: string]: unknown;
 }
+
+/** A catalog. */
+export interface CatalogInfo {
+  /** Its name. */
+  name: string;
+  /** Where its data comes from, such as `MANAGED_CATALOG`. */
+  catalog_type?: string | null;
+  /** What somebody wrote about it. */
+  comment?: string | null;
+  /** Who owns it. */
+  owner?: string | null;
+  /** The metastore it belongs to. */
+  metastore_id?: string | null;
+  /** Whether it is open to all workspaces of the metastore. */
+  isolation_mode?: string | null;
+  /** Where its managed data lies. */
+  storage_root?: string | null;
+  /** What kind of thing it is to permissions. */
+  securable_type?: string | null;
+  /** Its full name. */
+  full_name?: string | null;
+  /** When it was made, in milliseconds since 1970. */
+  created_at?: number | null;
+  /** Who made it. */
+  created_by?: string | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  updated_at?: number | null;
+  /** Who changed it last. */
+  updated_by?: string | null;
+  /** Properties by name. */
+  properties?: Record<string, unknown> | null;
+  /** Whether the caller may see it but not use it. */
+  browse_only?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** A schema. */
+export interface SchemaInfo {
+  /** Its name. */
+  name: string;
+  /** The catalog it is in. */
+  catalog_name?: string | null;
+  /** `catalog.schema`. */
+  full_name?: string | null;
+  /** Its id. */
+  schema_id?: string | null;
+  /** What somebody wrote about it. */
+  comment?: string | null;
+  /** Who owns it. */
+  owner?: string | null;
+  /** When it was made, in milliseconds since 1970. */
+  created_at?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  updated_at?: number | null;
+  /** Properties by name. */
+  properties?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** A table, a view or a vector index. */
+export interface TableInfo {
+  /** Its name. */
+  name: string;
+  /** The catalog it is in. */
+  catalog_name?: string | null;
+  /** The schema it is in. */
+  schema_name?: string | null;
+  /** `catalog.schema.table`. */
+  full_name?: string | null;
+  /** Its id. */
+  table_id?: string | null;
+  /** What kind of table it is. */
+  table_type?: TableType | null;
+  /** How its data is stored, such as `DELTA` or `VECTOR_INDEX_FORMAT`. */
+  data_source_format?: string | null;
+  /** Its columns. */
+  columns?: ColumnInfo[] | null;
+  /** What somebody wrote about it. */
+  comment?: string | null;
+  /** Who owns it. */
+  owner?: string | null;
+  /** Properties by name. */
+  properties?: Record<string, unknown> | null;
+  /** Where its data lies. */
+  storage_location?: string | null;
+  /** The SQL of a view. */
+  view_definition?: string | null;
+  /** What a view reads; not in lists. */
+  view_dependencies?: unknown | null;
+  /** Its constraints; not in lists. */
+  table_constraints?: TableConstraint[] | null;
+  /** The function that filters its rows. */
+  row_filter?: unknown | null;
+  /** When it was made, in milliseconds since 1970. */
+  created_at?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  updated_at?: number | null;
+  [key: string]: unknown;
+}
+
+/** What kind of table it is. */
+export type TableType = "MANAGED" | "EXTERNAL" | "EXTERNAL_SHALLOW_CLONE" | "MANAGED_SHALLOW_CLONE" | "FOREIGN" | "MATERIALIZED_VIEW" | "METRIC_VIEW" | "STREAMING_TABLE" | "VIEW" | (string & {});
+
+/** A column of a table. */
+export interface ColumnInfo {
+  /** Its name. */
+  name: string;
+  /** Its type as SQL text in lower case. */
+  type_text?: string | null;
+  /** Its type. */
+  type_name?: ColumnTypeName | null;
+  /** Its type as JSON text. */
+  type_json?: string | null;
+  /** Digits of a decimal. */
+  type_precision?: number | null;
+  /** Digits after the point of a decimal. */
+  type_scale?: number | null;
+  /** The parts of an interval. */
+  type_interval_type?: string | null;
+  /** Its place, counted from 0. */
+  position?: number | null;
+  /** Whether it may hold NULL. */
+  nullable?: boolean | null;
+  /** What somebody wrote about it. */
+  comment?: string | null;
+  /** Its place among the columns the table is partitioned by. */
+  partition_index?: number | null;
+  /** The function that hides its values. */
+  mask?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** The type of a column or parameter. */
+export type ColumnTypeName = "ARRAY" | "BINARY" | "BOOLEAN" | "BYTE" | "CHAR" | "DATE" | "DECIMAL" | "DOUBLE" | "FLOAT" | "GEOGRAPHY" | "GEOMETRY" | "INT" | "INTERVAL" | "LONG" | "MAP" | "NULL" | "SHORT" | "STRING" | "STRUCT" | "TABLE_TYPE" | "TIMESTAMP" | "TIMESTAMP_NTZ" | "USER_DEFINED_TYPE" | "VARIANT" | (string & {});
+
+/** A constraint of a table: one of the three. */
+export interface TableConstraint {
+  /** A primary key. */
+  primary_key_constraint?: PrimaryKeyConstraint | null;
+  /** A foreign key. */
+  foreign_key_constraint?: ForeignKeyConstraint | null;
+  /** Another one. */
+  named_table_constraint?: NamedTableConstraint | null;
+  [key: string]: unknown;
+}
+
+/** A primary key. */
+export interface PrimaryKeyConstraint {
+  /** Its name. */
+  name: string;
+  /** The columns that make it. */
+  child_columns: string[];
+  [key: string]: unknown;
+}
+
+/** A foreign key. */
+export interface ForeignKeyConstraint {
+  /** Its name. */
+  name: string;
+  /** The columns of this table. */
+  child_columns: string[];
+  /** The table they point at. */
+  parent_table: string;
+  /** The columns there. */
+  parent_columns: string[];
+  [key: string]: unknown;
+}
+
+/** A constraint that has a name and nothing else. */
+export interface NamedTableConstraint {
+  /** Its name. */
+  name: string;
+  [key: string]: unknown;
+}
+
+/** The name and type of a table. */
+export interface TableSummary {
+  /** `catalog.schema.table`. */
+  full_name: string;
+  /** What kind of table it is. */
+  table_type?: TableType | null;
+  [key: string]: unknown;
+}
+
+/** A volume of files; its fields other than the name are kept as they came. */
+export interface VolumeInfo {
+  /** Its name. */
+  name: string;
+  [key: string]: unknown;
+}
+
+/** A function. */
+export interface FunctionInfo {
+  /** Its name. */
+  name: string;
+  /** The catalog it is in. */
+  catalog_name?: string | null;
+  /** The schema it is in. */
+  schema_name?: string | null;
+  /** `catalog.schema.function`. */
+  full_name?: string | null;
+  /** Its id. */
+  function_id?: string | null;
+  /** What it takes. */
+  input_params?: FunctionParameterInfos | null;
+  /** What it gives; `TABLE_TYPE` for a table. */
+  data_type?: ColumnTypeName | null;
+  /** What it gives as SQL text. */
+  full_data_type?: string | null;
+  /** The columns of the table it gives. */
+  return_params?: FunctionParameterInfos | null;
+  /** `SQL` or `EXTERNAL`. */
+  routine_body?: string | null;
+  /** Its code. */
+  routine_definition?: string | null;
+  /** What it reads. */
+  routine_dependencies?: unknown | null;
+  /** How its parameters are passed, `S`. */
+  parameter_style?: string | null;
+  /** Whether it gives the same for the same. */
+  is_deterministic?: boolean | null;
+  /** Whether it reads data. */
+  sql_data_access?: string | null;
+  /** Whether it gives NULL for NULL. */
+  is_null_call?: boolean | null;
+  /** Whose rights it has, `DEFINER`. */
+  security_type?: string | null;
+  /** Its name for the engine. */
+  specific_name?: string | null;
+  /** The language of its code, such as `Python`. */
+  external_language?: string | null;
+  /** The name of its code. */
+  external_name?: string | null;
+  /** Where its SQL looks for names. */
+  sql_path?: string | null;
+  /** What somebody wrote about it; the model reads it. */
+  comment?: string | null;
+  /** Properties as JSON text. */
+  properties?: string | null;
+  /** Who owns it. */
+  owner?: string | null;
+  /** The metastore it belongs to. */
+  metastore_id?: string | null;
+  /** Whether the caller may see it but not use it. */
+  browse_only?: boolean | null;
+  /** When it was made, in milliseconds since 1970. */
+  created_at?: number | null;
+  /** Who made it. */
+  created_by?: string | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  updated_at?: number | null;
+  /** Who changed it last. */
+  updated_by?: string | null;
+  [key: string]: unknown;
+}
+
+/** Parameters in order. */
+export interface FunctionParameterInfos {
+  /** The parameters. */
+  parameters?: FunctionParameterInfo[] | null;
+  [key: string]: unknown;
+}
+
+/** A parameter of a function, or a column of the table it gives. */
+export interface FunctionParameterInfo {
+  /** Its name. */
+  name: string;
+  /** Its type as SQL text in lower case, such as `decimal(10,2)`. */
+  type_text: string;
+  /** Its type. */
+  type_name: ColumnTypeName;
+  /** Its place, counted from 0. */
+  position: number;
+  /** Its type as JSON text, from which a tool's schema is made. */
+  type_json?: string | null;
+  /** Digits of a decimal. */
+  type_precision?: number | null;
+  /** Digits after the point of a decimal. */
+  type_scale?: number | null;
+  /** The parts of an interval. */
+  type_interval_type?: string | null;
+  /** What somebody wrote about it; the model reads it. */
+  comment?: string | null;
+  /** The SQL expression that stands in for it when it is left out. */
+  parameter_default?: string | null;
+  /** Its direction, `IN`. */
+  parameter_mode?: string | null;
+  /** `PARAM` for inputs, `COLUMN` for columns of a result. */
+  parameter_type?: string | null;
+  [key: string]: unknown;
+}
+
+/** A function to be made. [`new`](CreateFunction::new) fills in what is the same for all SQL functions. */
+export interface CreateFunction {
+  /** Its name. */
+  name: string;
+  /** The catalog it goes to. */
+  catalog_name: string;
+  /** The schema it goes to. */
+  schema_name: string;
+  /** What it takes. */
+  input_params: FunctionParameterInfos;
+  /** What it gives; `TABLE_TYPE` for a table. */
+  data_type: ColumnTypeName;
+  /** What it gives as SQL text. */
+  full_data_type: string;
+  /** `SQL` or `EXTERNAL`. */
+  routine_body: string;
+  /** Its code. */
+  routine_definition: string;
+  /** How its parameters are passed, `S`. */
+  parameter_style: string;
+  /** Whether it gives the same for the same. */
+  is_deterministic: boolean;
+  /** `CONTAINS_SQL`, `READS_SQL_DATA` or `NO_SQL`. */
+  sql_data_access: string;
+  /** Whether it is called for NULL. */
+  is_null_call: boolean;
+  /** Whose rights it has, `DEFINER`. */
+  security_type: string;
+  /** Its name for the engine. */
+  specific_name: string;
+  /** The columns of the table it gives. */
+  return_params?: FunctionParameterInfos | null;
+  /** What it reads. */
+  routine_dependencies?: unknown | null;
+  /** What is said about it. */
+  comment?: string | null;
+  /** Properties as JSON text. */
+  properties?: string | null;
+  /** The language of its code, `Python`. */
+  external_language?: string | null;
+  /** The name of its code. */
+  external_name?: string | null;
+  /** Where its SQL looks for names. */
+  sql_path?: string | null;
+  [key: string]: unknown;
+}
+
+/** What running a function gave: `format`, `value` and `truncated`, or `error` alone. */
+export interface FunctionResult {
+  /** Why it failed; the other fields are absent then. */
+  error?: string | null;
+  /** `SCALAR` for one value, `CSV` for a table. */
+  format?: string | null;
+  /** The value as text, or the table as CSV with a header line; absent for NULL. */
+  value?: string | null;
+  /** Whether the table is longer than what is here. */
+  truncated?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** A Genie space: tables and instructions that questions are answered from. */
+export interface GenieSpace {
+  /** Its id. */
+  space_id: string;
+  /** Its title. */
+  title?: string | null;
+  /** What it knows about. */
+  description?: string | null;
+  /** The SQL warehouse its queries run on. */
+  warehouse_id?: string | null;
+  /** The version, for changes. */
+  etag?: string | null;
+  /** The folder it is in. */
+  parent_path?: string | null;
+  /** The whole space as JSON text, when it was asked for. */
+  serialized_space?: string | null;
+  [key: string]: unknown;
+}
+
+/** A conversation in a space. */
+export interface GenieConversation {
+  /** Its id. */
+  conversation_id?: string | null;
+  /** The same id. */
+  id?: string | null;
+  /** The space it is in. */
+  space_id?: string | null;
+  /** Its title. */
+  title?: string | null;
+  /** Who began it. */
+  user_id?: number | null;
+  /** When it began, in milliseconds since 1970. */
+  created_timestamp?: number | null;
+  /** When something was said last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  [key: string]: unknown;
+}
+
+/** A question and, when it is done, its answer. */
+export interface GenieMessage {
+  /** Its id. */
+  message_id?: string | null;
+  /** The same id. */
+  id?: string | null;
+  /** The space it is in. */
+  space_id?: string | null;
+  /** The conversation it is in. */
+  conversation_id?: string | null;
+  /** The question. */
+  content?: string | null;
+  /** How far the answer is. */
+  status?: GenieStatus | null;
+  /** The parts of the answer. */
+  attachments?: GenieAttachment[] | null;
+  /** Why it failed. */
+  error?: GenieError | null;
+  /** What was said of the answer. */
+  feedback?: unknown | null;
+  /** Who asked. */
+  user_id?: number | null;
+  /** When it was asked, in milliseconds since 1970. */
+  created_timestamp?: number | null;
+  /** When it changed last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  [key: string]: unknown;
+}
+
+/** How far the answer to a message is. The order is not strict. */
+export type GenieStatus = "SUBMITTED" | "FILTERING_CONTEXT" | "FETCHING_METADATA" | "ASKING_AI" | "PENDING_WAREHOUSE" | "EXECUTING_QUERY" | "COMPLETED" | "FAILED" | "CANCELLED" | "QUERY_RESULT_EXPIRED" | (string & {});
+
+/** One part of an answer: a query, words or suggested questions. */
+export interface GenieAttachment {
+  /** Its id, by which a query's rows are asked for. */
+  attachment_id?: string | null;
+  /** A query. */
+  query?: GenieQuery | null;
+  /** Words. */
+  text?: GenieText | null;
+  /** Questions that may be asked next. */
+  suggested_questions?: GenieSuggestedQuestions | null;
+  /** A picture of a query's rows. */
+  viz?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** The query Genie wrote. */
+export interface GenieQuery {
+  /** The SQL. */
+  query?: string | null;
+  /** What it does, in words. */
+  description?: string | null;
+  /** Its title. */
+  title?: string | null;
+  /** Its id. */
+  id?: string | null;
+  /** The statement that ran it. */
+  statement_id?: string | null;
+  /** Its parameters. */
+  parameters?: unknown[] | null;
+  /** How Genie came to it. */
+  thoughts?: unknown[] | null;
+  /** How many rows it gave. */
+  query_result_metadata?: GenieResultMetadata | null;
+  [key: string]: unknown;
+}
+
+/** How many rows a query gave. */
+export interface GenieResultMetadata {
+  /** How many. */
+  row_count?: number | null;
+  /** Whether there are more. */
+  is_truncated?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** What Genie says in words. */
+export interface GenieText {
+  /** The words. */
+  content?: string | null;
+  /** Its id. */
+  id?: string | null;
+  /** What it is for. */
+  purpose?: string | null;
+  [key: string]: unknown;
+}
+
+/** Questions that may be asked next. */
+export interface GenieSuggestedQuestions {
+  /** The questions. */
+  questions?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** Why a message failed. */
+export interface GenieError {
+  /** What happened, in words. */
+  error?: string | null;
+  /** What happened, such as `SQL_EXECUTION_EXCEPTION`. */
+  type?: string | null;
+  [key: string]: unknown;
+}
+
+/** An answer in short. What is absent was not part of it. */
+export interface GenieAnswer {
+  /** The conversation, to ask on in. */
+  conversation_id: string;
+  /** The message, to give feedback on. */
+  message_id: string;
+  /** What Genie says in words. */
+  text?: string | null;
+  /** The SQL it wrote; the last one when there are more. */
+  query?: string | null;
+  /** What the query does, in words. */
+  description?: string | null;
+  /** The query's title. */
+  title?: string | null;
+  /** By which the query's rows are asked for. */
+  attachment_id?: string | null;
+  /** The statement that ran the query. */
+  statement_id?: string | null;
+  /** Questions that may be asked next. */
+  suggested_questions?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** What is thought of an answer. */
+export type GenieRating = "POSITIVE" | "NEGATIVE" | "NONE" | (string & {});
+
+/** A tool of an MCP server. */
+export interface McpTool {
+  /** Its name; `__` stands for the dots of a name in Unity Catalog. */
+  name: string;
+  /** A title for people. */
+  title?: string | null;
+  /** What it does and when to use it. */
+  description?: string | null;
+  /** JSON Schema of its arguments. */
+  inputSchema?: unknown | null;
+  /** JSON Schema of its structured content. */
+  outputSchema?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** What a tool gave. */
+export interface McpToolResult {
+  /** Parts for the model: texts, pictures and others, told apart by `type`. */
+  content?: unknown[] | null;
+  /** The same as one JSON value. */
+  structuredContent?: unknown | null;
+  /** Whether the tool failed; the content says why. */
+  isError?: boolean | null;
+  [key: string]: unknown;
+}

@@ -1,5 +1,6 @@
 // `npm run demo`: from a fresh clone to a page in the browser. Checks what must be there, builds what is not up to date,
-// starts the emulator (unless DATABRICKS_HOST names a workspace) and the page's server, then prints the address.
+// starts the emulator (unless DATABRICKS_HOST names a workspace) and the page's server, then prints the address. The SQL
+// engine, the largest build by far, comes after that: chat does not need it, and the page says what waits for it.
 //
 // No address is printed before the page answers: whoever reads this output may take the first one for the page's.
 
@@ -7,6 +8,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { preparePage } from "../www/prepare.mjs";
+import { buildEngine, startEngine } from "./engine.mjs";
 import { fingerprint, freePort, isStopping, npm, run, say, start, step, stopAll, unlessStamped, waitForUrl } from "./lib.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -14,6 +16,7 @@ const WWW = join(ROOT, "www");
 const WASM_TARGET = "wasm32-unknown-unknown";
 const PAGE_PORT = 5173;
 const EMULATOR_PORT = 8787;
+const ENGINE_PORT = 8788;
 /** The emulator's own token: it opens nothing but the emulator on this machine. */
 const EMULATOR_TOKEN = "dapi-emulator";
 
@@ -44,8 +47,10 @@ async function main() {
   const { page, server } = await step("Start the page's server", () => startServer(workspace.env ?? {}));
   process.stdout.write(`\nThe page is ready. Ctrl-C ends it.\n\n  ${page}\n\n`);
 
+  const engine = workspace.enginePort === undefined ? undefined : runEngine(workspace.enginePort);
   const ended = await Promise.race([
     server.exited.then(() => "page's server"),
+    ...(engine ? [engine.then((child) => child.exited).then(() => "SQL engine")] : []),
     ...(workspace.child ? [workspace.child.exited.then(() => "emulator")] : []),
   ]);
   throw new Error(`The ${ended} ended by itself. Start the demo again with npm run demo.`);
@@ -81,14 +86,29 @@ async function buildEmulator() {
   return program;
 }
 
+/** Builds and starts the SQL engine; without it the page works on, but for what asks tables. */
+async function runEngine(port) {
+  try {
+    say("The page's chat works already. What asks tables waits for the SQL engine: its build takes some minutes, the first time only");
+    const program = await step("Build the SQL engine", buildEngine);
+    const child = await step("Start the SQL engine", () => startEngine(program, port));
+    say("Everything is ready.");
+    return child;
+  } catch (error) {
+    if (!isStopping()) process.stderr.write(`\n${error.message}\nThe page works on without tables. Start the demo again to try once more.\n`);
+    return { exited: new Promise(() => {}) };
+  }
+}
+
 async function startEmulator(program) {
   const port = await freePort(EMULATOR_PORT);
-  const child = await start(program, ["--port", String(port), "--token", EMULATOR_TOKEN], {
+  const enginePort = await freePort(ENGINE_PORT);
+  const child = await start(program, ["--port", String(port), "--token", EMULATOR_TOKEN, "--engine", `http://127.0.0.1:${enginePort}`], {
     cwd: ROOT,
     ready: /listening on (http:\/\/\S+)/,
   });
   await giveSecret(child.match[1]);
-  return { child, env: { DATABRICKS_HOST: child.match[1], DATABRICKS_TOKEN: EMULATOR_TOKEN } };
+  return { child, enginePort, env: { DATABRICKS_HOST: child.match[1], DATABRICKS_TOKEN: EMULATOR_TOKEN } };
 }
 
 /** The secret that the page's form for external models names. No provider is ever asked: the value opens nothing. */

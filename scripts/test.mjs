@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fingerprint, freePort, npm, run, say, start, step, stopAll, unlessStamped } from "./lib.mjs";
 import { browser } from "./browser.mjs";
+import { buildEngine, startEngine } from "./engine.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const node = process.execPath;
@@ -66,6 +67,10 @@ async function installed(folder, title, args = []) {
   await unlessStamped(stamp, digest, () => step(title, () => npm(["ci", "--no-audit", "--no-fund", ...args], { cwd: folder })));
 }
 
+/** The engine is a workspace of its own, with its own target. */
+const engineEnv = { env: { CARGO_TARGET_DIR: undefined } };
+/** Clippy as the compiler of our crate in an ordinary build: `cargo clippy` would check its 290 dependencies all over again. */
+const lintedEnv = { env: { ...engineEnv.env, RUSTC_WORKSPACE_WRAPPER: "clippy-driver", CLIPPY_ARGS: "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__" } };
 const cargo = (...args) => ["cargo", [...args]];
 
 async function main() {
@@ -81,13 +86,19 @@ async function main() {
   await check("clippy", "Clippy, core alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm", ...cargo("clippy", "--locked", "-p", "lakewire", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
+  const engineProgram = await step("Build the SQL engine (once; some minutes)", () => buildEngine());
+  await check("engine", "SQL engine: formatting", ...cargo("fmt", "--manifest-path", "engine/Cargo.toml", "--check"));
+  await check("engine", "SQL engine: Clippy", ...cargo("build", "--locked", "--manifest-path", "engine/Cargo.toml", "--all-targets"), lintedEnv);
+  await suite("engine", "SQL engine: its own tests", ...cargo("test", "--locked", "--manifest-path", "engine/Cargo.toml"), engineEnv);
+  const engine = await startEngine(engineProgram);
   const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
   const appPort = await freePort();
-  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--endpoint-delay-ms", "100", "--seed", "1", "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
-  const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
+  emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--endpoint-delay-ms", "100", "--seed", "1", "--engine", engine.match[1], "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
+  const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
   if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway"].some((name) => only.has(name))) {

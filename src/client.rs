@@ -17,6 +17,7 @@ use crate::serving_endpoints::ServingEndpoints;
 use crate::sql::{StatementExecution, Warehouses};
 use crate::transport::{self, Transport};
 use crate::unity_catalog::UnityCatalog;
+use crate::vector_search::VectorSearch;
 use crate::wire::call::Call;
 
 /// A Databricks workspace: a host, credentials and a transport. Cheap to clone; clones share the
@@ -179,6 +180,12 @@ impl WorkspaceClient {
     #[must_use]
     pub fn genie_spaces(&self) -> Pages<GenieSpace> {
         Genie::spaces(self.sender.clone())
+    }
+
+    /// The workspace's vector search: endpoints, indexes and their rows.
+    #[must_use]
+    pub fn vector_search(&self) -> VectorSearch {
+        VectorSearch::new(self.sender.clone())
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -33,6 +33,7 @@ pub mod transport;
 #[cfg(test)]
 mod typescript;
 pub mod unity_catalog;
+pub mod vector_search;
 pub mod wire;
 
 pub use auth::Credentials;

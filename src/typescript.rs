@@ -75,7 +75,7 @@ macro_rules! plain {
     };
 }
 plain! {
-    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number",
+    String => "string", bool => "boolean", u64 => "number", i64 => "number", f64 => "number", f32 => "number",
     serde_json::Value => "unknown", serde_json::Map<String, serde_json::Value> => "Record<string, unknown>",
 }
 
@@ -107,7 +107,7 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
     use crate::{agents, chat, completions, embeddings, functions, gateway, genie, hugging_face, mcp};
-    use crate::{secrets, serving_endpoints, unity_catalog};
+    use crate::{secrets, serving_endpoints, unity_catalog, vector_search};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
     chat::types::ChatCompletionChunk::declare(&mut to);
@@ -139,6 +139,14 @@ fn the_declarations_are_what_the_rust_types_say() {
     secrets::types::SecretList::declare(&mut to);
     secrets::types::Acls::declare(&mut to);
     gateway::types::GatewayEndpointList::declare(&mut to);
+    vector_search::types::CreateVectorEndpointRequest::declare(&mut to);
+    vector_search::types::VectorEndpointList::declare(&mut to);
+    vector_search::types::BudgetPolicy::declare(&mut to);
+    vector_search::types::CustomTags::declare(&mut to);
+    vector_search::types::CreateIndexRequest::declare(&mut to);
+    vector_search::types::VectorIndexList::declare(&mut to);
+    vector_search::QueryRequest::declare(&mut to);
+    vector_search::Document::declare(&mut to);
     unity_catalog::types::CatalogInfo::declare(&mut to);
     unity_catalog::types::SchemaInfo::declare(&mut to);
     unity_catalog::types::TableInfo::declare(&mut to);

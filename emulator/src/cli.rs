@@ -31,7 +31,7 @@ OPTIONS
     --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
     --engine URL          a running lakewire-engine, which runs SQL statements and has Unity Catalog, such as http://127.0.0.1:8790
     --link-ttl-s N        how long links to results live, in seconds, up to 900 (default 900)
-    --data DIR            keep endpoints, secrets, permissions and warehouses in DIR across restarts
+    --data DIR            keep endpoints, secrets, permissions, warehouses and vector indexes in DIR across restarts
     --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text

@@ -26,7 +26,7 @@ export function pause(ms, signal) {
 }
 
 /** Waits of the core's length, with a quarter of chance. */
-export const wait = (looks, signal) => pause(pure("sql.pause", `${looks}`) * (0.75 + 0.25 * Math.random()), signal);
+export const wait = (looks, signal, most = Number.POSITIVE_INFINITY) => pause(Math.max(0, Math.min(most, pure("sql.pause", `${looks}`) * (0.75 + 0.25 * Math.random()))), signal);
 
 /** Has the core check a size; what is not known is not checked. */
 export const checkSize = (what, unit, announced, came) => pure("sql.size", what, unit, announced === undefined || announced === null ? undefined : `${announced}`, `${came}`);
@@ -174,7 +174,7 @@ class Chunk {
     try {
       let response;
       try {
-        response = await within(fetch(url, { headers, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: own.signal }));
+        response = await within(fetch(url, { method: "GET", headers, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: own.signal }));
       } catch {
         // neither the platform's error nor its cause: they may hold the link
         return broken("The store of the result could not be reached. In a page, it must allow the page's origin.", "Connect");

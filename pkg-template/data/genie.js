@@ -110,13 +110,13 @@ export class Genie {
   async #until(look, deadline, status, [conversation, message], scope, judge) {
     for (let failures = 0; ; ) {
       try {
-        const { text, ...facts } = await look();
+        const { text, requestId, attempts } = await look();
         failures = 0;
         let seen;
         try {
           seen = judge(text);
         } catch (error) {
-          throw Object.assign(error, facts);
+          throw Object.assign(error, { requestId, attempts });
         }
         if (seen !== undefined) return seen;
       } catch (error) {

@@ -3,7 +3,7 @@
 import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { pairs, splitCall } from "../options.js";
-import { operations, parse, pure } from "./base.js";
+import { operations, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 
 const POST = 4;
@@ -18,6 +18,47 @@ export const mcpPath = Object.freeze({
   external: (connection) => pure("mcp.external", connection),
 });
 
+const VERSION = "2025-06-18";
+
+/** A server's answer: its session, when the client gave a line of it, and the body. */
+function split(text) {
+  const [, session, body] = /^([!-~]*)\n([^]*)$/.exec(text) ?? [text, "", text];
+  // a client that does not read the session's header gives the body alone
+  return /^([{[:]|data:|event:|id:|retry:)/.test(session) ? ["", text] : [session, body];
+}
+
+/** The messages of a body: one, a list of them, or a stream of events. */
+function messages(body) {
+  if (/^\s*[{[]/.test(body)) return [JSON.parse(body)].flat();
+  const events = body.replace(/\r\n?/g, "\n").split("\n\n");
+  const data = events.map((event) => event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n"));
+  return data.filter((text) => text.trim() !== "").map((text) => JSON.parse(text));
+}
+
+/** The result of the request with this id; what the server asks or tells on the way is not it. */
+function result(body, id) {
+  let all;
+  try {
+    all = messages(body);
+  } catch {
+    all = [];
+  }
+  // an error about a request that could not be read has no id
+  const answer = all.find((one) => one?.method === undefined && (one?.id === id || (one?.error && one.id == null)));
+  if (answer?.error) pure("mcp.refusal", JSON.stringify(answer.error));
+  if (answer?.result === undefined) {
+    throw fail("Truncated", "The MCP server's answer ended before the result: check that the address is that of an MCP server, and try again.");
+  }
+  return answer.result;
+}
+
+/** What a tool's result tells the model. */
+function told({ content = [], structuredContent, isError }) {
+  const text = content.map((part) => (typeof part.text === "string" ? part.text : JSON.stringify(part))).join("\n") || (structuredContent === undefined ? "" : JSON.stringify(structuredContent));
+  if (isError) throw fail("OperationFailed", text);
+  return text;
+}
+
 /** An MCP server at a path of the client's host, and the session with it. */
 export class McpClient {
   #at;
@@ -31,18 +72,19 @@ export class McpClient {
     this.#path = path;
   }
 
-  /** Sends a message; gives `[session, result as JSON text]`, or nothing when there is none to wait for. */
-  async #exchange(message, id, session, repeat, options) {
-    const own = pairs(options?.headers) ?? [];
-    const headers = [...own, ["accept", "application/json, text/event-stream"]];
+  /** Sends a request and gives `[session, result]`; without an id, a notification, which has none. */
+  async #exchange(message, session, repeat, options) {
+    const headers = [...(pairs(options?.headers) ?? []), ["accept", "application/json, text/event-stream"]];
     if (session?.id) headers.push(["mcp-session-id", session.id]);
     if (session) headers.push(["mcp-protocol-version", session.version]);
-    const { text, ...facts } = await this.#at.raw([POST, this.#path, message, repeat, true], { ...splitCall(options)[0], headers });
-    if (id === undefined) return undefined;
+    const body = writeJson({ jsonrpc: "2.0", ...message }, "The arguments");
+    const { text, requestId, attempts } = await this.#at.raw([POST, this.#path, body, repeat, true], { ...splitCall(options)[0], headers });
+    if (message.id === undefined) return undefined;
+    const [given, rest] = split(text);
     try {
-      return pure("mcp.read", id, text);
+      return [given, result(rest, message.id)];
     } catch (error) {
-      throw Object.assign(error, facts);
+      throw Object.assign(error, { requestId, attempts });
     }
   }
 
@@ -62,21 +104,21 @@ export class McpClient {
   }
 
   async #shake(options) {
-    const id = `${(this.#id += 1)}`;
-    const [session, result] = await this.#exchange(pure("mcp.initialize", id), id, undefined, BILLED, options);
-    const agreed = { id: session, version: pure("mcp.version", result) };
-    await this.#exchange(pure("mcp.initialized"), undefined, agreed, BILLED, options);
+    const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: "lakewire", version: "0.1" } };
+    const [session, { protocolVersion }] = await this.#exchange({ id: (this.#id += 1), method: "initialize", params }, undefined, BILLED, options);
+    // it goes into a header
+    const agreed = { id: session, version: /^[!-~]+$/.test(protocolVersion) ? protocolVersion : VERSION };
+    await this.#exchange({ method: "notifications/initialized" }, agreed, BILLED, options);
     return agreed;
   }
 
   /** One request in the session; a session the server has forgotten is begun anew, once. */
-  async #ask(repeat, options, write) {
+  async #ask(method, params, repeat, options) {
     for (let fresh = false; ; fresh = true) {
       const session = this.#begin(options);
       const agreed = await session;
-      const id = `${(this.#id += 1)}`;
       try {
-        return (await this.#exchange(write(id), id, agreed, repeat, options))[1];
+        return (await this.#exchange({ id: (this.#id += 1), method, params }, agreed, repeat, options))[1];
       } catch (error) {
         if (error.status !== 404 || !agreed.id || fresh) throw error;
         this.#forget(session);
@@ -89,7 +131,7 @@ export class McpClient {
     const tools = [];
     const seen = new Set();
     for (let cursor; ; seen.add(cursor)) {
-      const page = parse(await this.#ask(SAFE, options, (id) => pure("mcp.list", id, cursor)));
+      const page = await this.#ask("tools/list", { cursor }, SAFE, options);
       tools.push(...(page.tools ?? []));
       cursor = page.nextCursor || undefined;
       if (cursor === undefined) return tools;
@@ -97,23 +139,18 @@ export class McpClient {
     }
   }
 
-  #call(name, args, options) {
-    return this.#ask(NEVER, options, (id) => pure("mcp.call", id, name, writeJson(args ?? {}, "The arguments")));
-  }
-
   /** Calls a tool; one that fails says so in `isError`. */
-  async callTool(name, args, options) {
-    return parse(await this.#call(name, args, options));
+  async callTool(name, args = {}, options) {
+    if (args === null || typeof args !== "object" || Array.isArray(args)) throw fail("InvalidArguments", "The arguments of a tool must be an object.");
+    return this.#ask("tools/call", { name: `${name}`, arguments: args }, NEVER, options);
   }
 
   /** The server's tools, for `runTools()` of a chat. */
   async tools(options) {
     return (await this.listTools(options)).map(({ name, description = "", inputSchema = { type: "object", properties: {} } }) =>
-      chatTool({ name: pure("mcp.name", name), description, parameters: inputSchema }, async (args, { signal }) => {
-        const [text, failed] = pure("mcp.told", await this.#call(name, args, { ...splitCall(options)[0], signal }));
-        if (failed) throw fail("OperationFailed", text);
-        return text;
-      }),
+      chatTool({ name: pure("mcp.name", name), description, parameters: inputSchema }, async (args, { signal }) =>
+        told(await this.callTool(name, args, { ...splitCall(options)[0], signal })),
+      ),
     );
   }
 }

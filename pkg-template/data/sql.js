@@ -31,7 +31,7 @@ const invalid = (sentence) => fail("InvalidInput", sentence);
 
 function decimalText(value) {
   const text = typeof value === "bigint" || typeof value === "string" ? `${value}` : "";
-  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) throw invalid("param.decimal() takes the digits as text, such as \"9.50\", or a BigInt: a number may have lost some.");
+  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) throw invalid("`param.decimal()` takes the digits as text, such as \"9.50\", or a BigInt: a number may have lost some.");
   return text;
 }
 
@@ -56,26 +56,26 @@ function instant(value, what) {
 
 /** Makes typed values of markers. */
 export const param = {
-  string: (value) => new Param(text(value, "param.string()"), "STRING"),
-  int: (value) => new Param(whole(value, 32, "param.int()"), "INT"),
-  bigint: (value) => new Param(whole(value, 64, "param.bigint()"), "BIGINT"),
+  string: (value) => new Param(text(value, "`param.string()`"), "STRING"),
+  int: (value) => new Param(whole(value, 32, "`param.int()`"), "INT"),
+  bigint: (value) => new Param(whole(value, 64, "`param.bigint()`"), "BIGINT"),
   double: (value) => {
-    if (typeof value !== "number") throw invalid("param.double() takes a number.");
+    if (typeof value !== "number") throw invalid("`param.double()` takes a number.");
     return new Param(Object.is(value, -0) ? "-0.0" : `${value}`, "DOUBLE");
   },
   boolean: (value) => {
-    if (typeof value !== "boolean") throw invalid("param.boolean() takes true or false.");
+    if (typeof value !== "boolean") throw invalid("`param.boolean()` takes true or false.");
     return new Param(`${value}`, "BOOLEAN");
   },
   decimal: (value, precision, scale) => {
     const digits = decimalText(value);
-    if (!(Number.isInteger(precision) && Number.isInteger(scale) && scale >= 0 && precision >= Math.max(scale, 1) && precision <= 38)) throw invalid("param.decimal() takes the digits, how many there may be (1 to 38) and how many of them behind the point.");
+    if (!(Number.isInteger(precision) && Number.isInteger(scale) && scale >= 0 && precision >= Math.max(scale, 1) && precision <= 38)) throw invalid("`param.decimal()` takes the digits, how many there may be (1 to 38) and how many of them behind the point.");
     return new Param(digits, `DECIMAL(${precision},${scale})`);
   },
-  date: (value) => new Param(instant(value, "param.date()").slice(0, value instanceof Date ? 10 : undefined), "DATE"),
-  timestamp: (value) => new Param(instant(value, "param.timestamp()"), "TIMESTAMP"),
-  null: (type = "STRING") => new Param(undefined, text(type, "param.null()")),
-  typed: (value, type) => new Param(text(value, "param.typed()"), text(type, "param.typed()")),
+  date: (value) => new Param(instant(value, "`param.date()`").slice(0, value instanceof Date ? 10 : undefined), "DATE"),
+  timestamp: (value) => new Param(instant(value, "`param.timestamp()`"), "TIMESTAMP"),
+  null: (type = "STRING") => new Param(undefined, text(type, "`param.null()`")),
+  typed: (value, type) => new Param(text(value, "`param.typed()`"), text(type, "`param.typed()`")),
 };
 
 /** A value as a typed one. */
@@ -260,7 +260,10 @@ export class StatementExecution {
     const sending = this.#send(body, within(Math.min(timeoutMs, 600_000)));
     let answer = await unless(signal, sending);
     // what is in flight may run: its id is needed to end it
-    answer ??= await Promise.race([sending, pause(ENDING_MS)]);
+    if (answer === undefined) {
+      const patience = new AbortController();
+      answer = await Promise.race([sending, pause(ENDING_MS, patience.signal)]).finally(() => patience.abort());
+    }
     if (answer === undefined) {
       sending.catch(() => {});
       const error = aborted("", "");
@@ -277,7 +280,7 @@ export class StatementExecution {
       if (look.done) return { ...answer, id: known };
       for (answer = undefined; answer === undefined; looks += 1) {
         const left = deadline - performance.now();
-        if (left > 0) await Promise.race([wait(looks, signal), pause(left, signal)]);
+        if (left > 0) await wait(looks, signal, left);
         if (signal?.aborted || performance.now() >= deadline) {
           state = await this.#end(known, state, call);
           throw signal?.aborted ? aborted(state, known) : thrownBy("sql.late", [state, known]);
@@ -307,7 +310,7 @@ export class StatementExecution {
         // a look that fails tells nothing
       }
       if (pure("sql.ended", state) || performance.now() >= deadline) return state;
-      await Promise.race([wait(looks), pause(deadline - performance.now())]);
+      await wait(looks, undefined, deadline - performance.now());
     }
   }
 }
@@ -384,7 +387,7 @@ export class StatementResult {
 
   /** The rows as objects, one by one. */
   async *rows() {
-    for await (const batch of this.batches()) yield* batch.rows();
+    for await (const batch of this.batches()) yield* batch;
   }
 
   [Symbol.asyncIterator]() {
@@ -394,7 +397,7 @@ export class StatementResult {
   /** All rows in memory, and whether some were cut off. */
   async all() {
     const rows = [];
-    for await (const batch of this.batches()) for (const row of batch.rows()) rows.push(row);
+    for await (const batch of this.batches()) for (const row of batch) rows.push(row);
     return { rows, columns: this.columns, truncated: this.truncated };
   }
 

@@ -4,7 +4,7 @@ import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { take } from "../options.js";
 import { operations, parse, pure } from "./base.js";
-import { pause, wait } from "./chunks.js";
+import { wait } from "./chunks.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
@@ -86,7 +86,7 @@ export class Warehouses {
       }
       const left = deadline - performance.now();
       if (left <= 0) throw fail("DeadlineExceeded", "The warehouse did not run in time: wait again, or allow more time.", { phase: "total" });
-      await Promise.race([wait(looks, call.signal), pause(left, call.signal)]);
+      await wait(looks, call.signal, left);
     }
   }
 }

@@ -49,7 +49,7 @@ pub fn late(state: &str, waited: u32) -> String {
     failed(
         &[
             "Statement execution is still ",
-            &state.to_lowercase(),
+            &state.to_ascii_lowercase(),
             " after ",
             &waited.to_string(),
             " seconds. It was told to stop; allow more time.",

@@ -62,6 +62,8 @@ pub(crate) fn parameters(function: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
     list.into_iter().flat_map(Raw::items)
 }
 
+// once, not in every place that reads a text
+#[inline(never)]
 pub(crate) fn text(object: Raw<'_>, key: &str) -> String {
     object.get_some(key).and_then(Raw::as_str).unwrap_or_default().into_owned()
 }

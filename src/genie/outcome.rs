@@ -43,7 +43,7 @@ pub fn judge(message: Raw<'_>) -> Result<Seen> {
             let said = |key| fault.map(|fault| text(fault, key)).filter(|said| !said.is_empty());
             let reason = clean(&said("error").unwrap_or_default(), 1000, None);
             let reason = if reason.is_empty() { "it gave no reason" } else { &reason };
-            Err(failed(&["Genie could not answer: ", reason, "."], said("type").unwrap_or(status)))
+            Err(failed(&["Genie could not answer: ", reason, end(reason)], said("type").unwrap_or(status)))
         }
         "CANCELLED" => Err(failed(&["The question was cancelled."], status)),
         "QUERY_RESULT_EXPIRED" => Err(failed(
@@ -86,10 +86,16 @@ pub fn ids(answer: Raw<'_>) -> Result<(String, String)> {
     }
 }
 
+/// What ends a sentence that a service's own words may have ended already.
+pub(super) fn end(reason: &str) -> &'static str {
+    if reason.ends_with(['.', '!', '?', '…']) { "" } else { "." }
+}
+
 fn failed(pieces: &[&str], code: String) -> Error {
     Error::new(ErrorKind::OperationFailed, pieces.concat()).with_error_code(Some(code)).with_maybe_processed(true)
 }
 
+#[inline(never)]
 pub(super) fn text(object: Raw<'_>, key: &str) -> String {
     object.get_some(key).and_then(Raw::as_str).unwrap_or_default().into_owned()
 }

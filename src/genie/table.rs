@@ -1,7 +1,7 @@
 //! The rows of a Genie answer: typed, and as a Markdown table. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::genie::outcome::text;
+use crate::genie::outcome::{end, text};
 use crate::wire::json::Raw;
 use crate::wire::redact::clean;
 
@@ -62,7 +62,7 @@ pub fn finished(result: Raw<'_>) -> Result<Option<Raw<'_>>> {
     let said = |key| fault.map(|fault| text(fault, key)).filter(|said| !said.is_empty());
     let reason = clean(said("message").unwrap_or_default().trim(), 1000, None);
     let colon = if reason.is_empty() { "" } else { ": " };
-    let sentence = ["Genie's query ", ended, colon, &reason, "."].concat();
+    let sentence = ["Genie's query ", ended, colon, &reason, end(&reason)].concat();
     Err(Error::new(ErrorKind::OperationFailed, sentence).with_error_code(Some(said("error_code").unwrap_or(state))))
 }
 

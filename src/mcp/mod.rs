@@ -21,6 +21,8 @@ pub use types::*;
 
 #[allow(unused_imports)] // for the JavaScript face
 pub(crate) use paths::check;
+#[allow(unused_imports)] // for the JavaScript face
+pub(crate) use rpc::refusal;
 
 #[cfg(test)]
 mod tests;

@@ -95,8 +95,7 @@ pub fn split(answer: &str) -> (Option<&str>, &str) {
     else {
         return (None, answer);
     };
-    let begins = |mark: &&str| session.starts_with(*mark);
-    if ["{", "[", ":", "data:", "event:", "id:", "retry:"].iter().any(begins) {
+    if ["{", "[", ":", "data:", "event:", "id:", "retry:"].iter().any(|mark| session.starts_with(mark)) {
         return (None, answer);
     }
     let plain = !session.is_empty() && session.bytes().all(|byte| byte.is_ascii_graphic());
@@ -158,9 +157,14 @@ fn answer_to(message: Raw<'_>, id: u32) -> Option<Result<String>> {
 }
 
 fn read(message: Raw<'_>) -> Result<String> {
-    let Some(fault) = message.get_some("error") else {
-        return message.get_some("result").map(|result| result.text().to_owned()).ok_or_else(missing);
-    };
+    match message.get_some("error") {
+        Some(fault) => Err(refusal(fault)),
+        None => message.get_some("result").map(|result| result.text().to_owned()).ok_or_else(missing),
+    }
+}
+
+/// The error object of an answer as an error of ours.
+pub(crate) fn refusal(fault: Raw<'_>) -> Error {
     let code = fault.get_some("code").map(Raw::text).unwrap_or_default();
     let said = fault.get_some("message").and_then(Raw::as_str).unwrap_or_default();
     let reason = clean(&said, 1000, None);
@@ -169,10 +173,11 @@ fn read(message: Raw<'_>) -> Result<String> {
         "-32602" | "-32600" | "-32700" => ErrorKind::BadRequest,
         _ => ErrorKind::InternalError,
     };
-    let sentence =
-        ["The MCP server refused: ", if reason.is_empty() { "it gave no reason" } else { &reason }, "."].concat();
+    let reason = if reason.is_empty() { "it gave no reason" } else { &reason };
+    let end = if reason.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let sentence = ["The MCP server refused: ", reason, end].concat();
     let details = fault.get_some("data").map(|data| data.text().to_owned());
-    Err(Error::new(kind, sentence).with_error_code(Some(code.to_owned())).with_details(details).with_permanent(true))
+    Error::new(kind, sentence).with_error_code(Some(code.to_owned())).with_details(details).with_permanent(true)
 }
 
 /// What a tool's result tells the model: `Ok` when it went well, `Err` when the tool says that it failed.

@@ -231,34 +231,32 @@ impl StatementResult {
     /// The next chunk in order; those behind it are under way meanwhile.
     async fn fetched(&mut self) -> Result<Option<(u64, Fetched)>> {
         std::future::poll_fn(|cx| {
-            loop {
-                self.start();
-                for slot in &mut self.under_way {
-                    if let Slot::Waiting(index, future) = slot {
-                        if let Poll::Ready(outcome) = future.as_mut().poll(cx) {
-                            *slot = Slot::There(*index, outcome);
-                        }
+            self.start();
+            for slot in &mut self.under_way {
+                if let Slot::Waiting(index, future) = slot {
+                    if let Poll::Ready(outcome) = future.as_mut().poll(cx) {
+                        *slot = Slot::There(*index, outcome);
                     }
                 }
-                match self.under_way.pop_front() {
-                    None => return Poll::Ready(Ok(None)),
-                    Some(Slot::There(index, Ok(chunk))) => {
-                        if self.chunks.is_none() {
-                            self.ended = !chunk.step.more;
-                        }
-                        // those behind it go on while this one is read
-                        self.start();
-                        return Poll::Ready(Ok(Some((index, chunk))));
+            }
+            match self.under_way.pop_front() {
+                None => Poll::Ready(Ok(None)),
+                Some(Slot::There(index, Ok(chunk))) => {
+                    if self.chunks.is_none() {
+                        self.ended = !chunk.step.more;
                     }
-                    Some(Slot::There(_, Err(error))) => {
-                        self.ended = true;
-                        self.under_way.clear();
-                        return Poll::Ready(Err(error));
-                    }
-                    Some(waiting) => {
-                        self.under_way.push_front(waiting);
-                        return Poll::Pending;
-                    }
+                    // those behind it go on while this one is read
+                    self.start();
+                    Poll::Ready(Ok(Some((index, chunk))))
+                }
+                Some(Slot::There(_, Err(error))) => {
+                    self.ended = true;
+                    self.under_way.clear();
+                    Poll::Ready(Err(error))
+                }
+                Some(waiting) => {
+                    self.under_way.push_front(waiting);
+                    Poll::Pending
                 }
             }
         })

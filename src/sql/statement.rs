@@ -150,7 +150,7 @@ impl StatementExecution {
     /// # Errors
     /// As the service answers.
     pub async fn cancel(&self, statement_id: &str) -> Result<()> {
-        Ok(self.sender.send(&calls::cancel(statement_id)?, &self.options).await?.0)
+        self.sender.send(&calls::cancel(statement_id)?, &self.options).await.map(|_| ())
     }
 
     fn body(&self, request: &ExecuteStatementRequest) -> Result<String> {

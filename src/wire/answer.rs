@@ -70,12 +70,23 @@ pub(crate) fn screen(answer: &Answer) -> Result<()> {
     }
 }
 
+/// Whether this build reads answers: the one of `lakewire/data` only plans calls, which another build sends and reads, and
+/// shall not carry what reads errors.
+const READS: bool = cfg!(any(feature = "js_chat", not(feature = "js_data")));
+
+fn unread<T>() -> Result<T> {
+    Err(Error::new(ErrorKind::Decode, "This build of lakewire reads no answers."))
+}
+
 /// Reads the answer as JSON text.
 ///
 /// # Errors
 /// `EmptyBody`, `UnexpectedContentType` (a page where JSON was expected), `UnsupportedEncoding`,
 /// `Decode`; or the service's own error when the body is one in spite of the good status.
 pub fn json<T>(answer: Answer) -> Result<Json<T>> {
+    if !READS {
+        return unread();
+    }
     screen(&answer)?;
     let json: Json<T> = Json::from_bytes(answer.body)?;
     match failure::in_body(json.root()) {
@@ -89,6 +100,9 @@ pub fn json<T>(answer: Answer) -> Result<Json<T>> {
 /// # Errors
 /// `Decode` when it is not UTF-8; `UnexpectedContentType` for a page.
 pub fn text(answer: Answer) -> Result<String> {
+    if !READS {
+        return unread();
+    }
     if answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<') {
         return Err(failure::unexpected_page(&answer.headers, &answer.body, "text"));
     }
@@ -100,6 +114,9 @@ pub fn text(answer: Answer) -> Result<String> {
 /// # Errors
 /// The service's own error when the body is one in spite of the good status.
 pub fn nothing(answer: Answer) -> Result<()> {
+    if !READS {
+        return unread();
+    }
     match std::str::from_utf8(&answer.body).ok().and_then(|text| Raw::parse(text).ok()).and_then(failure::in_body) {
         Some(error) => Err(error),
         None => Ok(()),

@@ -38,8 +38,14 @@ pub(super) async fn columns(emulator: &Emulator, table: &str) -> Result<Option<V
     let asked = tokio::time::timeout(LOOK_TIME, engine.send(Method::GET, &path, Bytes::new())).await;
     let Ok(Ok((status, body))) = asked else { return Ok(None) };
     if status != StatusCode::OK {
-        let message = format!("The source table {table} does not exist.");
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "RESOURCE_DOES_NOT_EXIST", message));
+        // what can be selected from is a source too, whether the catalog lists it or not
+        return match run(emulator, &format!("SELECT * FROM {} LIMIT 0", quoted(table)), Vec::new(), None).await {
+            Ok(table) => Ok(Some(table.columns)),
+            Err(why) => {
+                let message = format!("The source table {table} cannot be read: {why}");
+                Err(ApiError::new(StatusCode::NOT_FOUND, "RESOURCE_DOES_NOT_EXIST", message))
+            }
+        };
     }
     let told: Value = serde_json::from_slice(&body).unwrap_or_default();
     let columns = told.get("columns").and_then(Value::as_array).into_iter().flatten();
@@ -54,13 +60,18 @@ fn column(told: &Value) -> Option<Column> {
     })
 }
 
+/// The full name of a table as a statement has it.
+fn quoted(table: &str) -> String {
+    let parts: Vec<String> = table.split('.').map(|part| format!("`{}`", part.replace('`', "``"))).collect();
+    parts.join(".")
+}
+
 /// All rows of a table.
 ///
 /// # Errors
 /// A sentence saying why it cannot be read.
 pub(super) async fn read(emulator: &Emulator, table: &str) -> Result<Table, String> {
-    let parts: Vec<String> = table.split('.').map(|part| format!("`{}`", part.replace('`', "``"))).collect();
-    run(emulator, &format!("SELECT * FROM {}", parts.join(".")), Vec::new(), None).await
+    run(emulator, &format!("SELECT * FROM {}", quoted(table)), Vec::new(), None).await
 }
 
 /// Runs a statement and reads its whole result.

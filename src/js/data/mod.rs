@@ -10,6 +10,7 @@ mod mcp;
 mod scanner;
 mod sql;
 mod unity_catalog;
+mod vector_search;
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -26,9 +27,10 @@ type Calls = fn(&str, &Args) -> Option<Result<Call<String>>>;
 type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
 
 /// The rooms in turn; the first that knows the name answers.
-const CALLS: &[Calls] = &[sql::call, unity_catalog::call, functions::call, genie::call, database::call];
+const CALLS: &[Calls] =
+    &[sql::call, unity_catalog::call, functions::call, genie::call, database::call, vector_search::call];
 /// The same for steps.
-const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step];
+const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step, vector_search::step];
 
 /// What an operation sends: `[method, path, body or nothing, repeat]`, as `CoreClient.send` takes it.
 ///

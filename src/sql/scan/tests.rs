@@ -127,7 +127,9 @@ fn ends_count_in_the_units_of_javascript() {
     assert_eq!((columns[0].null_count(), columns[0].nulls()), (1, &[4][..]));
 }
 
-fn cells() -> impl Strategy<Value = Vec<Option<(i64, String, String, i32, f64, bool)>>> {
+type Cells = (i64, String, String, i32, f64, bool);
+
+fn cells() -> impl Strategy<Value = Vec<Option<Cells>>> {
     let row = (any::<i64>(), any::<String>(), "[ -~]{0,20}", any::<i32>(), any::<f64>(), any::<bool>());
     prop::collection::vec(prop::option::weighted(0.9, row), 0..20)
 }

@@ -1,0 +1,1 @@
+//! Flows over a scripted transport.
