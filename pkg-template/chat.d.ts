@@ -301,7 +301,8 @@ export type ErrorKind =
   | "TemporarilyUnavailable" | "InternalError" | "NotImplemented" | "InvalidInput" | "Decode" | "Connect" | "Tls"
   | "DeadlineExceeded" | "Cancelled" | "Redirect" | "Truncated" | "EventTooLarge" | "BodyTooLarge"
   | "UnexpectedContentType" | "UnsupportedEncoding" | "EmptyBody" | "Protocol" | "TokenProvider" | "TokenEndpoint" | "InvalidArguments"
-  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "OperationFailed" | "Closed" | "TransformFailed" | "StatementRefused"
+  | "UnknownTool" | "StepLimit" | "OutputMismatch" | "OperationFailed" | "Closed" | "TransformFailed" | "StatementRefused" | "StatementFailed" | "ResultExpired"
+  | "ResultCorrupt" | "ResultTruncated"
   | (string & {});
 
 /** A failed operation. `instanceof` holds across copies of the package. */

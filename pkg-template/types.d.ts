@@ -1857,6 +1857,299 @@ export interface GatewayModel {
   [key: string]: unknown;
 }
 
+/** A new vector search endpoint. */
+export interface CreateVectorEndpointRequest {
+  /** Its name. */
+  name: string;
+  /** What it is built for. */
+  endpoint_type: EndpointType;
+  /** Whom it is billed to. */
+  budget_policy_id?: string | null;
+  /** How many queries per second it shall bear; standard endpoints alone. */
+  target_qps?: number | null;
+}
+
+/** What an endpoint is built for. */
+export type EndpointType = "STANDARD" | "STORAGE_OPTIMIZED" | (string & {});
+
+/** One page of endpoints. */
+export interface VectorEndpointList {
+  /** The endpoints. */
+  endpoints?: VectorEndpoint[] | null;
+  /** What asks for the next page. */
+  next_page_token?: string | null;
+  [key: string]: unknown;
+}
+
+/** A vector search endpoint. */
+export interface VectorEndpoint {
+  /** Its name. */
+  name: string;
+  /** Its id. */
+  id?: string | null;
+  /** Who made it. */
+  creator?: string | null;
+  /** When it was made, in milliseconds since 1970. */
+  creation_timestamp?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  /** Who changed it last. */
+  last_updated_user?: string | null;
+  /** What it is built for. */
+  endpoint_type?: EndpointType | null;
+  /** How it is. */
+  endpoint_status?: VectorEndpointStatus | null;
+  /** How many indexes it holds. */
+  num_indexes?: number | null;
+  /** Its tags. */
+  custom_tags?: CustomTag[] | null;
+  /** The budget policy set on it. */
+  budget_policy_id?: string | null;
+  /** The budget policy that holds for it. */
+  effective_budget_policy_id?: string | null;
+  /** What was asked of it in queries per second. */
+  scaling_info?: ScalingInfo | null;
+  [key: string]: unknown;
+}
+
+/** How an endpoint is. */
+export interface VectorEndpointStatus {
+  /** Its state. */
+  state?: VectorEndpointState | null;
+  /** What the service says of it. */
+  message?: string | null;
+  [key: string]: unknown;
+}
+
+/** How an endpoint is. */
+export type VectorEndpointState = "PROVISIONING" | "ONLINE" | "OFFLINE" | "STARTING" | "STOPPING" | "STOPPED" | "DELETED" | "RED_STATE" | "YELLOW_STATE" | (string & {});
+
+/** A tag. */
+export interface CustomTag {
+  /** Its key. */
+  key: string;
+  /** Its value. */
+  value?: string | null;
+  [key: string]: unknown;
+}
+
+/** What was asked of an endpoint in queries per second. */
+export interface ScalingInfo {
+  /** How many. */
+  requested_target_qps?: number | null;
+  /** How far that is, such as `SCALING_CHANGE_APPLIED`. */
+  state?: string | null;
+  [key: string]: unknown;
+}
+
+/** An endpoint's budget policy. */
+export interface BudgetPolicy {
+  /** The one set. */
+  budget_policy_id?: string | null;
+  /** The one that holds. */
+  effective_budget_policy_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** An endpoint's tags. */
+export interface CustomTags {
+  /** The endpoint. */
+  name?: string | null;
+  /** Its tags. */
+  custom_tags?: CustomTag[] | null;
+  [key: string]: unknown;
+}
+
+/** A new index. [`delta_sync`](Self::delta_sync) and [`direct_access`](Self::direct_access) begin one. */
+export interface CreateIndexRequest {
+  /** Its full name, `catalog.schema.index`. */
+  name: string;
+  /** The endpoint that holds it. */
+  endpoint_name: string;
+  /** The column that tells rows apart. */
+  primary_key: string;
+  /** Where its rows come from. */
+  index_type: IndexType;
+  /** What it can be searched by. */
+  index_subtype?: IndexSubtype | null;
+  /** For `DELTA_SYNC`. */
+  delta_sync_index_spec?: DeltaSyncIndexSpec | null;
+  /** For `DIRECT_ACCESS`. */
+  direct_access_index_spec?: DirectAccessIndexSpec | null;
+}
+
+/** Where an index's rows come from. */
+export type IndexType = "DELTA_SYNC" | "DIRECT_ACCESS" | (string & {});
+
+/** What an index can be searched by. */
+export type IndexSubtype = "HYBRID" | "FULL_TEXT" | (string & {});
+
+/** How an index follows a Delta table. */
+export interface DeltaSyncIndexSpec {
+  /** The table's full name. */
+  source_table?: string | null;
+  /** When it follows. */
+  pipeline_type?: PipelineType | null;
+  /** Columns whose embeddings the service computes. */
+  embedding_source_columns?: EmbeddingSourceColumn[] | null;
+  /** Columns that hold embeddings. */
+  embedding_vector_columns?: EmbeddingVectorColumn[] | null;
+  /** The columns to take over; all unless set. */
+  columns_to_sync?: string[] | null;
+  /** A table the computed embeddings are written to. */
+  embedding_writeback_table?: string | null;
+  /** Whom the pipeline is billed to. */
+  budget_policy_id?: string | null;
+  /** The pipeline, in answers. */
+  pipeline_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** When an index follows its table. */
+export type PipelineType = "TRIGGERED" | "CONTINUOUS" | (string & {});
+
+/** A text column whose embeddings the service computes. */
+export interface EmbeddingSourceColumn {
+  /** The column. */
+  name: string;
+  /** The serving endpoint that embeds its texts. */
+  embedding_model_endpoint_name?: string | null;
+  /** The serving endpoint that embeds queries, when it is another one. */
+  model_endpoint_name_for_query?: string | null;
+  [key: string]: unknown;
+}
+
+/** A column that holds embeddings. */
+export interface EmbeddingVectorColumn {
+  /** The column. */
+  name: string;
+  /** How many numbers each has. */
+  embedding_dimension?: number | null;
+  [key: string]: unknown;
+}
+
+/** What a Direct Access index holds. */
+export interface DirectAccessIndexSpec {
+  /** Columns that hold embeddings. */
+  embedding_vector_columns?: EmbeddingVectorColumn[] | null;
+  /** Columns whose embeddings the service computes. */
+  embedding_source_columns?: EmbeddingSourceColumn[] | null;
+  /** The JSON text of an object from columns to types, such as `{"id":"string","vec":"array<float>"}`. */
+  schema_json?: string | null;
+  [key: string]: unknown;
+}
+
+/** One page of indexes; each is described in short. */
+export interface VectorIndexList {
+  /** The indexes. */
+  vector_indexes?: VectorIndex[] | null;
+  /** What asks for the next page. */
+  next_page_token?: string | null;
+  [key: string]: unknown;
+}
+
+/** An index. */
+export interface VectorIndex {
+  /** Its full name. */
+  name: string;
+  /** Its id in Unity Catalog. */
+  id?: string | null;
+  /** The endpoint that holds it. */
+  endpoint_name?: string | null;
+  /** That endpoint's id. */
+  endpoint_id?: string | null;
+  /** The column that tells rows apart. */
+  primary_key?: string | null;
+  /** Where its rows come from. */
+  index_type?: IndexType | null;
+  /** What it can be searched by. */
+  index_subtype?: IndexSubtype | null;
+  /** Who made it. */
+  creator?: string | null;
+  /** How it follows its table. */
+  delta_sync_index_spec?: DeltaSyncIndexSpec | null;
+  /** What it holds. */
+  direct_access_index_spec?: DirectAccessIndexSpec | null;
+  /** How it is. */
+  status?: VectorIndexStatus | null;
+  [key: string]: unknown;
+}
+
+/** How an index is. */
+export interface VectorIndexStatus {
+  /** Whether it answers. */
+  ready?: boolean | null;
+  /** What the service says of it. */
+  message?: string | null;
+  /** How many rows it holds. */
+  indexed_row_count?: number | null;
+  /** Its address; it may come without a scheme. */
+  index_url?: string | null;
+  /** Its state in detail, such as `ONLINE_NO_PENDING_UPDATE`. */
+  detailed_state?: string | null;
+  [key: string]: unknown;
+}
+
+/** A query of an index. The service takes it as it stands, but for `filters`. */
+export interface QueryRequest {
+  /** The columns to give back; the score is added. */
+  columns: string[];
+  /** How many rows; 10 unless set. */
+  num_results?: number | null;
+  /** The text to find, for an index that computes embeddings itself, and for words. */
+  query_text?: string | null;
+  /** The vector to find, for an index whose embeddings are given. */
+  query_vector?: number[] | null;
+  /** How rows are found; by the nearest vectors unless set. */
+  query_type?: QueryType | null;
+  /** Which rows are looked at: a [`Filter`](super::Filter), a dictionary, a list of them, or SQL-like text. */
+  filters?: unknown | null;
+  /** The lowest score to give back; applied before reranking. */
+  score_threshold?: number | null;
+  /** The older form of `reranker`. */
+  columns_to_rerank?: string[] | null;
+  /** Sorts the best rows anew by a model. */
+  reranker?: Reranker | null;
+  /** The text columns searched for words; all unless set. */
+  query_columns?: string[] | null;
+  /** Sorts rows by columns: `"year DESC"`. */
+  sort_columns?: string[] | null;
+  /** Counts values: `"lang"`, `"lang TOP 5"`, `"year BUCKETS [[2000,2010]]"`. */
+  facets?: string[] | null;
+  /** 1 has the service tell of the query's course. */
+  debug_level?: number | null;
+}
+
+/** How rows are found. */
+export type QueryType = "ANN" | "HYBRID" | "FULL_TEXT" | (string & {});
+
+/** A model that sorts the best rows anew by how they fit the query. */
+export interface Reranker {
+  /** The model: `databricks_reranker`, or a serving endpoint of a tuned one. */
+  model: string;
+  /** `MODEL_TYPE_BASE` or `MODEL_TYPE_FINETUNED`. */
+  model_type?: string | null;
+  /** What it reads. */
+  parameters?: RerankerParameters | null;
+  [key: string]: unknown;
+}
+
+/** What a reranker reads. */
+export interface RerankerParameters {
+  /** The columns whose texts it reads, joined; the service cuts them at 2000 characters. */
+  columns_to_rerank?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** A passage that was found. */
+export interface Document {
+  /** Its text. */
+  page_content: string;
+  /** Its other columns. */
+  metadata: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
 /** A catalog. */
 export interface CatalogInfo {
   /** Its name. */

@@ -55,7 +55,7 @@ fn code_lines(code: &str) -> impl Iterator<Item = &str> {
 
 /// Which rooms a file may use: the first line whose beginning fits the file decides.
 const ROOMS: &[(&[&str], &[&str])] = &[
-    (&["error.rs"], &[]),
+    (&["error.rs", "error/"], &[]),
     // `order` is a leaf: it sorts what it is given
     (&["wire/"], &["error", "macros", "order", "typescript", "wire"]),
     // scripted transports and fetch speak in the wire's requests and answers

@@ -10,7 +10,7 @@ use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampNanosecondType,
+    IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
@@ -33,8 +33,14 @@ pub(crate) fn write(array: &dyn Array, row: usize, out: &mut String, json: bool)
             let text = date(array.as_primitive::<Date32Type>().value(row));
             quoted(&text, out);
         }
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-            let text = instant(array.as_primitive::<TimestampNanosecondType>().value(row), zone.is_some());
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            let text = instant(array.as_primitive::<TimestampNanosecondType>().value(row));
+            quoted(&text, out);
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, None) => {
+            let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
+            let time = DateTime::from_timestamp_micros(micros);
+            let text = time.map_or_else(|| micros.to_string(), |time| time.format("%Y-%m-%dT%H:%M:%S%.3f").to_string());
             quoted(&text, out);
         }
         DataType::Binary => quoted(&STANDARD.encode(array.as_binary::<i32>().value(row)), out),
@@ -223,7 +229,7 @@ fn date(days: i32) -> String {
     day.map_or_else(|| days.to_string(), |day| day.format("%Y-%m-%d").to_string())
 }
 
-fn instant(nanos: i64, _zone: bool) -> String {
+fn instant(nanos: i64) -> String {
     DateTime::from_timestamp_nanos(nanos).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
@@ -273,6 +279,6 @@ mod tests {
         string("a\"\\\n\u{1}é", &mut out);
         assert_eq!(out, "-0.0519.90\"a\\\"\\\\\\n\\u0001é\"");
         assert_eq!(date(-1), "1969-12-31");
-        assert_eq!(instant(1_500_000_000, false), "1970-01-01T00:00:01.500Z");
+        assert_eq!(instant(1_500_000_000), "1970-01-01T00:00:01.500Z");
     }
 }

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use axum::body::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::commands;
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::journal::Journal;
 use crate::metastore::{Column, Metastore};
 use crate::parse::{Parameter, Script};
@@ -179,9 +180,13 @@ impl Engine {
 
     /// Settles a query's names.
     pub(crate) fn settle(&self, query: &mut Query, place: &Place) -> Result<Used> {
+        self.settle_in(&self.store(), query, place)
+    }
+
+    /// Settles a query's names in a metastore that is not yet, or no more, the engine's.
+    pub(crate) fn settle_in(&self, store: &Metastore, query: &mut Query, place: &Place) -> Result<Used> {
         let mut used = Used::default();
-        let store = self.store();
-        Resolver::new(&store, place, &self.base.known, &mut used).settle(query)?;
+        Resolver::new(store, place, &self.base.known, &mut used).settle(query)?;
         Ok(used)
     }
 
@@ -194,17 +199,24 @@ impl Engine {
     ) -> Result<(Vec<(String, SqlType)>, SendableRecordBatchStream)> {
         let mut query = query;
         let used = self.settle(&mut query, place)?;
-        let context = self.base.open(&used)?;
+        let context = self.base.open(&used, true)?;
         let plan = session::plan(&context, query).await?;
-        let columns: Vec<(String, SqlType)> = plan
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| (field.name().clone(), SqlType::from_arrow(field.data_type())))
-            .collect();
-        let columns = named(columns, written, &used);
+        let columns = named(columns(&plan), written, &used);
         let stream = session::stream(&context, plan).await?;
         Ok((columns, stream))
+    }
+
+    /// The columns a query would give, without running it.
+    pub(crate) async fn columns(&self, query: Query, written: Option<&Query>, place: &Place) -> Result<Vec<Column>> {
+        let mut query = query;
+        let used = self.settle(&mut query, place)?;
+        self.planned(query, written, &used).await
+    }
+
+    /// The columns of a settled query.
+    pub(crate) async fn planned(&self, query: Query, written: Option<&Query>, used: &Used) -> Result<Vec<Column>> {
+        let plan = session::plan(&self.base.open(used, false)?, query).await?;
+        Ok(named(columns(&plan), written, used).into_iter().map(|(name, ty)| Column::new(&name, ty)).collect())
     }
 
     /// Runs a query to its end.
@@ -222,20 +234,30 @@ impl Engine {
         Ok((columns.into_iter().map(|(name, ty)| Column::new(&name, ty)).collect(), batches))
     }
 
-    /// Runs a statement, keeps its chunks, and gives the body of its answer.
-    pub async fn execute(&self, request: &Request) -> Value {
+    /// Runs a statement in a task of its own, keeps its chunks, and gives the body of its answer. A statement that is
+    /// canceled answers at once; its task ends where it next waits.
+    pub async fn execute(self: Arc<Self>, request: Request) -> Value {
         let stop = Arc::new(Notify::new());
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(request.id.clone(), Arc::clone(&stop));
+        let id = request.id.clone();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Arc::clone(&stop));
+        let engine = Arc::clone(&self);
+        let mut task = tokio::spawn(async move { engine.finish(&request).await });
         let outcome = tokio::select! {
             biased;
             () = stop.notified() => None,
-            outcome = self.finish(request) => Some(outcome),
+            outcome = &mut task => Some(outcome),
         };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request.id);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         match outcome {
-            None => json!({"state": "CANCELED"}),
-            Some(Ok(manifest)) => json!({"state": "SUCCEEDED", "manifest": manifest}),
-            Some(Err(error)) => error.to_json(),
+            None => {
+                task.abort();
+                json!({"state": "CANCELED"})
+            }
+            Some(Ok(Ok(manifest))) => json!({"state": "SUCCEEDED", "manifest": manifest}),
+            Some(Ok(Err(error))) => error.to_json(),
+            Some(Err(error)) => {
+                SqlError::internal(format!("The statement stopped the engine's task: {error}.")).to_json()
+            }
         }
     }
 
@@ -312,12 +334,19 @@ impl Kept {
     }
 }
 
+fn columns(plan: &LogicalPlan) -> Vec<(String, SqlType)> {
+    let fields = plan.schema().fields().iter();
+    fields.map(|field| (field.name().clone(), SqlType::from_arrow(field.data_type()))).collect()
+}
+
 /// Gives columns their names as the query spells them, or as their table does.
 fn named(columns: Vec<(String, SqlType)>, written: Option<&Query>, used: &Used) -> Vec<(String, SqlType)> {
     let spelled: BTreeMap<String, &str> = used
         .tables
         .iter()
-        .flat_map(|(_, table)| table.columns.iter().map(|column| (column.name.to_lowercase(), column.name.as_str())))
+        .flat_map(|(_, table)| table.columns.iter().map(|column| column.name.as_str()))
+        .chain(used.names.iter().map(String::as_str))
+        .map(|name| (name.to_lowercase(), name))
         .collect();
     let mut columns: Vec<(String, SqlType)> = columns
         .into_iter()

@@ -3,6 +3,7 @@
 //! It is a program of its own and the emulator speaks HTTP with it, so that nobody who only chats builds DataFusion.
 //! A stand-in for a warehouse: same answers, other engine. `README.md` beside this crate says where things are.
 
+mod ast;
 mod cells;
 pub mod cli;
 pub mod commands;
@@ -22,3 +23,4 @@ pub mod spark;
 pub mod types;
 mod udf;
 mod unity;
+mod unity_shapes;

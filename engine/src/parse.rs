@@ -149,13 +149,7 @@ impl Script {
 
     /// The statement with its parameters written out.
     pub fn text(&self) -> String {
-        self.tokens
-            .iter()
-            .map(|token| match &token.token {
-                Token::SingleQuotedString(text) => quote(text),
-                other => other.to_string(),
-            })
-            .collect()
+        text(self.tokens.iter())
     }
 
     /// The first words, upper case, to tell statements apart.
@@ -172,18 +166,22 @@ impl Script {
     }
 
     /// The text from a token's place to the end of the statement, without a closing semicolon.
-    pub fn rest(&self, from: Location) -> &str {
-        let mut offset = 0;
-        for (number, line) in (1_u64..).zip(self.sql.split_inclusive('\n')) {
-            if number == from.line {
-                let column = usize::try_from(from.column.saturating_sub(1)).unwrap_or(0);
-                offset += line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-                break;
-            }
-            offset += line.len();
-        }
-        self.sql.get(offset..).unwrap_or_default().trim_end().trim_end_matches(';').trim_end()
+    pub fn tail(&self, from: Location) -> String {
+        let tokens = self
+            .tokens
+            .iter()
+            .skip_while(|token| (token.span.start.line, token.span.start.column) < (from.line, from.column));
+        text(tokens).trim().trim_end_matches(';').trim_end().to_owned()
     }
+}
+
+fn text<'t>(tokens: impl Iterator<Item = &'t TokenWithSpan>) -> String {
+    tokens
+        .map(|token| match &token.token {
+            Token::SingleQuotedString(text) => quote(text),
+            other => other.to_string(),
+        })
+        .collect()
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {

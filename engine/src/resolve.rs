@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    JsonPathElem, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr, Spanned, TableAlias, TableFactor,
-    Value as SqlValue, VisitMut, VisitorMut,
+    BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem,
+    SetExpr, Spanned, TableAlias, TableFactor, VisitMut, VisitorMut,
 };
 
+use crate::ast::{
+    bare, cast, derived, fill, first_factor, json_path, named, narrow, replace, structure, substitute, words,
+};
 use crate::error::{Result, SqlError};
 use crate::metastore::{Argument, Function, Metastore, Name, Returns, Rows, Table};
 use crate::spark::{self, Place};
@@ -24,6 +26,8 @@ const DEEPEST: usize = 24;
 pub struct Used {
     /// The tables, the first registered as `__t0`.
     pub tables: Vec<(Name, Arc<Table>)>,
+    /// Columns of views and table functions, as they are spelled.
+    pub names: Vec<String>,
 }
 
 /// Settles names.
@@ -95,6 +99,7 @@ impl<'a> Resolver<'a> {
         if let Rows::View { query, catalog, schema } = &table.rows {
             let mut body = parse::query(query)?;
             self.inside(catalog, schema, &mut body)?;
+            self.used.names.extend(table.columns.iter().map(|column| column.name.clone()));
             // the columns by the names the view gives them
             let columns: Vec<String> =
                 table.columns.iter().map(|column| parse::tick(&column.name.to_lowercase())).collect();
@@ -187,8 +192,12 @@ impl<'a> Resolver<'a> {
         let casts: Vec<String> = columns
             .iter()
             .zip(&names)
-            .map(|(column, name)| format!("CAST({name} AS {}) AS {name}", column.ty.text()))
+            .map(|(column, name)| match &column.ty {
+                SqlType::Map(..) | SqlType::Interval(_) | SqlType::Void | SqlType::Struct(_) => name.clone(),
+                ty => format!("CAST({name} AS {}) AS {name}", ty.text()),
+            })
             .collect();
+        self.used.names.extend(columns.iter().map(|column| column.name.clone()));
         *factor = derived(body, &names, &casts, alias.unwrap_or_else(|| named(&full.name)))?;
         Ok(())
     }
@@ -325,182 +334,6 @@ fn named_parameter<'f>(full: &Name, function: &'f Function, name: &str) -> Resul
     })
 }
 
-/// `CAST(expr AS type)`, and the bare expression for types that have no text a cast reads.
-fn cast(expr: Expr, ty: &SqlType) -> Result<Expr> {
-    match ty {
-        SqlType::Map(..) | SqlType::Interval(_) | SqlType::Void | SqlType::Struct(_) => fill("(__1)", &[expr]),
-        ty => fill(&format!("CAST(__1 AS {})", ty.text()), &[expr]),
-    }
-}
-
-/// A template with its arguments in it.
-pub(crate) fn fill(template: &str, args: &[Expr]) -> Result<Expr> {
-    let mut expr = parse::expression(template)?;
-    substitute(&mut expr, &|ident| {
-        let index: usize = ident.strip_prefix("__")?.parse().ok()?;
-        args.get(index.checked_sub(1)?).cloned()
-    });
-    Ok(expr)
-}
-
-/// Replaces identifiers; a name of two parts is asked for as `a.b`.
-fn substitute<T: VisitMut>(node: &mut T, find: &dyn Fn(&str) -> Option<Expr>) {
-    struct Put<'f>(&'f dyn Fn(&str) -> Option<Expr>);
-    impl VisitorMut for Put<'_> {
-        type Break = ();
-        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-            let new = match expr {
-                Expr::Identifier(ident) => (self.0)(&ident.value.to_lowercase()),
-                Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                    [first, second] => {
-                        (self.0)(&format!("{}.{}", first.value.to_lowercase(), second.value.to_lowercase()))
-                    }
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some(new) = new {
-                *expr = match new {
-                    plain @ (Expr::Identifier(_)
-                    | Expr::Value(_)
-                    | Expr::Function(_)
-                    | Expr::Cast { .. }
-                    | Expr::Nested(_)) => plain,
-                    other => Expr::Nested(Box::new(other)),
-                };
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let _ = node.visit(&mut Put(find));
-}
-
-/// A constant whole number as plain digits.
-fn bare(expr: &Expr) -> Result<String> {
-    let digits: String = expr.to_string().chars().filter(|letter| letter.is_ascii_digit() || *letter == '-').collect();
-    match expr {
-        Expr::Cast { .. } | Expr::Value(_) | Expr::UnaryOp { .. } if digits.parse::<i64>().is_ok() => Ok(digits),
-        _ => Err(SqlError::unsupported("range takes whole numbers that are written out.")),
-    }
-}
-
-fn words(name: &ObjectName) -> Vec<String> {
-    name.0.iter().filter_map(ObjectNamePart::as_ident).map(|ident| ident.value.clone()).collect()
-}
-
-fn named(name: &str) -> TableAlias {
-    TableAlias { explicit: true, name: Ident::with_quote('`', name), columns: Vec::new(), at: None }
-}
-
-/// `(SELECT casts FROM (body) AS __body(names)) AS alias`
-fn derived(body: Query, names: &[String], casts: &[String], alias: TableAlias) -> Result<TableFactor> {
-    let text = format!("SELECT * FROM (SELECT {} FROM (SELECT 1) AS __body({}))", casts.join(", "), names.join(", "));
-    let mut query = parse::query(&text)?;
-    let mut outer = first_factor(&mut query)?;
-    if let TableFactor::Derived { subquery, alias: slot, .. } = &mut outer {
-        *slot = Some(alias);
-        if let SetExpr::Select(select) = subquery.body.as_mut() {
-            if let Some(TableFactor::Derived { subquery: inner, .. }) =
-                select.from.first_mut().map(|from| &mut from.relation)
-            {
-                **inner = body;
-            }
-        }
-    }
-    Ok(outer)
-}
-
-fn first_factor(query: &mut Query) -> Result<TableFactor> {
-    match query.body.as_mut() {
-        SetExpr::Select(select) => select.from.first().map(|from| from.relation.clone()),
-        _ => None,
-    }
-    .ok_or_else(|| SqlError::internal("A template has no FROM."))
-}
-
-fn replace(factor: &mut TableFactor, query: &mut Query, alias: Option<TableAlias>) -> Result<()> {
-    let mut made = first_factor(query)?;
-    if let (TableFactor::Derived { alias: slot, .. }, Some(alias)) = (&mut made, alias) {
-        *slot = Some(alias);
-    }
-    *factor = made;
-    Ok(())
-}
-
-/// A whole number that fits is an INT in Spark, where DataFusion has BIGINT.
-fn narrow(expr: &mut Expr) {
-    match expr {
-        Expr::Value(value) => {
-            if let SqlValue::Number(digits, _) = &value.value {
-                if digits.parse::<i32>().is_ok() {
-                    *expr = Expr::Cast {
-                        kind: CastKind::Cast,
-                        data_type: DataType::Int(None),
-                        expr: Box::new(expr.clone()),
-                        array: false,
-                        format: None,
-                    };
-                }
-            }
-        }
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => narrow(inner),
-        Expr::BinaryOp { left, right, op } if !matches!(op, BinaryOperator::StringConcat) => {
-            narrow(left);
-            narrow(right);
-        }
-        Expr::Case { conditions, else_result, .. } => {
-            conditions.iter_mut().for_each(|when| narrow(&mut when.result));
-            if let Some(other) = else_result {
-                narrow(other);
-            }
-        }
-        Expr::Function(call) => {
-            let name = call.name.to_string().to_lowercase();
-            let FunctionArguments::List(list) = &mut call.args else { return };
-            if ["make_array", "coalesce", "named_struct", "max", "min", "map", "unnest", "greatest", "least", "abs"]
-                .contains(&name.as_str())
-            {
-                for arg in &mut list.args {
-                    if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg {
-                        narrow(expr);
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// `struct(1 AS a, b)` with the names Spark gives.
-fn structure(values: &[Expr]) -> Result<Expr> {
-    let mut args = Vec::new();
-    let mut parts = Vec::new();
-    for (index, value) in values.iter().enumerate() {
-        let (name, value) = match value {
-            Expr::Named { expr, name } => (name.value.clone(), expr.as_ref()),
-            Expr::Identifier(name) => (name.value.clone(), value),
-            Expr::CompoundIdentifier(names) => {
-                (names.last().map_or_else(String::new, |name| name.value.clone()), value)
-            }
-            _ => (format!("col{}", index + 1), value),
-        };
-        args.push(value.clone());
-        parts.push(format!("{}, __{}", parse::quote(&name), args.len()));
-    }
-    fill(&format!("named_struct({})", parts.join(", ")), &args)
-}
-
-fn json_path(path: &[JsonPathElem]) -> String {
-    let mut text = "$".to_owned();
-    for element in path {
-        match element {
-            JsonPathElem::Dot { key, .. } => text.push_str(&format!(".{key}")),
-            JsonPathElem::Bracket { key } | JsonPathElem::ColonBracket { key } => text.push_str(&format!("[{key}]")),
-        }
-    }
-    text
-}
-
 impl VisitorMut for Resolver<'_> {
     type Break = SqlError;
 
@@ -521,7 +354,7 @@ impl VisitorMut for Resolver<'_> {
             for (index, item) in select.projection.iter_mut().enumerate() {
                 if let SelectItem::UnnamedExpr(expr) = item {
                     let again = !seen.insert(expr.to_string());
-                    let bare = matches!(expr, Expr::Value(_) | Expr::Cast { .. });
+                    let bare = matches!(expr, Expr::Value(_) | Expr::Cast { .. } | Expr::Subquery(_) | Expr::Nested(_));
                     if bare || (again && !matches!(expr, Expr::CompoundIdentifier(_))) {
                         let alias = Ident::new(format!("__c{index}"));
                         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };

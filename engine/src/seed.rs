@@ -1,14 +1,17 @@
 //! What is there at the start.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, TimestampNanosecondArray};
 use datafusion::arrow::compute::cast;
+use tpchgen::distribution::Distributions;
 use tpchgen::generators::{
     CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator,
     RegionGenerator, SupplierGenerator,
 };
+
+use tpchgen::text::TextPool;
 
 use crate::error::{Result, SqlError};
 use crate::metastore::{Catalog, Column, Maker, Metastore, Rows, Schema, Table, now_ms};
@@ -196,16 +199,37 @@ fn table(sheet: &Sheet, maker: Maker, scale: f64) -> Result<Table> {
     Ok(table)
 }
 
+/// What comments are cut from. TPC-H's own is 300 MB of grammar, made anew by each process; this one takes a moment, so
+/// comments differ from dbgen's, and nothing else does.
+static TEXT: LazyLock<TextPool> = LazyLock::new(|| TextPool::new(4 << 20, Distributions::static_default()));
+
 fn tpch_rows(name: &str, scale: f64) -> Result<Vec<RecordBatch>> {
+    let words = Distributions::static_default();
     let made: Vec<RecordBatch> = match name {
-        "region" => take(tpchgen_arrow::RegionArrow::new(RegionGenerator::new(scale, 1, 1)))?,
-        "nation" => take(tpchgen_arrow::NationArrow::new(NationGenerator::new(scale, 1, 1)))?,
-        "customer" => take(tpchgen_arrow::CustomerArrow::new(CustomerGenerator::new(scale, 1, 1)))?,
-        "supplier" => take(tpchgen_arrow::SupplierArrow::new(SupplierGenerator::new(scale, 1, 1)))?,
-        "part" => take(tpchgen_arrow::PartArrow::new(PartGenerator::new(scale, 1, 1)))?,
-        "partsupp" => take(tpchgen_arrow::PartSuppArrow::new(PartSuppGenerator::new(scale, 1, 1)))?,
-        "orders" => take(tpchgen_arrow::OrderArrow::new(OrderGenerator::new(scale, 1, 1)))?,
-        _ => take(tpchgen_arrow::LineItemArrow::new(LineItemGenerator::new(scale, 1, 1)))?,
+        "region" => {
+            take(tpchgen_arrow::RegionArrow::new(RegionGenerator::new_with_distributions_and_text_pool(words, &TEXT)))?
+        }
+        "nation" => {
+            take(tpchgen_arrow::NationArrow::new(NationGenerator::new_with_distributions_and_text_pool(words, &TEXT)))?
+        }
+        "customer" => take(tpchgen_arrow::CustomerArrow::new(
+            CustomerGenerator::new_with_distributions_and_text_pool(scale, 1, 1, words, &TEXT),
+        ))?,
+        "supplier" => take(tpchgen_arrow::SupplierArrow::new(
+            SupplierGenerator::new_with_distributions_and_text_pool(scale, 1, 1, words, &TEXT),
+        ))?,
+        "part" => take(tpchgen_arrow::PartArrow::new(PartGenerator::new_with_distributions_and_text_pool(
+            scale, 1, 1, words, &TEXT,
+        )))?,
+        "partsupp" => {
+            take(tpchgen_arrow::PartSuppArrow::new(PartSuppGenerator::new_with_text_pool(scale, 1, 1, &TEXT)))?
+        }
+        "orders" => take(tpchgen_arrow::OrderArrow::new(OrderGenerator::new_with_distributions_and_text_pool(
+            scale, 1, 1, words, &TEXT,
+        )))?,
+        _ => take(tpchgen_arrow::LineItemArrow::new(LineItemGenerator::new_with_distributions_and_text_pool(
+            scale, 1, 1, words, &TEXT,
+        )))?,
     };
     let Some(sheet) = TPCH.iter().find(|sheet| sheet.0 == name) else { return Ok(Vec::new()) };
     let schema = table(sheet, tpch_rows, scale)?.schema();

@@ -59,15 +59,7 @@ pub(crate) fn refuse(status: StatusCode, code: &str, message: &str) -> Response 
 async fn execute(State(engine): State<Arc<Engine>>, headers: HeaderMap, body: Bytes) -> Response {
     let user = headers.get("x-lakewire-user").and_then(|user| user.to_str().ok()).unwrap_or("emulator");
     match serde_json::from_slice::<Value>(&body).map_err(|error| error.to_string()).and_then(|body| read(&body, user)) {
-        // in a task of its own: a statement once begun ends, also when the asker goes away
-        Ok(request) => match tokio::spawn(async move { engine.execute(&request).await }).await {
-            Ok(answer) => json_answer(StatusCode::OK, &answer),
-            Err(error) => json_answer(
-                StatusCode::OK,
-                &crate::error::SqlError::internal(format!("The statement stopped the engine's task: {error}."))
-                    .to_json(),
-            ),
-        },
+        Ok(request) => json_answer(StatusCode::OK, &engine.execute(request).await),
         Err(sentence) => refuse(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", &sentence),
     }
 }

@@ -65,11 +65,11 @@ impl Base {
         Ok(Self { state, known: Arc::new(known) })
     }
 
-    /// A session that holds the tables of one query.
+    /// A session that holds the tables of one query, with their rows or, to plan alone, without.
     ///
     /// # Errors
     /// When a table cannot be read.
-    pub fn open(&self, used: &Used) -> Result<SessionContext> {
+    pub fn open(&self, used: &Used, rows: bool) -> Result<SessionContext> {
         let options = &self.state.config_options().catalog;
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(&options.default_schema, Arc::new(MemorySchemaProvider::new()))?;
@@ -78,8 +78,8 @@ impl Base {
         let state = SessionStateBuilder::new_from_existing(self.state.clone()).with_catalog_list(catalogs).build();
         let context = SessionContext::new_with_state(state);
         for (index, (_, table)) in used.tables.iter().enumerate() {
-            let batches = table.batches()?;
-            let provider = MemTable::try_new(table.schema(), vec![batches.as_ref().clone()])?;
+            let batches = if rows { table.batches()?.as_ref().clone() } else { Vec::new() };
+            let provider = MemTable::try_new(table.schema(), vec![batches])?;
             context.register_table(format!("__t{index}"), Arc::new(provider))?;
         }
         Ok(context)

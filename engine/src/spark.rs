@@ -4,10 +4,10 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value as SqlValue,
 };
 
+use crate::ast::fill;
 use crate::error::{Result, SqlError};
 use crate::from_json;
 use crate::parse;
-use crate::resolve::fill;
 
 /// A name, how many arguments it takes, and the expression that stands for it (`__1` is the first argument).
 type Template = (&'static str, usize, &'static str);

@@ -243,7 +243,11 @@ export class Chunks {
 
   /** Fails when the caller has given up. */
   check() {
-    if (!this.#signals.some(({ aborted }) => aborted)) return;
+    if (!this.#signals.some(({ aborted }) => aborted)) {
+      // the loop was left: nobody hears of it, but nothing is begun again
+      if (this.ending.signal.aborted) throw fail("Cancelled", "The reading of the result has ended.");
+      return;
+    }
     const { signal } = this.#call;
     if (!signal?.aborted) throw fail("Closed", "The client was closed.");
     throw fail("Cancelled", "The reading of the result was aborted. Its statement had already finished.", { cause: signal.reason });

@@ -7,4 +7,6 @@ export * from "./genie.js";
 export * from "./mcp.js";
 export type * from "./pages.js";
 export * from "./unity-catalog.js";
+export * from "./sql.js";
 export * from "./sql-database.js";
+export * from "./vector-search.js";

@@ -6,6 +6,7 @@ import { direct } from "../guard.js";
 import { writeJson } from "../json.js";
 import { settings, take } from "../options.js";
 import { operations, parse, pure } from "./base.js";
+import { pause } from "./wait.js";
 
 export { Filter } from "./filter.js";
 
@@ -16,20 +17,6 @@ const LAST_MS = 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
-
-/** A wait that ends early when a signal fires; who waits then sees the signal. */
-function pause(ms, signals) {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    for (const signal of signals) signal.addEventListener("abort", done);
-    if (signals.some((signal) => signal.aborted)) done();
-  });
-}
 
 /** What a pure step reads of an answer; its error carries the facts of the answer. */
 function reading({ text, ...facts }, name, ...args) {

@@ -68,6 +68,7 @@ pub fn check_arguments(function: Raw<'_>, arguments: Raw<'_>) -> Result<()> {
     Err(invalid([known, &wrong, "."].concat()))
 }
 
+#[inline(never)]
 fn join(list: &mut String, pieces: &[&str]) {
     if !list.is_empty() {
         list.push_str("; ");
@@ -77,11 +78,13 @@ fn join(list: &mut String, pieces: &[&str]) {
     }
 }
 
+#[inline(never)]
 fn invalid(sentence: String) -> Error {
     Error::new(ErrorKind::InvalidArguments, sentence)
 }
 
 /// What a value should have been, when it does not fit the type.
+#[inline(never)]
 fn misfit(type_name: &str, value: Raw<'_>) -> Option<&'static str> {
     let written = value.as_str();
     let written = written.as_deref();

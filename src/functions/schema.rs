@@ -1,7 +1,7 @@
 //! The JSON Schema of a function's parameters, as the Unity Catalog toolkits give it to models. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::json::{Raw, push_string};
+use crate::wire::json::{Items, Raw, push_string};
 
 /// How a schema is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,9 +57,14 @@ pub fn parameters_schema(function: Raw<'_>, form: Form) -> Result<String> {
 }
 
 /// The declared parameters in order.
-pub(crate) fn parameters(function: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
-    let list = function.get_some("input_params").and_then(|input| input.get_some("parameters"));
-    list.into_iter().flat_map(Raw::items)
+pub(crate) fn parameters(function: Raw<'_>) -> Items<'_> {
+    items(function.get_some("input_params").unwrap_or(Raw::trusted("{}")), "parameters")
+}
+
+/// The items of a list in an object; none when there is no such list.
+#[inline(never)]
+pub(crate) fn items<'a>(object: Raw<'a>, key: &str) -> Items<'a> {
+    object.get_some(key).unwrap_or(Raw::trusted("[]")).items()
 }
 
 // once, not in every place that reads a text
@@ -180,7 +185,7 @@ fn nested(out: &mut String, ty: Raw<'_>, form: Form) -> Result<()> {
         "struct" => {
             out.push_str("\"type\":\"object\",\"properties\":{");
             let mut required = String::new();
-            for (place, field) in ty.get_some("fields").into_iter().flat_map(Raw::items).enumerate() {
+            for (place, field) in items(ty, "fields").enumerate() {
                 let (name, nullable) = (text(field, "name"), yes(field, "nullable"));
                 separate(out, place > 0);
                 push_string(out, &name);

@@ -209,26 +209,33 @@ pub fn delete_message(id: MessageId<'_>) -> Result<Call<()>> {
     Ok(delete(message_at(id)?))
 }
 
+// in the wasm once each, not in every call that has such a path
+#[inline(never)]
 fn at(space: &str) -> Result<Path> {
     Path::literal(ROOT).then("/").segment("space", space)
 }
 
+#[inline(never)]
 fn conversation_at(space: &str, conversation: &str) -> Result<Path> {
     at(space)?.then("/conversations/").segment("conversation", conversation)
 }
 
+#[inline(never)]
 fn message_at(id: MessageId<'_>) -> Result<Path> {
     conversation_at(id.space, id.conversation)?.then("/messages/").segment("message", id.message)
 }
 
+#[inline(never)]
 fn attachment_at(id: MessageId<'_>, attachment: &str) -> Result<Path> {
     message_at(id)?.then("/attachments/").segment("attachment", attachment)
 }
 
+#[inline(never)]
 fn read(path: Path) -> Call<Json<()>> {
     Call::new(Request::new(Method::Get, path.finish()), Repeat::Safe, answer::json)
 }
 
+#[inline(never)]
 fn delete(path: Path) -> Call<()> {
     Call::new(Request::new(Method::Delete, path.finish()), Repeat::Never, answer::nothing)
 }

@@ -1,7 +1,7 @@
 //! What a message says: wait, an answer, or why there is none. Pure.
 
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
-use crate::wire::json::{Raw, push_string};
+use crate::wire::json::{Items, Raw, push_string};
 use crate::wire::redact::clean;
 
 /// The pause between two looks at a message, in milliseconds.
@@ -91,6 +91,7 @@ pub(super) fn end(reason: &str) -> &'static str {
     if reason.ends_with(['.', '!', '?', '…']) { "" } else { "." }
 }
 
+#[inline(never)]
 fn failed(pieces: &[&str], code: String) -> Error {
     Error::new(ErrorKind::OperationFailed, pieces.concat()).with_error_code(Some(code)).with_maybe_processed(true)
 }
@@ -100,8 +101,14 @@ pub(super) fn text(object: Raw<'_>, key: &str) -> String {
     object.get_some(key).and_then(Raw::as_str).unwrap_or_default().into_owned()
 }
 
+/// The items of a list in an object; none when there is no such list.
+#[inline(never)]
+pub(super) fn items<'a>(object: Raw<'a>, key: &str) -> Items<'a> {
+    object.get_some(key).unwrap_or(Raw::trusted("[]")).items()
+}
+
 fn answer(message: Raw<'_>) -> String {
-    let attachments = || message.get_some("attachments").into_iter().flat_map(Raw::items);
+    let attachments = || items(message, "attachments");
     let is_query = |one: &Raw<'_>| one.get_some("query").is_some();
     let first = attachments().position(|one| is_query(&one)).unwrap_or(usize::MAX);
     let last = attachments().enumerate().filter(|(_, one)| is_query(one)).last();

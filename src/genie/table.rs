@@ -1,8 +1,8 @@
 //! The rows of a Genie answer: typed, and as a Markdown table. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::genie::outcome::{end, text};
-use crate::wire::json::Raw;
+use crate::genie::outcome::{end, items, text};
+use crate::wire::json::{Items, Raw};
 use crate::wire::redact::clean;
 
 /// A value of a row.
@@ -67,14 +67,13 @@ pub fn finished(result: Raw<'_>) -> Result<Option<Raw<'_>>> {
 }
 
 /// The columns of a statement's answer.
-fn columns(response: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
+fn columns(response: Raw<'_>) -> Items<'_> {
     let schema = response.get_some("manifest").and_then(|manifest| manifest.get_some("schema"));
-    schema.and_then(|schema| schema.get_some("columns")).into_iter().flat_map(Raw::items)
+    items(schema.unwrap_or(Raw::trusted("{}")), "columns")
 }
 
-fn rows(response: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
-    let rows = response.get_some("result").and_then(|result| result.get_some("data_array"));
-    rows.into_iter().flat_map(Raw::items)
+fn rows(response: Raw<'_>) -> Items<'_> {
+    items(response.get_some("result").unwrap_or(Raw::trusted("{}")), "data_array")
 }
 
 /// Whether a statement gave more rows than its answer holds.
@@ -180,6 +179,7 @@ pub fn markdown(response: Raw<'_>, index: bool) -> String {
 }
 
 /// One cell; what would end it or the line is written otherwise.
+#[inline(never)]
 fn push_cell(out: &mut String, text: &str) {
     out.push(' ');
     for c in text.chars() {

@@ -188,6 +188,7 @@ pub fn delete_function(full_name: &str, query: Raw<'_>) -> Result<Call<()>> {
     Ok(Call::new(Request::new(Method::Delete, path), Repeat::Never, answer::nothing))
 }
 
+#[inline(never)]
 fn at(kind: Kind, full_name: &str) -> Result<Path> {
     let (count, form) = kind.parts();
     let mut parts = full_name.split('.');
@@ -198,6 +199,7 @@ fn at(kind: Kind, full_name: &str) -> Result<Path> {
 }
 
 /// Adds the scalars of a JSON object to the query.
+#[inline(never)]
 fn with_query(mut path: Path, query: Raw<'_>) -> Result<Path> {
     for (name, value) in query.fields() {
         if value.is_null() {
@@ -219,6 +221,7 @@ fn change<T>(method: Method, path: Path, body: String) -> Call<Json<T>> {
     Call::new(Request::new(method, path.finish()).json(body), Repeat::Never, answer::json)
 }
 
+#[inline(never)]
 fn invalid(pieces: &[&str]) -> Error {
     Error::new(ErrorKind::InvalidInput, pieces.concat())
 }

@@ -196,7 +196,7 @@ impl DatabricksVectorSearch {
     pub async fn similarity_search_with_score(&self, query: &str, search: &Search) -> Result<Vec<(Document, f64)>> {
         let kind = search.query_type.as_ref().map_or("", |kind| kind.as_str());
         let vector = if self.plan.embeds(kind) { Some(self.embedding()?.embed_query(query).await?) } else { None };
-        Ok(self.scored(self.found("text", Some(query), vector.as_deref(), search, search.k).await?.0)?)
+        self.scored(self.found("text", Some(query), vector.as_deref(), search, search.k).await?.0)
     }
 
     /// The documents nearest to a vector.

@@ -111,7 +111,7 @@ pub fn arguments(arguments: &str, dynamic_filter: bool, configured: Option<&str>
     let Some(query) = root.get_some("query").and_then(Raw::as_str).filter(|query| !query.is_empty()) else {
         return Err(invalid("The tool needs `query`: the question or text to find passages for."));
     };
-    let own = configured.map(|text| Raw::parse(text)).transpose()?;
+    let own = configured.map(Raw::parse).transpose()?;
     let asked = root.get_some("filters").filter(|_| dynamic_filter);
     let Some(asked) = asked else { return Ok((query.into_owned(), own.map(|own| own.text().to_owned()))) };
     if !asked.is_array() {

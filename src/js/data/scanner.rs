@@ -15,6 +15,7 @@ extern "C" {
 
 /// Reads rows into columns, see `sql::Scanner`.
 #[wasm_bindgen]
+#[derive(Debug)]
 pub struct RowScanner(Scanner);
 
 type Outcome<T> = std::result::Result<T, JsValue>;

@@ -14,16 +14,22 @@ struct Edge {
     parent_column: String,
 }
 
+/// A column of a join's condition: its table and its name.
+pub(super) type Side = (usize, String);
+
 /// The joins of a query.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Joined {
     /// The tables, the first one first.
     pub(super) tables: Vec<usize>,
     /// For every table but the first: which it is, and the condition's two columns (table and name each).
-    pub(super) joins: Vec<(usize, (usize, String), (usize, String))>,
+    pub(super) joins: Vec<(usize, Side, Side)>,
     /// Whether a row of the first table can come more than once.
     pub(super) repeats: bool,
 }
+
+/// What a way costs, and its edges, each with its direction (true: towards the parent).
+type Way<'e> = (u32, Vec<(&'e Edge, bool)>);
 
 fn edges(tables: &[Table]) -> Vec<Edge> {
     let mut found: Vec<Edge> = Vec::new();
@@ -86,8 +92,8 @@ fn way<'e>(
     from: &[usize],
     to: usize,
     detour: &dyn Fn(usize) -> bool,
-) -> Option<(u32, Vec<(&'e Edge, bool)>)> {
-    let mut best: Vec<Option<(u32, Vec<(&Edge, bool)>)>> =
+) -> Option<Way<'e>> {
+    let mut best: Vec<Option<Way<'_>>> =
         (0..tables).map(|table| from.contains(&table).then(|| (0, Vec::new()))).collect();
     for _ in 0..tables {
         for edge in edges {
