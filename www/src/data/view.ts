@@ -3,6 +3,7 @@
 import { checkReadOnly, type SQLChainEvent, SQLDatabase, SQLDatabaseChain, StatementExecution } from "lakewire/data";
 import { isCancelled } from "../chat/problem.js";
 import { h, icon } from "../view/dom.js";
+import { MarkdownView } from "../view/markdown.js";
 import type { View } from "../views.js";
 import { field, fillEndpoints, problemBox, type Workbench } from "../workbench.js";
 import { pick, type Result } from "./chart.js";
@@ -33,7 +34,9 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
   const status = h("p", { class: "note", role: "status" });
   const sql = h("textarea", { id: "data-sql", rows: 7, class: "sql-editor", spellcheck: false, placeholder: "The statement comes here; you can also write your own." });
   const again = h("button", { type: "submit", class: "quiet" }, icon("retry"), "Run this statement");
-  const words = h("p", { class: "said", hidden: true, "data-answer": true, "aria-live": "polite" });
+  const words = h("div", { class: "said prose", hidden: true, "data-answer": true, "aria-live": "polite" });
+  let answer = new MarkdownView(words);
+  let written = "";
   const picture = h("div");
   const rows = h("div");
   const steps = h("ol", { class: "steps" });
@@ -122,10 +125,10 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
         return note("Rows, as the model gets them", event.text.length > 2_000 ? `${event.text.slice(0, 2_000)} …` : event.text);
       case "words":
         words.hidden = false;
-        return words.append(event.text);
+        return answer.update((written += event.text), true);
       case "done":
         words.hidden = event.result === "";
-        words.textContent = event.result;
+        answer.update(event.result, false);
     }
   }
 
@@ -175,6 +178,8 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
     endTable = endChart = undefined;
     words.hidden = true;
     words.replaceChildren();
+    answer = new MarkdownView(words);
+    written = "";
     steps.replaceChildren();
     about.hidden = true;
     picture.replaceChildren();

@@ -163,7 +163,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
 
   async function write(store: VectorSearchIndex<Row>, some: readonly Passage[], signal: AbortSignal): Promise<void> {
     const vectors = [...(await client.embeddings(embedding.value).embedDocuments(some.map(({ title, text: words }) => `${title}\n${words}`), { signal }))];
-    const report = await store.upsert(some.map((passage, at) => ({ ...passage, vector: vectors[at] })), { signal });
+    const report = await store.upsert(some.map((passage, at) => ({ ...passage, vector: [...(vectors[at] ?? [])] })), { signal });
     if (!report.isComplete) await report.resend({ signal });
   }
 

@@ -12,7 +12,7 @@ import { h, icon } from "../view/dom.js";
 import type { View } from "../views.js";
 import { field, fillEndpoints, problemBox, type Workbench } from "../workbench.js";
 
-const EXAMPLES = ["What is 250 with a tax of 20 percent added?", "How many days lie between 1995-01-01 and 1995-12-31?", "What is the revenue of Germany?", "Who are the top 3 customers?"];
+const EXAMPLES = ["What is a net price of 250 with tax at a rate of 0.2?", "How many days lie between 1995-01-01 and 1995-12-31?", "What is the revenue of Germany?", "Who are the top 3 customers?"];
 const NEW = `CREATE FUNCTION main.tools.celsius(fahrenheit DOUBLE COMMENT 'Degrees Fahrenheit')
 RETURNS DOUBLE
 COMMENT 'Degrees Fahrenheit as degrees Celsius'
@@ -114,7 +114,7 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       tick,
       h("label", { for: id }, h("code", {}, `${info.name}(${parameters.join(", ")})`)),
       remove,
-      h("p", { class: "note" }, [info.comment, `Gives ${info.full_data_type ?? info.data_type ?? "something"}.`].filter(Boolean).join(" ")),
+      h("p", { class: "note" }, [info.comment, `Gives ${info.full_data_type ?? info.data_type ?? "something"}`].filter(Boolean).map((sentence) => `${sentence}.`).join(" ")),
     );
   }
 
@@ -132,7 +132,8 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
     turns.prepend(h("article", { class: "turn user", "aria-label": "Question" }, h("p", { class: "said" }, asked)), view.element);
     try {
       const warehouseId = await warehouse(client, mine.signal, (words) => (status.textContent = words));
-      const tools = await new UCFunctionToolkit(client, { functionNames: [...picked], warehouseId }).tools({ signal: mine.signal });
+      // Llama's endpoints refuse `anyOf`, which LangChain's form of a parameter that may be null has
+      const tools = await new UCFunctionToolkit(client, { functionNames: [...picked], warehouseId, plainSchemas: true }).tools({ signal: mine.signal });
       messages.push({ role: "user", content: asked });
       await ask({
         client,
