@@ -6,7 +6,7 @@ import { pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { SQLDatabase, checkReadOnly, told } from "./sql-database.js";
 
-const OPTIONS = ["topK", "prompt", "answerPrompt", "returnSql", "returnDirect", "returnIntermediateSteps", "useQueryChecker", "tableSelection", "tableNamesToUse", "readOnly", "deniedFunctions", "rowLimit", "byteLimit"];
+const OPTIONS = ["topK", "prompt", "answerPrompt", "returnSql", "returnDirect", "returnIntermediateSteps", "useQueryChecker", "tableSelection", "tableNamesToUse", "readOnly", "deniedFunctions", "allowedFunctions", "rowLimit", "byteLimit"];
 
 const yes = (value) => (value ? "" : undefined);
 
@@ -28,12 +28,14 @@ function settings(options, what) {
   for (const name of ["prompt", "answerPrompt"]) {
     if (given[name] !== undefined && typeof given[name] !== "string") throw fail("InvalidInput", `\`${name}\` must be a text with {input}.`);
   }
+  // a setting that is missing must not turn the guard off
+  if (typeof readOnly !== "boolean") throw fail("InvalidInput", "`readOnly` must be true or false.");
   return { ...given, readOnly, topK: limit(topK, "topK"), rowLimit: limit(rowLimit, "rowLimit"), byteLimit: limit(byteLimit, "byteLimit") };
 }
 
 /** Runs a statement that the guard lets through. */
-function guarded(database, statement, { readOnly, deniedFunctions, rowLimit, byteLimit }, call) {
-  if (readOnly) checkReadOnly(statement, { deniedFunctions });
+function guarded(database, statement, { readOnly, deniedFunctions, allowedFunctions, rowLimit, byteLimit }, call) {
+  if (readOnly) checkReadOnly(statement, { deniedFunctions, allowedFunctions });
   return database.rows(statement, { rowLimit, byteLimit, ...call });
 }
 

@@ -111,10 +111,11 @@ export class SQLDatabase {
  * Lets one statement through that only reads, and says its kind; anything else fails with kind `StatementRefused`.
  * It reads the text's tokens: comments, quotes and statement ends do not fool it, and it asks no model.
  *
- * `deniedFunctions` are names of functions that may not be called, in place of those that reach out of the tables
- * (`ai_*`, `http_request`, `reflect`, `secret` …); a name that ends with `*` is a beginning.
+ * `deniedFunctions` are names of functions that may not be called, besides those that reach out of the tables
+ * (`ai_*`, `http_request`, `read_*`, `reflect`, `secret` …); `allowedFunctions` lifts some of the latter, `["*"]` all. Only
+ * what stands behind a name's last point counts, and a name that ends with `*` is a beginning.
  */
-export function checkReadOnly(statement: string, options?: { deniedFunctions?: readonly string[] }): "query" | "show" | "describe" | "explain";
+export function checkReadOnly(statement: string, options?: { deniedFunctions?: readonly string[]; allowedFunctions?: readonly string[] }): "query" | "show" | "describe" | "explain";
 
 /** What the chain does besides asking, and how far it goes. */
 export interface SQLDatabaseChainOptions {
@@ -138,8 +139,10 @@ export interface SQLDatabaseChainOptions {
   tableNamesToUse?: readonly string[];
   /** Whether the guard refuses statements that do more than read; it does unless set to false. */
   readOnly?: boolean;
-  /** Functions that the guard refuses, see checkReadOnly(). */
+  /** Functions that the guard refuses besides its own list, see checkReadOnly(). */
   deniedFunctions?: readonly string[];
+  /** Functions of the guard's own list that it lets through, see checkReadOnly(). */
+  allowedFunctions?: readonly string[];
   /** The most rows of a result; 100 unless set. */
   rowLimit?: number;
   /** The most bytes of a result; 1 MiB unless set. */
@@ -206,7 +209,7 @@ export function createSqlQueryChain(chat: SQLChat, database: SQLDatabase, option
  * await chat.runTools("How many orders are there?", { tools: new SQLDatabaseToolkit(database, chat).getTools() });
  */
 export class SQLDatabaseToolkit {
-  constructor(database: SQLDatabase, chat: SQLChat, options?: Pick<SQLDatabaseChainOptions, "readOnly" | "deniedFunctions" | "rowLimit" | "byteLimit">);
+  constructor(database: SQLDatabase, chat: SQLChat, options?: Pick<SQLDatabaseChainOptions, "readOnly" | "deniedFunctions" | "allowedFunctions" | "rowLimit" | "byteLimit">);
 
   /** The tools, for runTools(). */
   getTools(): RunnableTool[];

@@ -40,9 +40,9 @@ async function eachOf(items, work) {
 
 /** Lets a statement through that only reads, and says its kind; anything else fails with kind `StatementRefused`. */
 export function checkReadOnly(statement, options) {
-  const [{ deniedFunctions }] = known(options, ["deniedFunctions"], "The options of checkReadOnly()");
+  const [given] = known(options, ["deniedFunctions", "allowedFunctions"], "The options of checkReadOnly()");
   if (typeof statement !== "string") throw fail("InvalidInput", "checkReadOnly() needs the statement's text.");
-  return pure("guard.check", statement, deniedFunctions === undefined ? undefined : JSON.stringify(names(deniedFunctions, "deniedFunctions")));
+  return pure("guard.check", statement, ...["deniedFunctions", "allowedFunctions"].map((list) => JSON.stringify(names(given[list], list))));
 }
 
 /** The error as a text for a model; what ends the call is thrown on. */

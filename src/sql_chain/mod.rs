@@ -10,6 +10,7 @@
 //! nothing that the model writes is run.
 
 mod answer;
+mod guard;
 pub(crate) mod parse;
 pub(crate) mod prompts;
 #[cfg(test)]
@@ -19,8 +20,8 @@ mod tools;
 use crate::chat::{Chat, ChatRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sender::CallOptions;
+use crate::sql_chain::guard::Guard;
 use crate::sql_database::{RunOptions, SqlDatabase, SqlRows};
-use crate::sql_guard::{self, DENIED_FUNCTIONS, GuardOptions};
 use crate::transport::{MaybeSend, MaybeSync};
 
 pub use answer::{SqlChainAnswer, SqlChainEvent};
@@ -37,8 +38,7 @@ struct Settings {
     checker: bool,
     table_selection: bool,
     tables: Option<Vec<String>>,
-    read_only: bool,
-    denied: Vec<String>,
+    guard: Guard,
     run: RunOptions,
     call: CallOptions,
 }
@@ -77,8 +77,7 @@ impl SqlDatabaseChain {
             checker: false,
             table_selection: false,
             tables: None,
-            read_only: true,
-            denied: DENIED_FUNCTIONS.iter().map(|&name| name.to_owned()).collect(),
+            guard: Guard::default(),
             run: RunOptions::default().row_limit(100).byte_limit(1 << 20),
             call: CallOptions::default(),
         };
@@ -142,13 +141,20 @@ impl SqlDatabaseChain {
     /// the client's credential may.
     #[must_use]
     pub fn read_only(self, on: bool) -> Self {
-        self.with(|settings| settings.read_only = on)
+        self.with(|settings| settings.guard.off = !on)
     }
 
-    /// The functions that the guard refuses, in place of [`DENIED_FUNCTIONS`].
+    /// Functions that the guard refuses besides [`DENIED_FUNCTIONS`](crate::sql_guard::DENIED_FUNCTIONS).
     #[must_use]
     pub fn denied_functions<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
-        self.with(|settings| settings.denied = names.into_iter().map(Into::into).collect())
+        self.with(|settings| settings.guard.denied = names.into_iter().map(Into::into).collect())
+    }
+
+    /// Functions that the guard lets through although [`DENIED_FUNCTIONS`](crate::sql_guard::DENIED_FUNCTIONS) has them;
+    /// `*` for all.
+    #[must_use]
+    pub fn allowed_functions<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
+        self.with(|settings| settings.guard.allowed = names.into_iter().map(Into::into).collect())
     }
 
     /// The most rows and bytes of a result; 100 and 1 MiB unless set.
@@ -258,10 +264,7 @@ impl SqlDatabaseChain {
 
     /// Runs a statement that the guard lets through.
     async fn run(&self, statement: &str) -> Result<SqlRows> {
-        if self.settings.read_only {
-            let denied: Vec<&str> = self.settings.denied.iter().map(String::as_str).collect();
-            sql_guard::check_with(statement, GuardOptions { denied_functions: &denied })?;
-        }
+        self.settings.guard.check(statement)?;
         self.database.rows(statement, &self.settings.run).await
     }
 }

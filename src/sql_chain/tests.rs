@@ -255,6 +255,34 @@ fn without_the_guard_the_model_may_do_what_the_credential_may() {
 }
 
 #[test]
+fn what_an_app_refuses_is_refused_in_the_chain_and_in_the_tools() {
+    let (client, network) =
+        script(&["parts"], vec![parts(), samples(), says("SELECT main.tools.mailer(name) FROM parts")]);
+    let flow = async {
+        let chain = chain(&client).await?.denied_functions(["mailer"]).allowed_functions(["ai_*"]);
+        let database = chain.database.clone();
+        let asked = chain.invoke("?").await.map(|answer| answer.sql).unwrap_err();
+        let kit = SqlDatabaseToolkit::new(database.clone(), client.chat("m"));
+        let own = kit.clone().denied_functions(["mailer"]);
+        let run = async |kit: &SqlDatabaseToolkit, query: &str| {
+            kit.call("sql_db_query", "query", &json!({ "query": query }).to_string()).await
+        };
+        let told = [
+            run(&own, "SELECT mailer(name) FROM parts").await?,
+            run(&own, "SELECT secret('a', 'b')").await?,
+            run(&kit.allowed_functions(["secret"]), "SELECT ai_query('m', name) FROM parts").await?,
+        ];
+        Ok::<_, Error>((asked, told))
+    };
+    let (asked, told) = network.run(flow).unwrap().unwrap();
+    assert_eq!(asked.kind(), ErrorKind::StatementRefused);
+    for (told, name) in told.iter().zip(["`mailer`", "`secret`", "`ai_query`"]) {
+        assert!(told.starts_with("Error: The statement was not run") && told.contains(name), "{told}");
+    }
+    assert_eq!(statements(&network).len(), 3, "tables, views and samples alone");
+}
+
+#[test]
 fn tools_answer_models_and_are_guarded() {
     let (client, network) =
         script(&["parts"], vec![parts(), samples(), answered(&["n"], &json!([["1"]])), says("SELECT 1")]);

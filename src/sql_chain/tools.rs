@@ -6,9 +6,9 @@ use crate::chat::types::Tool;
 use crate::chat::{Chat, RunnableTool};
 use crate::error::{Error, Result};
 use crate::sql_chain::argument;
+use crate::sql_chain::guard::Guard;
 use crate::sql_chain::prompts::{self, TOOLS};
 use crate::sql_database::{RunOptions, SqlDatabase, joined, told};
-use crate::sql_guard;
 
 /// Tools by which a model asks a database itself.
 ///
@@ -26,7 +26,7 @@ use crate::sql_guard;
 pub struct SqlDatabaseToolkit {
     database: SqlDatabase,
     chat: Chat,
-    read_only: bool,
+    guard: Guard,
     run: RunOptions,
 }
 
@@ -34,13 +34,28 @@ impl SqlDatabaseToolkit {
     /// Tools over a database, with a chat that checks queries, the guard on and at most 100 rows.
     #[must_use]
     pub fn new(database: SqlDatabase, chat: Chat) -> Self {
-        Self { database, chat, read_only: true, run: RunOptions::default().row_limit(100).byte_limit(1 << 20) }
+        Self { database, chat, guard: Guard::default(), run: RunOptions::default().row_limit(100).byte_limit(1 << 20) }
     }
 
     /// Whether the guard refuses statements that do more than read; it does unless set.
     #[must_use]
     pub fn read_only(self, on: bool) -> Self {
-        Self { read_only: on, ..self }
+        Self { guard: Guard { off: !on, ..self.guard }, ..self }
+    }
+
+    /// Functions that the guard refuses besides [`DENIED_FUNCTIONS`](crate::sql_guard::DENIED_FUNCTIONS).
+    #[must_use]
+    pub fn denied_functions<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
+        let denied = names.into_iter().map(Into::into).collect();
+        Self { guard: Guard { denied, ..self.guard }, ..self }
+    }
+
+    /// Functions that the guard lets through although [`DENIED_FUNCTIONS`](crate::sql_guard::DENIED_FUNCTIONS) has them;
+    /// `*` for all.
+    #[must_use]
+    pub fn allowed_functions<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
+        let allowed = names.into_iter().map(Into::into).collect();
+        Self { guard: Guard { allowed, ..self.guard }, ..self }
     }
 
     /// The most rows and bytes of a result; 100 and 1 MiB unless set.
@@ -68,9 +83,7 @@ impl SqlDatabaseToolkit {
 
     /// The rows as Python prints them, and whether there are more.
     async fn query(&self, query: &str) -> Result<String> {
-        if self.read_only {
-            sql_guard::check(query)?;
-        }
+        self.guard.check(query)?;
         let rows = self.database.rows(query, &self.run).await?;
         Ok([self.database.text(&rows, &self.run).as_str(), if rows.truncated { prompts::MORE } else { "" }].concat())
     }

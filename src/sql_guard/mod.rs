@@ -2,8 +2,9 @@
 //!
 //! [`check`] lets through one statement that is a query (`SELECT`, `VALUES`, `TABLE`, a `WITH` by its main verb),
 //! `SHOW`, `DESCRIBE` or `EXPLAIN` of a query, and refuses everything else with a sentence. It reads the text's tokens: comments,
-//! quotes, quoted names and statement ends do not fool it, and a text that engines read in more than one way must be
-//! harmless in each of them. It asks no model, so nothing a table holds can change what it says.
+//! quotes, quoted names and statement ends do not fool it. A text must be harmless as Databricks reads it and in each way
+//! in which other engines do; what nobody writes without a purpose (comments in comments, `${…}`, `IDENTIFIER(…)`, tables named by the
+//! path of a file) is refused. It asks no model, so nothing a table holds can change what it says.
 //!
 //! It is a second lock, not the first: give the credential of an app that answers questions no more rights than reading.
 //! What a function of your own does, the guard cannot know: see [`GuardOptions`].
@@ -12,6 +13,8 @@ mod tokens;
 mod verdict;
 
 #[cfg(test)]
+mod spark;
+#[cfg(test)]
 mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -19,23 +22,44 @@ use crate::sql_guard::tokens::{DATABRICKS, Reading};
 
 pub use verdict::StatementKind;
 
-/// Functions that do more than read tables: they call other services, run code of the host, cost by the call, or show
-/// secrets. `ai_*` stands for every name that begins so.
-pub const DENIED_FUNCTIONS: &[&str] =
-    &["ai_*", "http_request", "java_method", "reflect", "try_reflect", "remote_query", "secret", "try_secret"];
+/// Functions that do more than read tables: they call other services or hosts that the text names, run code, cost by the
+/// call, show secrets, or read files and queues (`read_files`, `read_kafka` …). `ai_*` stands for every name that begins so.
+pub const DENIED_FUNCTIONS: &[&str] = &[
+    "ai_*",
+    "from_avro",
+    "from_protobuf",
+    "http_request",
+    "java_method",
+    "list_secrets",
+    "python_exec",
+    "read_*",
+    "reflect",
+    "remote_query",
+    "secret",
+    "to_avro",
+    "to_protobuf",
+    "try_reflect",
+    "try_secret",
+    "vector_search",
+];
 
-/// What a guard refuses besides statements that write.
-#[derive(Clone, Copy, Debug)]
+/// What a guard refuses besides statements that write. Names are of functions, in any case; only what stands behind their
+/// last point counts, and one that ends with `*` is a beginning.
+///
+/// ```
+/// use lakewire::sql_guard::{GuardOptions, check_with};
+/// let options = GuardOptions { denied_functions: &["main.tools.mailer"], allowed_functions: &["ai_summarize"] };
+/// assert!(check_with("SELECT ai_summarize(text) FROM notes", options).is_ok());
+/// assert!(check_with("SELECT main.tools.mailer(text) FROM notes", options).is_err());
+/// assert!(check_with("SELECT secret('scope', 'key')", options).is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
 pub struct GuardOptions<'a> {
-    /// Names of functions that may not be called, in any case and whatever stands before their last point; a name that
-    /// ends with `*` is a beginning. [`DENIED_FUNCTIONS`] unless set.
+    /// Functions that may not be called, besides [`DENIED_FUNCTIONS`].
     pub denied_functions: &'a [&'a str],
-}
-
-impl Default for GuardOptions<'_> {
-    fn default() -> Self {
-        Self { denied_functions: DENIED_FUNCTIONS }
-    }
+    /// Functions that may be called although [`DENIED_FUNCTIONS`] has them; `*` lifts that whole list. It lifts nothing of
+    /// `denied_functions`.
+    pub allowed_functions: &'a [&'a str],
 }
 
 /// Lets a statement through that only reads.
@@ -54,7 +78,7 @@ pub fn check(statement: &str) -> Result<StatementKind> {
     check_with(statement, GuardOptions::default())
 }
 
-/// [`check`] with functions of your own on the list of those refused.
+/// [`check`] with functions of your own among those refused, or without some that are.
 ///
 /// # Errors
 /// As [`check`].
@@ -68,14 +92,14 @@ pub fn check_with(statement: &str, options: GuardOptions<'_>) -> Result<Statemen
 
 fn verdict(statement: &str, options: GuardOptions<'_>) -> Result<StatementKind, String> {
     let read = tokens::read(statement, DATABRICKS)?;
-    let kind = verdict::judge(&read.tokens, options.denied_functions)?;
+    let kind = verdict::judge(&read.tokens, options)?;
     if read.ambiguous {
         for bits in 0..7_u8 {
             let on = |bit: u8| bits & bit != 0;
             let reading = Reading { raw: on(1), escapes: on(2), double_escapes: on(4) };
             // who cannot read it does not run it
             if let Ok(other) = tokens::read(statement, reading) {
-                verdict::judge(&other.tokens, options.denied_functions)
+                verdict::judge(&other.tokens, options)
                     .map_err(|found| [found.as_str(), " when read as another engine may read it"].concat())?;
             }
         }

@@ -34,12 +34,11 @@ fn what_reads_is_let_through() {
                 "WITH a (SELECT 1) SELECT * FROM a",
                 "SELECT /*+ BROADCAST(t, u) */ a FROM t JOIN u USING (id)",
                 "SELECT 'DROP TABLE t; --' AS s, \"; DELETE FROM t\" AS d, `insert into` FROM `delete`.`from` -- ; DROP TABLE t",
-                "/* ; DROP TABLE t /* nested */ */ SELECT 1",
+                "/* ; DROP TABLE t ; */ SELECT 1",
                 "SELECT 'it''s', 'it\\'s', r'\\d+' FROM t WHERE a RLIKE r'^x\\.y$'",
                 "SELECT t.into, update, comment FROM t WHERE (comment IS NULL) AND (insert = 1)",
                 "SELECT transform(array(1, 2), x -> x + 1), a:b.c[0]::int, :param FROM t VERSION AS OF 3",
                 "SELECT replace(a, 'x', 'y'), reflect, secret FROM t",
-                "SELECT * FROM IDENTIFIER('a.b')",
             ][..],
         ),
         (StatementKind::Show, &["SHOW TABLES FROM `a`.`b`", "SHOW CREATE TABLE t"]),
@@ -108,7 +107,7 @@ fn what_does_more_is_refused_by_name() {
         ("SELECT \"a\\\"; DROP TABLE t; --\"", "another engine"),
         ("SELECT r'\\' OR '; DROP TABLE t --'", "another engine"),
         ("/* /* */ SELECT 1", "comment"),
-        ("/* /* */ */ DROP TABLE t", "`DROP`"),
+        ("/* /* */ */ DROP TABLE t", "comment"),
         ("123", "does not begin"),
     ] {
         let said = sentence(statement);
@@ -118,10 +117,18 @@ fn what_does_more_is_refused_by_name() {
 
 #[test]
 fn the_list_of_functions_is_the_callers() {
-    let own = GuardOptions { denied_functions: &["my_*"] };
-    assert!(check_with("SELECT ai_query('m', 'x')", own).is_ok());
-    assert!(check_with("SELECT main.tools.My_Mailer('x')", own).is_err());
-    assert!(check_with("SELECT my_column FROM t", own).is_ok());
+    let own = GuardOptions { denied_functions: &["my_*", "main.tools.Mailer"], allowed_functions: &["ai_summarize"] };
+    for refused in ["main.tools.My_Mailer('x')", "mailer('x')", "ai_query('m', 'x')", "secret('a', 'b')"] {
+        assert!(check_with(&["SELECT ", refused].concat(), own).is_err(), "{refused}");
+    }
+    assert!(check_with("SELECT ai_summarize(my_column) FROM t", own).is_ok());
+    let all = GuardOptions { allowed_functions: &["*"], ..own };
+    assert!(check_with("SELECT secret('a', 'b'), ai_query('m', 'x')", all).is_ok());
+    assert!(check_with("SELECT my_mailer('x')", all).is_err(), "what an app denies stays denied");
+    assert!(
+        check_with("SELECT secret('a', 'b')", GuardOptions { denied_functions: &[], ..GuardOptions::default() })
+            .is_err()
+    );
 }
 
 #[test]
@@ -348,7 +355,7 @@ fn decorated(statement: &str, seed: u64) -> String {
     let mut out = String::new();
     for token in tokens::read(statement, DATABRICKS).unwrap().tokens {
         out.push_str(
-            ["/* ; DROP TABLE t */", " ", "\n\t", "-- it's ; DELETE FROM t\n", " /* a /* b */ c */ "]
+            [" /* ; DROP TABLE t */", " ", "\n\t", "-- it's ; DELETE FROM t\n", " /* a ' b ` c */ "]
                 [usize::try_from(next(5)).unwrap()],
         );
         match (token.kind, next(3)) {
@@ -397,9 +404,9 @@ proptest! {
     fn nothing_panics_and_any_text_in_quotes_is_a_text(text: String) {
         let _ = check(&text);
         let quoted = format!("SELECT '{}' AS a", text.replace('\\', "\\\\").replace('\'', "''"));
-        let free = !text.contains(['\\', '\0']);
-        if free { prop_assert!(check(&quoted).is_ok(), "{}", quoted); }
+        let free = !text.contains('\0') && !quoted.contains("${");
+        if free && !text.contains('\\') { prop_assert!(check(&quoted).is_ok(), "{}", quoted); }
         let named = format!("SELECT `{}` FROM t", text.replace('`', "``"));
-        if !text.contains('\0') { prop_assert!(check(&named).is_ok(), "{}", named); }
+        if free { prop_assert!(check(&named).is_ok(), "{}", named); }
     }
 }

@@ -1,7 +1,8 @@
 //! A Databricks SQL text as tokens: just enough of the language's lexical rules to know what is code and what is not.
 //!
 //! Where engines differ in what a text means (raw strings, escapes in quotes), a [`Reading`]
-//! says which way it is read, and the guard asks for all of them.
+//! says which way it is read, and the guard asks for all of them. The first one is that of Spark's `SqlBaseLexer.g4`, rule
+//! by rule; what that grammar reads in a way nobody means (an address as a name, `/*+` in a comment) is refused.
 
 use crate::wire::find;
 
@@ -47,7 +48,9 @@ impl Token<'_> {
     pub(super) fn name(&self) -> Option<&str> {
         match self.kind {
             Kind::Word => Some(self.text),
-            Kind::Name => self.text.get(1..self.text.len().saturating_sub(1)),
+            // in double quotes stands a name or a text, as the warehouse is set
+            Kind::Text if !self.text.starts_with('"') => None,
+            Kind::Name | Kind::Text => self.text.get(1..self.text.len().saturating_sub(1)),
             _ => None,
         }
     }
@@ -91,6 +94,13 @@ struct Lexer<'a> {
 
 /// Splits a text into tokens.
 pub(super) fn read(text: &str, reading: Reading) -> Result<Read<'_>, Refusal> {
+    if text.as_bytes().contains(&0) {
+        return refused("it holds a NUL character");
+    }
+    // done to the whole text before it is read, in quotes and comments too
+    if find::find(text, "${").is_some() {
+        return refused("it holds `${`, which puts settings of the session into the text");
+    }
     let mut lexer = Lexer { text, at: 0, reading, ambiguous: false };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next()? {
@@ -139,12 +149,16 @@ impl<'a> Lexer<'a> {
         match byte {
             b'r' | b'R' if matches!(self.peek(1), b'\'' | b'"') && self.reading.raw => {
                 self.ambiguous = true;
+                if self.behind_digit(from) {
+                    return refused("a quote in it follows a number directly");
+                }
                 self.at += 1;
-                self.quoted(self.peek(0), false)?;
+                self.quoted(self.peek(0), false, false)?;
                 self.token(Kind::Text, from)
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
                 self.run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                self.exponent_ends(from)?;
                 self.token(Kind::Word, from)
             }
             // what follows digits directly is a word of its own: some engines read `1INTO` so
@@ -153,14 +167,16 @@ impl<'a> Lexer<'a> {
                 self.token(Kind::Number, from)
             }
             b'\'' | b'"' => {
-                self.quoted(byte, if byte == b'"' { self.reading.double_escapes } else { self.reading.escapes })?;
+                self.quoted(byte, if byte == b'"' { self.reading.double_escapes } else { self.reading.escapes }, true)?;
                 self.ambiguous |= self.text.get(from..self.at).is_some_and(|text| text.as_bytes().contains(&b'\\'));
                 self.token(Kind::Text, from)
             }
             b'`' => {
-                self.quoted(b'`', false)?;
+                self.quoted(b'`', false, true)?;
                 self.token(Kind::Name, from)
             }
+            b':' if self.rest().starts_with("://") => refused("it holds an address (`://`) outside quotes"),
+            b'*' if self.peek(1) == b'/' => refused("a comment ends in it that was not begun"),
             b'$' => refused("it holds a `$` outside quotes, and texts in `$$` or substitutions are not for queries"),
             0..=31 | 127 => refused("it holds a control character"),
             128.. => refused("it holds a character outside quotes that is not ASCII: put the name in backticks"),
@@ -171,19 +187,36 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// To the end of a quoted text; two quotes stand for one.
-    fn quoted(&mut self, quote: u8, escapes: bool) -> Result<(), Refusal> {
+    fn behind_digit(&self, at: usize) -> bool {
+        at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).is_some_and(u8::is_ascii_digit)
+    }
+
+    /// `1e+5` is a number to its last digit or suffix, so a word that follows directly may be two for Databricks.
+    fn exponent_ends(&self, word: usize) -> Result<(), Refusal> {
+        let before = self.text.as_bytes().get(..word).unwrap_or(&[]);
+        let digits = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let number = before.get(..before.len() - digits).unwrap_or(&[]);
+        let suffix = self.text.get(word..self.at).unwrap_or("");
+        match number {
+            [.., b'0'..=b'9', b'e' | b'E', b'+' | b'-']
+                if digits > 0 && !["f", "d", "bd"].iter().any(|known| suffix.eq_ignore_ascii_case(known)) =>
+            {
+                refused("a word in it follows a number directly")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// To the end of a quoted text; where `doubled`, two quotes stand for one.
+    fn quoted(&mut self, quote: u8, escapes: bool, doubled: bool) -> Result<(), Refusal> {
         self.at += 1;
         while !self.ended() {
             let byte = self.peek(0);
             self.at += 1;
-            if byte == 0 {
-                return refused("it holds a NUL character");
-            }
             if byte == b'\\' && escapes {
                 self.at += 1;
             } else if byte == quote {
-                if self.peek(0) != quote {
+                if !doubled || self.peek(0) != quote {
                     return Ok(());
                 }
                 self.at += 1;
@@ -208,24 +241,15 @@ impl<'a> Lexer<'a> {
         if self.peek(2) == b'+' {
             return self.hint();
         }
-        let mut depth = 0_usize;
-        while !self.ended() {
-            match (self.peek(0), self.peek(1)) {
-                (b'/', b'*') => {
-                    depth += 1;
-                    self.at += 2;
-                }
-                (b'*', b'/') => {
-                    depth -= 1;
-                    self.at += 2;
-                    if depth == 0 {
-                        return Ok(());
-                    }
-                }
-                _ => self.at += 1,
-            }
+        let Some((inner, _)) = find::split_once(self.rest().get(2..).unwrap_or(""), "*/") else {
+            return refused("a comment in it is not closed");
+        };
+        // some engines count them, some do not, and Databricks does not count `/*+`
+        if find::find(inner, "/*").is_some() || inner.ends_with('/') {
+            return refused("a comment in it holds another one");
         }
-        refused("a comment in it is not closed")
+        self.at += inner.len() + 4;
+        Ok(())
     }
 
     /// `/*+ … */` is code for Databricks and a comment for others: only what means nothing else in either.

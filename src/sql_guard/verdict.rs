@@ -1,6 +1,8 @@
 //! What a statement would do, told from its tokens.
 
 use crate::sql_guard::tokens::{Kind, Refusal, Token};
+use crate::sql_guard::{DENIED_FUNCTIONS, GuardOptions};
+use crate::wire::find;
 
 /// Words that begin a query.
 const QUERIES: &[&str] = &["SELECT", "VALUES", "TABLE"];
@@ -42,8 +44,8 @@ fn refuse<T>(parts: &[&str]) -> Result<T, Refusal> {
     Err(parts.concat())
 }
 
-/// Judges the tokens of a whole text. `denied` are names of functions, in lower case; one that ends with `*` is a beginning.
-pub(super) fn judge(tokens: &[Token<'_>], denied: &[&str]) -> Result<StatementKind, Refusal> {
+/// Judges the tokens of a whole text.
+pub(super) fn judge(tokens: &[Token<'_>], options: GuardOptions<'_>) -> Result<StatementKind, Refusal> {
     let end = tokens.iter().position(|token| token.mark(";")).unwrap_or(tokens.len());
     let (statement, after) = tokens.split_at(end);
     if after.iter().any(|token| !token.mark(";")) {
@@ -53,7 +55,7 @@ pub(super) fn judge(tokens: &[Token<'_>], denied: &[&str]) -> Result<StatementKi
     balanced(statement)?;
     for (at, token) in statement.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| statement.get(at));
-        inner(token, before, statement.get(at + 1..).unwrap_or(&[]), denied)?;
+        inner(token, before, statement.get(at + 1..).unwrap_or(&[]), options)?;
     }
     Ok(kind)
 }
@@ -188,14 +190,25 @@ fn balanced(statement: &[Token<'_>]) -> Result<(), Refusal> {
 }
 
 /// What no place of a query may hold.
-fn inner(token: &Token<'_>, before: Option<&Token<'_>>, after: &[Token<'_>], denied: &[&str]) -> Result<(), Refusal> {
+fn inner(
+    token: &Token<'_>,
+    before: Option<&Token<'_>>,
+    after: &[Token<'_>],
+    options: GuardOptions<'_>,
+) -> Result<(), Refusal> {
     let part_of_name = before.is_some_and(|token| token.mark("."));
     let next = after.first();
     if token.is("INTO") && !part_of_name {
         return refuse(&["it writes INTO something"]);
     }
-    if token.is("USING") && next.is_some_and(|next| next.kind == Kind::Text) {
+    if token.is("USING") && next.is_some_and(|next| next.kind == Kind::Text || next.mark(":") || next.mark("?")) {
         return refuse(&["it runs a script (USING)"]);
+    }
+    if part_of_name
+        && token.kind != Kind::Word
+        && token.name().is_some_and(|name| name.starts_with('/') || find::find(name, ":/").is_some())
+    {
+        return refuse(&["it reads a file by its path"]);
     }
     if token.is_any(WRITES)
         && before.is_some_and(|token| token.mark("(") || token.mark(")") || token.is_any(BEFORE_QUERY))
@@ -206,18 +219,26 @@ fn inner(token: &Token<'_>, before: Option<&Token<'_>>, after: &[Token<'_>], den
     if !next.is_some_and(|next| next.mark("(")) {
         return Ok(());
     }
-    if token.is("IDENTIFIER") && behind_bracket(after)?.first().is_some_and(|next| next.mark("(")) {
-        return refuse(&["it calls a function by a text (IDENTIFIER)"]);
+    if token.is("IDENTIFIER") {
+        return refuse(&["it names something by a text (IDENTIFIER)"]);
     }
     match token.name() {
-        Some(name) if denied.iter().any(|denied| same(name, denied)) => refuse(&["it calls the function `", name, "`"]),
+        Some(name)
+            if listed(name, options.denied_functions)
+                || listed(name, DENIED_FUNCTIONS) && !listed(name, options.allowed_functions) =>
+        {
+            refuse(&["it calls the function `", name, "`"])
+        }
         _ => Ok(()),
     }
 }
 
-fn same(name: &str, denied: &str) -> bool {
-    match denied.strip_suffix('*') {
-        Some(beginning) => name.get(..beginning.len()).is_some_and(|part| part.eq_ignore_ascii_case(beginning)),
-        None => name.eq_ignore_ascii_case(denied),
-    }
+fn listed(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|listed| {
+        let last = listed.rsplit('.').next().unwrap_or(listed);
+        match last.strip_suffix('*') {
+            Some(beginning) => name.get(..beginning.len()).is_some_and(|part| part.eq_ignore_ascii_case(beginning)),
+            None => name.eq_ignore_ascii_case(last),
+        }
+    })
 }

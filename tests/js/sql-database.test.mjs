@@ -162,8 +162,38 @@ test("the guard lets reading through and refuses the rest by name", async () => 
   ]) {
     assert.match((await failure(() => checkReadOnly(statement), "StatementRefused")).message, words);
   }
-  assert.equal(checkReadOnly("SELECT ai_query('m', a) FROM t", { deniedFunctions: [] }), "query");
-  await failure(() => checkReadOnly("SELECT mine('a')", { deniedFunctions: ["m*"] }), "StatementRefused");
+  for (const statement of [
+    "WITH a AS (SELECT 1 AS x) /* /*+ */ INSERT INTO t -- */\nSELECT * FROM a",
+    "WITH a AS (SELECT 1 AS b://y-- ) INSERT INTO t SELECT 1 /*\n) SELECT 1 -- */",
+    String.raw`WITH a AS (SELECT "\"" AS p, r"\" AS q, r'a''b\' , ') INSERT INTO t SELECT 1 /* ' AS x) SELECT 1 -- */`,
+    `SELECT "ai_query"('m','p')`,
+    "SELECT * FROM read_kafka(bootstrapServers => 'evil:9092')",
+    "SELECT * FROM csv.`/Volumes/a/b.csv`",
+    "SELECT '$" + "{conf}'",
+  ]) {
+    await failure(() => checkReadOnly(statement), "StatementRefused");
+  }
+});
+
+test("functions that an app refuses come on top of the guard's own list, and it lifts some by name", async () => {
+  const ask = "SELECT ai_query('m', a) FROM t";
+  assert.equal(checkReadOnly(ask, { allowedFunctions: ["ai_*"] }), "query");
+  assert.equal(checkReadOnly(ask, { allowedFunctions: ["*"] }), "query");
+  for (const deniedFunctions of [[], ["m*"], null, undefined]) await failure(() => checkReadOnly(ask, { deniedFunctions }), "StatementRefused");
+  for (const name of ["m*", "main.tools.mine"]) await failure(() => checkReadOnly("SELECT mine('a')", { deniedFunctions: [name], allowedFunctions: ["*"] }), "StatementRefused");
+  await failure(() => checkReadOnly(ask, { allowedFunctions: "ai_*" }), "InvalidInput");
+});
+
+test("a setting that is missing does not turn the guard off", async () => {
+  const { chat, open, run } = workspace({ tables: [parts], says: ["DROP TABLE parts"] });
+  const database = await open();
+  for (const readOnly of [null, 0, "", "false"]) {
+    for (const made of [() => new SQLDatabaseChain(chat, database, { readOnly }), () => new SQLDatabaseToolkit(database, chat, { readOnly })]) {
+      assert.match((await failure(made, "InvalidInput")).message, /`readOnly` must be true or false/);
+    }
+  }
+  await failure(() => new SQLDatabaseChain(chat, database, { readOnly: undefined }).invoke("?"), "StatementRefused");
+  assert.ok(!run.some(({ statement }) => statement.includes("DROP")));
 });
 
 test("a question becomes a statement, a result and an answer, told step by step", async () => {

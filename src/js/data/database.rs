@@ -11,7 +11,7 @@ use crate::sql_database::python_text::{self, Form};
 use crate::sql_database::rows::SqlRows;
 use crate::sql_database::shape::TableShape;
 use crate::sql_database::{calls, table_info};
-use crate::sql_guard::{DENIED_FUNCTIONS, GuardOptions, check_with};
+use crate::sql_guard::{GuardOptions, check_with};
 use crate::wire::call::Call;
 use crate::wire::find::whole;
 use crate::wire::json::Raw;
@@ -63,12 +63,12 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
             )
             .into()
         }
-        // a statement, and the list of functions refused
+        // a statement, and the lists of functions refused and allowed
         "guard.check" => {
-            let own = args.optional(1).map(texts).transpose()?;
-            let own: Option<Vec<&str>> = own.as_ref().map(|names| names.iter().map(String::as_str).collect());
-            let denied_functions = own.as_deref().unwrap_or(DENIED_FUNCTIONS);
-            check_with(args.text(0)?, GuardOptions { denied_functions })?.as_str().into()
+            let own = [texts(args.text(1)?)?, texts(args.text(2)?)?];
+            let [denied, allowed] = own.each_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+            let options = GuardOptions { denied_functions: &denied, allowed_functions: &allowed };
+            check_with(args.text(0)?, options)?.as_str().into()
         }
         // a prompt or nothing, the question, the tables, how many rows
         "chain.query" => prompts::query(args.optional(0), args.text(1)?, args.text(2)?, args.text(3)?)?.into(),
