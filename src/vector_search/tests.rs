@@ -13,6 +13,13 @@ use crate::transport::BoxFuture;
 use crate::transport::Transport as _;
 use crate::transport::scripted::{Reply, Scripted};
 
+/// An index that computes embeddings itself.
+pub(super) const MANAGED: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_source_columns":[{"name":"body","embedding_model_endpoint_name":"e"}]}}"#;
+/// An index of a table that holds the embeddings.
+pub(super) const SELF: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_vector_columns":[{"name":"vec","embedding_dimension":2}]}}"#;
+/// An index whose rows are written by who uses it.
+pub(super) const DIRECT: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DIRECT_ACCESS","direct_access_index_spec":{"embedding_vector_columns":[{"name":"vec","embedding_dimension":2}],"schema_json":"{\"id\":\"string\",\"body\":\"string\",\"vec\":\"array<float>\",\"url\":\"string\"}"}}"#;
+
 fn client(network: &Scripted) -> WorkspaceClient {
     let config = Config::new("x.example").unwrap();
     WorkspaceClient::with_transport(config, Credentials::token("t"), Arc::new(network.clone())).unwrap()
@@ -258,7 +265,7 @@ fn found(rows: Value) -> Reply {
 #[test]
 fn documents_are_picked_in_the_order_of_their_worth() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::DIRECT, own()).unwrap();
+    let store = store(&network, DIRECT, own()).unwrap();
     network.push(found(json!([
         ["a", "A", [0.9, 0.1], 0.9],
         ["b", "B", [0.9, 0.11], 0.8],
@@ -278,7 +285,7 @@ fn documents_are_picked_in_the_order_of_their_worth() {
 #[test]
 fn texts_are_added_with_their_vectors() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::DIRECT, own()).unwrap();
+    let store = store(&network, DIRECT, own()).unwrap();
     network.push(done(1, &["k1"]));
     let metadata = json!({"url": "u"}).as_object().unwrap().clone();
     let texts = ["one".to_owned(), "two".to_owned()];
@@ -293,7 +300,7 @@ fn texts_are_added_with_their_vectors() {
 #[test]
 fn the_tool_tells_the_model_what_it_finds() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::MANAGED, StoreOptions::default()).unwrap();
+    let store = store(&network, MANAGED, StoreOptions::default()).unwrap();
     network.push(reply(json!({"columns": [{"name": "lang", "type_text": "string"}]})));
     let tool =
         network.run(store.as_tool(ToolOptions { dynamic_filter: true, ..ToolOptions::default() })).unwrap().unwrap();
