@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::WorkspaceClient;
 use crate::auth::Credentials;
+use crate::chat::ToolLimits;
 use crate::config::Config;
 use crate::error::TimeoutPhase;
 use crate::transport::BoxFuture;
@@ -311,4 +312,46 @@ fn the_tool_tells_the_model_what_it_finds() {
     assert!(network.run(store.as_tool(both)).unwrap().is_err());
     network.push(Reply::status(403).bytes(r#"{"message":"no"}"#));
     assert!(network.run(store.as_tool(ToolOptions::default())).unwrap().is_ok(), "it does without the columns");
+}
+
+#[test]
+fn the_tool_loop_searches_and_gives_the_model_the_documents() {
+    let network = Scripted::new();
+    let store = store(&network, MANAGED, StoreOptions::default()).unwrap();
+    network.push(reply(json!({"columns": [{"name": "lang", "type_text": "string"}]})));
+    let options = ToolOptions {
+        dynamic_filter: true,
+        search: Some(Search { k: 2, ..Search::default() }),
+        ..ToolOptions::default()
+    };
+    let tool = network.run(store.as_tool(options)).unwrap().unwrap();
+    let says = |message: Value| {
+        reply(json!({"id": "x", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}]}))
+    };
+    let asks = |arguments: &str| {
+        let call = json!({"id": "c1", "type": "function", "function": {"name": "a__b__c", "arguments": arguments}});
+        says(json!({"role": "assistant", "content": null, "tool_calls": [call]}))
+    };
+    network.push(asks(r#"{"query":""}"#));
+    network.push(asks(r#"{"query":"reset","filters":[{"key":"lang","value":"en"}]}"#));
+    let columns = json!([{"name": "id"}, {"name": "body"}, {"name": "score"}]);
+    network.push(reply(
+        json!({"manifest": {"columns": columns}, "result": {"data_array": [["a", "Hold the button.", 0.9]]}}),
+    ));
+    network.push(says(json!({"role": "assistant", "content": "Hold the button."})));
+    let chat = client(&network).chat("m");
+    let run = network.run(chat.run_tools("How do I reset it?", &[tool], ToolLimits::default())).unwrap().unwrap();
+    assert_eq!((run.answer.text(), run.steps), ("Hold the button.".into(), 3));
+    let told = |at: usize| {
+        let message: Value = serde_json::from_str(&run.messages[at]).unwrap();
+        message["content"].as_str().unwrap().to_owned()
+    };
+    assert!(told(2).contains("The tool needs `query`"), "{}", told(2));
+    let documents: Value = serde_json::from_str(&told(4)).unwrap();
+    assert_eq!(documents, json!([{"page_content": "Hold the button.", "metadata": {"id": "a"}}]));
+    assert_eq!(
+        body(&network, 4),
+        json!({"columns": ["id", "body"], "num_results": 2, "query_text": "reset", "filters_json": "{\"lang\":\"en\"}"})
+    );
 }
