@@ -30,6 +30,8 @@ const SAYS = {
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,
+  // a Direct Access index: written, searched with a filter, deleted
+  vector_search: /^Written: pump, boat, pumpe\n0\.\d\d To reset the pump, hold its button\.\n0\.\d\d Boats float on water\.\nDeleted\.$/m,
   driver_proxy: /^You said: Hello\. And .*\nYou said: How are you\?.*\n.*temperature 0\.1\.\n.*temperature 0\.9\.\n.*Be concise\..*\nYOU SAID: HELLO\./,
 };
 

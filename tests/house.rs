@@ -229,6 +229,7 @@ const PURE: &[&str] = &[
     "vector_search/store.rs",
     "vector_search/text.rs",
     "vector_search/tool.rs",
+    "vector_search/types/",
     "vector_search/write.rs",
     "sql/column.rs",
     "sql/identifier.rs",

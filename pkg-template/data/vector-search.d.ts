@@ -4,6 +4,11 @@ import type {
   Reranker, VectorEndpoint, VectorIndex,
 } from "../types.js";
 
+export type {
+  BudgetPolicy, CreateIndexRequest, CreateVectorEndpointRequest, CustomTag, CustomTags, DeltaSyncIndexSpec, DirectAccessIndexSpec, Document, EndpointType,
+  IndexSubtype, IndexType, PipelineType, QueryRequest, QueryType, Reranker, RerankerParameters, VectorEndpoint, VectorIndex,
+} from "../types.js";
+
 /** A value a column is compared with; a `Date` is a point in time. */
 export type FilterValue = string | number | boolean | Date;
 

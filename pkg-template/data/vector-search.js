@@ -32,8 +32,18 @@ function named(name, what) {
   return name;
 }
 
-/** Numbers of 32 bits as short as they can be written; nine digits say all of them. */
-export const numbers = (vector) => (vector instanceof Float32Array ? Array.from(vector, (number) => (Number.isFinite(number) ? +number.toPrecision(9) : number)) : vector);
+/** A number of 32 bits with no more digits than tell it from all others; nine do for every one. */
+function short(number) {
+  let told = number;
+  for (let digits = 6; digits <= 9 && Number.isFinite(number); digits += 1) {
+    told = +number.toPrecision(digits);
+    if (Math.fround(told) === number) break;
+  }
+  return told;
+}
+
+/** A vector as its JSON text shall have it. */
+export const numbers = (vector) => (vector instanceof Float32Array ? Array.from(vector, short) : vector);
 
 /** The JSON text of a query. */
 function requestText(request) {

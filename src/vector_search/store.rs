@@ -276,13 +276,11 @@ impl Plan {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
+    use crate::vector_search::tests::{DIRECT, MANAGED, SELF};
     use serde_json::{Value, json};
 
-    pub(crate) const MANAGED: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_source_columns":[{"name":"body","embedding_model_endpoint_name":"e"}]}}"#;
-    pub(crate) const SELF: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_vector_columns":[{"name":"vec","embedding_dimension":2}]}}"#;
-    pub(crate) const DIRECT: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DIRECT_ACCESS","direct_access_index_spec":{"embedding_vector_columns":[{"name":"vec","embedding_dimension":2}],"schema_json":"{\"id\":\"string\",\"body\":\"string\",\"vec\":\"array<float>\",\"url\":\"string\"}"}}"#;
     const OWN: &str = r#"{"text_column":"body","has_embedding":true}"#;
 
     fn refused<T: std::fmt::Debug>(outcome: Result<T>, part: &str) {

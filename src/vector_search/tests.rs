@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 use super::*;
 use crate::WorkspaceClient;
 use crate::auth::Credentials;
+use crate::chat::ToolLimits;
 use crate::config::Config;
 use crate::error::TimeoutPhase;
 use crate::transport::BoxFuture;
 use crate::transport::Transport as _;
 use crate::transport::scripted::{Reply, Scripted};
+
+/// An index that computes embeddings itself.
+pub(super) const MANAGED: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_source_columns":[{"name":"body","embedding_model_endpoint_name":"e"}]}}"#;
+/// An index of a table that holds the embeddings.
+pub(super) const SELF: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DELTA_SYNC","delta_sync_index_spec":{"source_table":"a.b.t","embedding_vector_columns":[{"name":"vec","embedding_dimension":2}]}}"#;
+/// An index whose rows are written by who uses it.
+pub(super) const DIRECT: &str = r#"{"name":"a.b.c","primary_key":"id","index_type":"DIRECT_ACCESS","direct_access_index_spec":{"embedding_vector_columns":[{"name":"vec","embedding_dimension":2}],"schema_json":"{\"id\":\"string\",\"body\":\"string\",\"vec\":\"array<float>\",\"url\":\"string\"}"}}"#;
 
 fn client(network: &Scripted) -> WorkspaceClient {
     let config = Config::new("x.example").unwrap();
@@ -258,7 +266,7 @@ fn found(rows: Value) -> Reply {
 #[test]
 fn documents_are_picked_in_the_order_of_their_worth() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::DIRECT, own()).unwrap();
+    let store = store(&network, DIRECT, own()).unwrap();
     network.push(found(json!([
         ["a", "A", [0.9, 0.1], 0.9],
         ["b", "B", [0.9, 0.11], 0.8],
@@ -278,7 +286,7 @@ fn documents_are_picked_in_the_order_of_their_worth() {
 #[test]
 fn texts_are_added_with_their_vectors() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::DIRECT, own()).unwrap();
+    let store = store(&network, DIRECT, own()).unwrap();
     network.push(done(1, &["k1"]));
     let metadata = json!({"url": "u"}).as_object().unwrap().clone();
     let texts = ["one".to_owned(), "two".to_owned()];
@@ -293,7 +301,7 @@ fn texts_are_added_with_their_vectors() {
 #[test]
 fn the_tool_tells_the_model_what_it_finds() {
     let network = Scripted::new();
-    let store = store(&network, super::store::tests::MANAGED, StoreOptions::default()).unwrap();
+    let store = store(&network, MANAGED, StoreOptions::default()).unwrap();
     network.push(reply(json!({"columns": [{"name": "lang", "type_text": "string"}]})));
     let tool =
         network.run(store.as_tool(ToolOptions { dynamic_filter: true, ..ToolOptions::default() })).unwrap().unwrap();
@@ -304,4 +312,46 @@ fn the_tool_tells_the_model_what_it_finds() {
     assert!(network.run(store.as_tool(both)).unwrap().is_err());
     network.push(Reply::status(403).bytes(r#"{"message":"no"}"#));
     assert!(network.run(store.as_tool(ToolOptions::default())).unwrap().is_ok(), "it does without the columns");
+}
+
+#[test]
+fn the_tool_loop_searches_and_gives_the_model_the_documents() {
+    let network = Scripted::new();
+    let store = store(&network, MANAGED, StoreOptions::default()).unwrap();
+    network.push(reply(json!({"columns": [{"name": "lang", "type_text": "string"}]})));
+    let options = ToolOptions {
+        dynamic_filter: true,
+        search: Some(Search { k: 2, ..Search::default() }),
+        ..ToolOptions::default()
+    };
+    let tool = network.run(store.as_tool(options)).unwrap().unwrap();
+    let says = |message: Value| {
+        reply(json!({"id": "x", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}]}))
+    };
+    let asks = |arguments: &str| {
+        let call = json!({"id": "c1", "type": "function", "function": {"name": "a__b__c", "arguments": arguments}});
+        says(json!({"role": "assistant", "content": null, "tool_calls": [call]}))
+    };
+    network.push(asks(r#"{"query":""}"#));
+    network.push(asks(r#"{"query":"reset","filters":[{"key":"lang","value":"en"}]}"#));
+    let columns = json!([{"name": "id"}, {"name": "body"}, {"name": "score"}]);
+    network.push(reply(
+        json!({"manifest": {"columns": columns}, "result": {"data_array": [["a", "Hold the button.", 0.9]]}}),
+    ));
+    network.push(says(json!({"role": "assistant", "content": "Hold the button."})));
+    let chat = client(&network).chat("m");
+    let run = network.run(chat.run_tools("How do I reset it?", &[tool], ToolLimits::default())).unwrap().unwrap();
+    assert_eq!((run.answer.text(), run.steps), ("Hold the button.".into(), 3));
+    let told = |at: usize| {
+        let message: Value = serde_json::from_str(&run.messages[at]).unwrap();
+        message["content"].as_str().unwrap().to_owned()
+    };
+    assert!(told(2).contains("The tool needs `query`"), "{}", told(2));
+    let documents: Value = serde_json::from_str(&told(4)).unwrap();
+    assert_eq!(documents, json!([{"page_content": "Hold the button.", "metadata": {"id": "a"}}]));
+    assert_eq!(
+        body(&network, 4),
+        json!({"columns": ["id", "body"], "num_results": 2, "query_text": "reset", "filters_json": "{\"lang\":\"en\"}"})
+    );
 }

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_model_is_told_of_table_and_columns() {
-        let index = crate::vector_search::store::tests::MANAGED;
+        let index = crate::vector_search::tests::MANAGED;
         let table = r#"{"columns":[{"name":"id","type_text":"string","comment":"The key"},{"name":"__db_x","type_text":"string"},{"name":"n","type_name":"INT"}]}"#;
         let text = description(index, Some(table)).unwrap();
         assert!(text.starts_with(PURPOSE) && text.contains("source table a.b.t."));
@@ -169,7 +169,7 @@ mod tests {
             text.ends_with("\n\nColumns of the index:\nid (string): The key\nn (INT): No description provided"),
             "{text}"
         );
-        let direct = description(crate::vector_search::store::tests::DIRECT, None).unwrap();
+        let direct = description(crate::vector_search::tests::DIRECT, None).unwrap();
         assert_eq!(direct, PURPOSE);
         for dynamic in [false, true] {
             let schema: serde_json::Value = serde_json::from_str(&parameters(dynamic)).unwrap();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { failure, json, refusal, scripted, withClock } from "./fakes.mjs";
+import { asksFor, completion, failure, json, refusal, scripted, withClock } from "./fakes.mjs";
 import { entry } from "./package.mjs";
 
 const { DatabricksVectorSearch, Filter, VectorSearch } = await import(entry("./data"));
@@ -141,6 +141,17 @@ test("documents are picked in the order of their worth, and texts added", async 
   assert.deepEqual(JSON.parse(calls[2].json.inputs_json)[0], { id: "x", body: "one", vec: [0.5, 0.5], url: "u" });
 });
 
+test("vectors of 32-bit numbers are written short, and come back as they were", async () => {
+  const vector = Float32Array.from({ length: 300 }, (_, at) => Math.sin(at * at) * 10 ** ((at % 70) - 35));
+  vector.set([0.1, 16777216, 3.4028234663852886e38, 1e-45, -0.3, 1 / 3]);
+  const { index, calls } = at([page(["score"], []), page(["score"], [])]);
+  await index.query({ columns: ["id"], query_vector: vector });
+  assert.deepEqual(Float32Array.from(calls[0].json.query_vector), vector);
+  assert.deepEqual(calls[0].json.query_vector.slice(0, 2), [0.1, 16777216]);
+  assert.ok(calls[0].json.query_vector.every((number) => String(number).replace(/e.*|[-.]/g, "").replace(/^0+|0+$/g, "").length <= 9));
+  await failure(index.query({ columns: ["id"], query_vector: Float32Array.of(Number.NaN) }), "InvalidInput");
+});
+
 test("a store is a tool of a chat", async () => {
   const { client } = at([json(MANAGED), json({ columns: [{ name: "lang", type_text: "string" }] })]);
   const store = await DatabricksVectorSearch.create(client, { indexName: "a.b.c" });
@@ -149,4 +160,20 @@ test("a store is a tool of a chat", async () => {
   assert.match(tool.function.description, /lang \(string\)/);
   assert.ok(tool.function.parameters.properties.filters);
   await failure(store.asTool({ dynamicFilter: true, filters: { a: 1 } }), "InvalidInput");
+});
+
+test("the tool loop searches with the model's filters and gives the model the documents", async () => {
+  const { client, chat, calls } = scripted([
+    json(MANAGED), json({ columns: [{ name: "lang", type_text: "string" }] }),
+    json(asksFor(["a__b__c", { query: "" }])), json(asksFor(["a__b__c", { query: "reset", filters: [{ key: "lang", value: "en" }] }])),
+    page(["id", "body", "score"], [["a", "Hold the button.", 0.9]]), json(completion("Hold the button.")),
+  ]);
+  const store = await DatabricksVectorSearch.create(client, { indexName: "a.b.c" });
+  const run = await chat.runTools("How do I reset it?", { tools: [await store.asTool({ dynamicFilter: true, numResults: 2 })] });
+  assert.equal(run.answer.text, "Hold the button.");
+  assert.equal(run.steps, 3);
+  assert.match(run.messages[2].content, /The tool needs `query`/);
+  assert.deepEqual(JSON.parse(run.messages[4].content), [{ page_content: "Hold the button.", metadata: { id: "a" } }]);
+  assert.deepEqual(calls[4].json, { columns: ["id", "body"], num_results: 2, query_text: "reset", filters_json: '{"lang":"en"}' });
+  assert.equal(calls[2].json.tools[0].function.name, "a__b__c");
 });

@@ -4,6 +4,7 @@ import { GatewayClient, Chat, ChatStream, Completions, dot, Embedder, Embeddings
 import { Session } from "lakewire";
 import { u2mLoopback } from "lakewire/node";
 import * as z from "zod";
+import { DatabricksVectorSearch, Filter, VectorSearch } from "lakewire/data";
 
 // @ts-expect-error a host is needed
 new WorkspaceClient({});
@@ -211,3 +212,24 @@ await client.chatAgent("e").invoke({ content: "4", tool_call_id: "c" });
 await client.chatAgent("e").invoke("x", { temperature: 0 });
 // @ts-expect-error an agent may have said nothing
 (await client.chatAgent("e").invoke("x")).message.content;
+const indexed = new VectorSearch(client).index<{ id: string }>("a.b.c");
+// @ts-expect-error an endpoint is of one of two types
+await new VectorSearch(client).createEndpoint({ name: "vs", endpoint_type: 7 });
+// @ts-expect-error a misspelt option
+new VectorSearch(client).index("a.b.c", { primary_key: "id" });
+// @ts-expect-error the columns to give back are named
+await indexed.query({ query_text: "q" });
+// @ts-expect-error a filter is made by Filter's functions
+await indexed.query({ columns: ["id"], query_text: "q", filters: 7 });
+// @ts-expect-error a row has the columns asked for
+(await indexed.query({ columns: ["id"], query_text: "q" })).rows[0]?.body;
+// @ts-expect-error a column is what the row's type says
+const numbered: number | undefined = (await indexed.query({ columns: ["id"], query_text: "q" })).rows[0]?.id;
+// @ts-expect-error null has no filter
+Filter.eq("a", null);
+// @ts-expect-error the page size is pageSize
+indexed.scan({ page_size: 10 });
+// @ts-expect-error a store is made by create()
+new DatabricksVectorSearch(client, { indexName: "a.b.c" });
+// @ts-expect-error the index is indexName
+await DatabricksVectorSearch.create(client, { index_name: "a.b.c" });
