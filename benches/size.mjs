@@ -1,5 +1,5 @@
 // The download: the wasm and the JavaScript a page loads, bundled and minified as pages are, after brotli: for chat, streams
-// and tools (`lakewire/chat`), for everything that a client has (`lakewire`), and what `lakewire/data` adds to either. Prints it beside the aim, and fails when it grows.
+// and tools (`lakewire/chat`), for everything that a client has (`lakewire`), and what `lakewire/sql` and `lakewire/data` add to either. Prints it beside the aim, and fails when it grows.
 // Run after `npm run build`: `node benches/size.mjs`.
 
 import { readFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { build } from "esbuild";
 const DOWNLOADS = [
   { entry: "lakewire/chat", folder: "chat/", aim: 70_000, ceiling: 88_000 },
   { entry: "lakewire", folder: "", ceiling: 177_000 },
+  { entry: "lakewire/sql", folder: "sql/", aim: 40_000, ceiling: 40_000 },
   { entry: "lakewire/data", folder: "data/", aim: 40_000, ceiling: 40_000 },
 ];
 const dist = fileURLToPath(new URL("../pkg/dist/", import.meta.url));

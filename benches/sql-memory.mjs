@@ -1,5 +1,6 @@
 // A million rows streamed through a loop, from a made-up service whose store gives chunks of 50,000 rows piece by piece:
-// how much memory grows. `npm run build`, then `node --expose-gc sql-memory.mjs`.
+// how much memory grows. `npm run build`, then `node --expose-gc sql-memory.mjs`. With LAKEWIRE_EMULATOR set to an emulator
+// that has its engine, the rows come from there.
 
 import { WorkspaceClient } from "../pkg/dist/index.js";
 import { StatementExecution } from "../pkg/dist/data/index.js";
@@ -32,7 +33,10 @@ const fetch = async (url) => {
   return json({ statement_id: "1", status: { state: "SUCCEEDED" }, manifest, result: link(0) });
 };
 
-const sql = new StatementExecution(new WorkspaceClient({ host: "https://workspace.example", token: "t", fetch }), { warehouseId: "w" });
+const emulator = process.env.LAKEWIRE_EMULATOR;
+const client = new WorkspaceClient(emulator ? { host: emulator, token: "dapi-emulator" } : { host: "https://workspace.example", token: "t", fetch });
+const sql = new StatementExecution(client, { warehouseId: "emulator-warehouse" });
+const statement = `SELECT id, concat('name ', CAST(id AS STRING)) AS name, CAST(id AS DECIMAL(18,2)) AS price, CAST(id % 50 AS INT) AS quantity, CAST(id AS DOUBLE) / 3 AS weight, DATE'2024-02-29' AS shipped FROM range(${ROWS})`;
 const used = () => {
   const { heapUsed, external, rss } = process.memoryUsage();
   return { heap: (heapUsed + external) / 2 ** 20, rss: rss / 2 ** 20 };
@@ -42,7 +46,7 @@ const before = used();
 const peak = { ...before };
 let seen = 0;
 let sum = 0n;
-for await (const { id } of await sql.execute("SELECT * FROM t", { disposition: "EXTERNAL_LINKS" })) {
+for await (const { id } of await sql.execute(statement, { disposition: "EXTERNAL_LINKS" })) {
   seen += 1;
   sum += id;
   if (seen % 20_000 === 0) for (const [name, value] of Object.entries(used())) peak[name] = Math.max(peak[name], value);
@@ -51,4 +55,4 @@ if (seen !== ROWS || sum === 0n) throw new Error(`${seen} rows came`);
 globalThis.gc?.();
 const after = used();
 const grown = (now, name) => `${(now[name] - before[name]).toFixed(1)} MiB`;
-console.log(`${seen} rows, ${(chunk.length * count / 1e6).toFixed(0)} MB. Heap and buffers: peak +${grown(peak, "heap")}, at the end +${grown(after, "heap")}. Resident: peak +${grown(peak, "rss")}.`);
+console.log(`${seen} rows from ${emulator ? "the engine" : `a made-up service, ${(chunk.length * count / 1e6).toFixed(0)} MB`}. Heap and buffers: peak +${grown(peak, "heap")}, at the end +${grown(after, "heap")}. Resident: peak +${grown(peak, "rss")}.`);

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BENCHES = join(ROOT, "benches");
 const given = process.argv.slice(2);
 const cut = given.includes("--") ? given.indexOf("--") : given.length;
-const names = given.slice(0, cut).length > 0 ? given.slice(0, cut) : ["size", "stream", "call", "embeddings", "browser", "border", "native"];
+const names = given.slice(0, cut).length > 0 ? given.slice(0, cut) : ["size", "stream", "call", "embeddings", "browser", "border", "sql", "sql-memory", "native"];
 
 const digest = await fingerprint(BENCHES, ["package.json", "package-lock.json"]);
 await unlessStamped(join(BENCHES, "node_modules", ".lakewire-installed"), digest, () =>
@@ -22,6 +22,6 @@ for (const name of names) {
   const [command, args, cwd] =
     name === "native"
       ? ["cargo", ["run", "--locked", "--release"], join(BENCHES, "native")]
-      : [process.execPath, [...(name === "stream" ? ["--expose-gc"] : []), `${name}.mjs`, ...given.slice(cut + 1)], BENCHES];
+      : [process.execPath, [...(["stream", "sql-memory"].includes(name) ? ["--expose-gc"] : []), `${name}.mjs`, ...given.slice(cut + 1)], BENCHES];
   await run(command, args, { cwd, env, echo: true });
 }

@@ -37,11 +37,12 @@ async function tools() {
   return built;
 }
 
-/** What is built: the whole package, and chat alone and data in folders of their own; a variant has the whole alone. */
+/** What is built: the whole package, and chat alone, data and SQL alone in folders of their own; a variant has the whole alone. */
 const BUILDS = [
   { name: "whole", folder: "", title: "the core", features: [], facade: "facade.js" },
   { name: "chat", folder: "chat", title: "the core of chat alone", features: ["--no-default-features", "--features", "js_chat"], facade: "facade-chat.js" },
   { name: "data", folder: "data", title: "the core of data", features: ["--no-default-features", "--features", "js_data"], facade: "facade-data.js", waits: false },
+  { name: "sql", folder: "sql", title: "the core of SQL alone", features: ["--no-default-features", "--features", "js_sql"], facade: "facade-sql.js", waits: false },
 ].filter(({ name }) => flags.features === undefined || name === "whole");
 
 /**
@@ -118,13 +119,15 @@ async function assemble() {
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, legalComments: "none", external: ["./index.js", "node:*"], entryPoints: { node: join(template, "node.js") } });
   const declarations = async (from, to) => {
     await mkdir(to, { recursive: true });
-    for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts"))) await cp(join(from, name), join(to, name));
+    for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
   await declarations(join(template, "data"), join(dist, "data"));
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
-  for (const folder of ["chat", "data"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
+  await mkdir(join(dist, "sql"), { recursive: true });
+  await cp(join(template, "data", "sql-entry.d.ts"), join(dist, "sql", "index.d.ts"));
+  for (const folder of ["chat", "data", "sql"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }

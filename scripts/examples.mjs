@@ -20,6 +20,8 @@ const SAYS = {
   stream: /\S{3}/,
   embeddings: /^1024 numbers: -?[\d.e-]+, -?[\d.e-]+, -?[\d.e-]+ …$[^]*^nearest of 3: \S/m,
   external_endpoint: /^llm\/v1\/chat is ready\.\nAnswer: .*Ann[^]*\nDeleted\.$/m,
+  // rows, columns, and a result in several files: lineitem at the engine's scale of 0.01
+  sql: /^5 large orders:\n(?:\d+ +\d+\.\d{2} +\d{4}-\d{2}-\d{2}\n){5}Orders: 15000, mean price \d+\.\d{2}\nLine items: 60175, (?:[2-9]|\d\d+) batches, quantity \d+\.\d{2}$/m,
   // the stand-in writes the statement, the SQL engine runs it
   sql_chain: /^Tables: .*nation[^]*SELECT[^]*\d+/,
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,

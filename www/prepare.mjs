@@ -24,6 +24,12 @@ export async function preparePage() {
     "www/package-lock.json",
     "pkg/package.json",
     "pkg/dist",
+    // what "Ask your documents" can read
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs",
   ];
   const stamp = join(WWW, "node_modules", ".lakewire-page");
   if (!existsSync(join(WWW, "dist", "index.html"))) await rm(stamp, { force: true });

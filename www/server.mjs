@@ -2,6 +2,7 @@
 // token, which never reaches the page. Node's own modules only.
 //
 //   DATABRICKS_HOST, DATABRICKS_TOKEN   the workspace and a personal access token for it
+//   DATABRICKS_WAREHOUSE_ID             the SQL warehouse that answers (default: the first that runs)
 //   PORT                                the port on 127.0.0.1 (default 5173; 0 = any)
 //
 // Its first line of output is its address, printed when it answers.
@@ -36,7 +37,7 @@ export async function createDemoServer(config, dist = fileURLToPath(new URL("./d
             decision.headers,
           );
         case "workspace-facts":
-          return void workspaceFacts(config).then((facts) => sendJson(response, 200, { host: config.host.host, ...facts }));
+          return void workspaceFacts(config).then((facts) => sendJson(response, 200, { host: config.host.host, warehouse: config.warehouse, ...facts }));
         case "workspace":
           return void forward(request, response, decision, config);
         default:

@@ -2,6 +2,7 @@
 
 export { LakewireError } from "../chat.js";
 export type { CallOptions, ErrorKind } from "../chat.js";
+export type * from "../types.js";
 export * from "./functions.js";
 export * from "./genie.js";
 export * from "./mcp.js";

@@ -75,7 +75,7 @@ export interface StatementOptions extends ReadOptions {
 }
 
 /** A column of a result. */
-export interface ColumnInfo {
+export interface ResultColumn {
   name: string;
   type_text?: string;
   type_name?: string;
@@ -121,7 +121,7 @@ export class Batch<Row = Record<string, CellValue>> implements Iterable<Row> {
 
 /** Reads chunks of rows (JSON_ARRAY) into batches, read by read; for bytes that came by a way of your own. */
 export class BatchReader {
-  constructor(columns: ColumnInfo[], options: ReadOptions);
+  constructor(columns: ResultColumn[], options: ReadOptions);
   /** How many rows were taken. */
   readonly total: number;
   /** Reads on; gives how many rows can be taken. */
@@ -137,7 +137,7 @@ export class BatchReader {
 export class StatementResult<Row = Record<string, CellValue>> implements AsyncIterable<Row> {
   private constructor();
   readonly statementId: string;
-  readonly columns: ColumnInfo[];
+  readonly columns: ResultColumn[];
   readonly rowCount: number | undefined;
   /** Whether rows were cut off by a limit. Reading to the end of a result that no limit of the call cut is an error too. */
   readonly truncated: boolean;
@@ -147,7 +147,7 @@ export class StatementResult<Row = Record<string, CellValue>> implements AsyncIt
   batches(): AsyncIterableIterator<Batch<Row>>;
   rows(): AsyncIterableIterator<Row>;
   [Symbol.asyncIterator](): AsyncIterableIterator<Row>;
-  all(): Promise<{ rows: Row[]; columns: ColumnInfo[]; truncated: boolean }>;
+  all(): Promise<{ rows: Row[]; columns: ResultColumn[]; truncated: boolean }>;
   /** The chunks' bytes, each whole: an Arrow stream of its own, a part of a CSV text, or a list of lists. */
   chunks(): AsyncIterableIterator<Uint8Array>;
   /** The result as one Arrow IPC stream, for `tableFromIPC` and `RecordBatchReader` of `apache-arrow`. */

@@ -8,7 +8,7 @@
 
 #[cfg(feature = "js")]
 mod agents;
-#[cfg(any(feature = "js", feature = "js_data"))]
+#[cfg(any(feature = "js", feature = "js_sql"))]
 mod args;
 #[cfg(feature = "js")]
 mod auth;
@@ -21,7 +21,7 @@ mod client;
 #[cfg(feature = "js")]
 mod completions;
 // exports of its own under the names of the others: a build is one or the other
-#[cfg(all(feature = "js_data", not(feature = "js_chat")))]
+#[cfg(all(feature = "js_sql", not(feature = "js_chat")))]
 mod data;
 #[cfg(feature = "js_chat")]
 mod decoder;

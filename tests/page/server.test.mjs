@@ -114,6 +114,31 @@ test("the allowed routes reach the workspace with the token, rebuilt, and nothin
   assert.equal(seen[2].body, '{"messages":[]}');
 });
 
+test("the routes of the views over data reach the workspace, with the parameters they take", async () => {
+  const STATEMENT = "/api/2.0/sql/statements/01ef-aa";
+  const calls = [
+    ["GET", "/api/2.0/vector-search/endpoints"],
+    ["GET", "/api/2.0/vector-search/indexes?endpoint_name=emulator-vs"],
+    ["POST", "/api/2.0/vector-search/indexes"],
+    ["GET", "/api/2.0/vector-search/indexes/main.docs.pages?ensure_reranker_compatible=true"],
+    ["DELETE", "/api/2.0/vector-search/indexes/main.docs.pages"],
+    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/query"],
+    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/upsert-data"],
+    ["GET", "/api/2.0/sql/warehouses?page_size=100"],
+    ["POST", "/api/2.0/sql/warehouses/abc/start"],
+    ["POST", "/api/2.0/sql/statements"],
+    ["GET", STATEMENT],
+    ["POST", `${STATEMENT}/cancel`],
+    ["GET", `${STATEMENT}/result/chunks/1`],
+    ["GET", "/api/2.1/unity-catalog/functions?catalog_name=main&schema_name=tools&page_token=a%3D%3D"],
+    ["GET", "/api/2.1/unity-catalog/functions/main.tools.add_tax"],
+    ["DELETE", "/api/2.1/unity-catalog/functions/main.tools.add_tax"],
+    ["GET", "/api/2.1/unity-catalog/tables/samples.tpch.orders"],
+  ];
+  for (const [method, path] of calls) await send(method, `/databricks${path}`, method === "POST" ? { body: "{}" } : {});
+  assert.deepEqual(seen.map(({ method, url }) => `${method} ${url}`), calls.map(([method, path]) => `${method} ${path}`));
+});
+
 test("P1 P4: a foreign, missing, null or look-alike origin is refused before anything is sent", async () => {
   const cases = [
     { origin: "https://evil.example" },
@@ -280,6 +305,10 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
     "/databricks/serving-endpoints/a/invocations?x=1",
     "/databricks/serving-endpoints/chat/completions",
     "/databricks/api/2.0/serving-endpoints/",
+    "/databricks/api/2.0/sql/statements/..%2f..",
+    "/databricks/api/2.0/sql/statements/a/result/chunks/../0",
+    "/databricks/api/2.0/vector-search/indexes/a/delete-data",
+    "/databricks/api/2.1/unity-catalog/catalogs",
     "/databricks/api/2.0/secrets/get",
     "/databricks/api/2.0/token/list",
     "/databricks/api/2.0/preview/scim/v2/Me",
@@ -294,6 +323,11 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
       assert.equal(status, 404, `${method} ${path}`);
       bodies.add(text);
     }
+  }
+  for (const query of ["owner=me", "catalog_name=a&&x", "catalog_name=a/../b", "catalog_name=a?b"]) {
+    const { status, text } = await send("GET", `/databricks/api/2.1/unity-catalog/functions?${query}`);
+    assert.equal(status, 404, query);
+    bodies.add(text);
   }
   assert.equal(bodies.size, 1, "an allowed and an unknown route can be told apart");
   assert.deepEqual(seen, []);

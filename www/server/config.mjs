@@ -4,7 +4,7 @@
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Reads `DATABRICKS_HOST` and `DATABRICKS_TOKEN`. Accepts a host with or without scheme and trailing slash.
+ * Reads `DATABRICKS_HOST` and `DATABRICKS_TOKEN`, and `DATABRICKS_WAREHOUSE_ID` if there is one. Accepts a host with or without scheme and trailing slash.
  * Throws a sentence that says what to set when something is missing or unsafe. The token prints as `***`.
  */
 export function readConfig(env) {
@@ -34,7 +34,8 @@ export function readConfig(env) {
   }
   if (host.pathname !== "/" || host.search || host.hash)
     throw new Error("DATABRICKS_HOST must be the workspace's address alone, without a path. Remove what follows the host name.");
-  return { host, token: new Secret(token), loopback: LOOPBACK.has(host.hostname) };
+  const warehouse = (env.DATABRICKS_WAREHOUSE_ID ?? "").trim() || undefined;
+  return { host, token: new Secret(token), loopback: LOOPBACK.has(host.hostname), warehouse };
 }
 
 /** Holds a secret so that no log, error or inspection shows it by accident. */

@@ -6,19 +6,42 @@
 /** The prefix under which the page reaches the workspace: the `host` it gives to `WorkspaceClient`. */
 export const PREFIX = "/databricks";
 
-/** The service's grammar for endpoint names; it holds no separator, no escape and no dot segment. */
+/** The grammar of the names that stand in a path: endpoints, three-part names, ids. No separator, no escape, no dot segment. */
 const NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$/;
+/** What a query may hold after its `?`: plain names and values, nothing that a URL parser would read in two ways. */
+const QUERY = /^[A-Za-z0-9_.=&%~-]{0,1000}$/;
+
+/** A route: `*` stands for one name. With `query`, the names of the parameters that may follow. */
+const on = (method, pattern, query) => ({ method, segments: pattern.split("/"), query });
+const SEARCH = "/api/2.0/vector-search";
+const STATEMENTS = "/api/2.0/sql/statements";
+const CATALOG = "/api/2.1/unity-catalog";
 
 const ROUTES = [
-  { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints$/, path: () => "/api/2.0/serving-endpoints" },
-  { method: "POST", pattern: /^\/api\/2\.0\/serving-endpoints$/, path: () => "/api/2.0/serving-endpoints" },
-  { method: "GET", pattern: /^\/api\/2\.0\/serving-endpoints\/([^/]+)$/, path: (name) => `/api/2.0/serving-endpoints/${name}` },
-  { method: "DELETE", pattern: /^\/api\/2\.0\/serving-endpoints\/([^/]+)$/, path: (name) => `/api/2.0/serving-endpoints/${name}` },
-  {
-    method: "POST",
-    pattern: /^\/serving-endpoints\/([^/]+)\/invocations$/,
-    path: (name) => `/serving-endpoints/${name}/invocations`,
-  },
+  on("GET", "/api/2.0/serving-endpoints"),
+  on("POST", "/api/2.0/serving-endpoints"),
+  on("GET", "/api/2.0/serving-endpoints/*"),
+  on("DELETE", "/api/2.0/serving-endpoints/*"),
+  on("POST", "/serving-endpoints/*/invocations"),
+  on("GET", `${SEARCH}/endpoints`, ["page_token"]),
+  on("GET", `${SEARCH}/indexes`, ["endpoint_name", "page_token"]),
+  on("POST", `${SEARCH}/indexes`),
+  on("GET", `${SEARCH}/indexes/*`, ["ensure_reranker_compatible"]),
+  on("DELETE", `${SEARCH}/indexes/*`),
+  on("POST", `${SEARCH}/indexes/*/query`),
+  on("POST", `${SEARCH}/indexes/*/upsert-data`),
+  on("GET", "/api/2.0/sql/warehouses", ["page_size", "page_token"]),
+  on("GET", "/api/2.0/sql/warehouses/*"),
+  on("POST", "/api/2.0/sql/warehouses/*/start"),
+  on("POST", STATEMENTS),
+  on("GET", `${STATEMENTS}/*`),
+  on("POST", `${STATEMENTS}/*/cancel`),
+  on("GET", `${STATEMENTS}/*/result/chunks/*`),
+  on("GET", `${CATALOG}/tables`, ["catalog_name", "schema_name", "max_results", "page_token", "include_browse", "omit_columns", "omit_properties", "omit_username"]),
+  on("GET", `${CATALOG}/tables/*`, ["include_browse"]),
+  on("GET", `${CATALOG}/functions`, ["catalog_name", "schema_name", "max_results", "page_token", "include_browse"]),
+  on("GET", `${CATALOG}/functions/*`, ["include_browse"]),
+  on("DELETE", `${CATALOG}/functions/*`, ["force"]),
 ];
 
 /**
@@ -47,12 +70,16 @@ export function route(request, port) {
 }
 
 function workspaceRoute(method, target, headers) {
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? "" : target.slice(mark + 1);
+  const segments = path.split("/");
   const allowed = [];
   for (const known of ROUTES) {
-    const match = known.pattern.exec(target);
-    if (!match) continue;
-    const name = match[1];
-    if (name !== undefined && !NAME.test(name)) return notFound();
+    if (known.segments.length !== segments.length) continue;
+    if (!known.segments.every((segment, at) => segment === "*" || segment === segments[at])) continue;
+    if (known.segments.some((segment, at) => segment === "*" && !NAME.test(segments[at] ?? ""))) return notFound();
+    if (query !== "" && !mayAsk(query, known.query ?? [])) continue;
     if (known.method !== method) {
       allowed.push(known.method);
       continue;
@@ -61,11 +88,17 @@ function workspaceRoute(method, target, headers) {
     if (method === "POST" && !/^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
       return refuse(415, "BAD_REQUEST", "Send the request as application/json.");
     }
-    return { to: "workspace", method, path: known.path(name) };
+    // built from the pieces that were looked at, never from the text as it came
+    return { to: "workspace", method, path: segments.join("/") + (query === "" ? "" : `?${query}`) };
   }
   if (allowed.length > 0)
     return refuse(405, "METHOD_NOT_ALLOWED", "This route does not take this method.", { allow: allowed.join(", ") });
   return notFound();
+}
+
+/** Whether a query names only parameters that its route takes. */
+function mayAsk(query, names) {
+  return QUERY.test(query) && query.split("&").every((pair) => names.includes(pair.split("=", 1)[0]));
 }
 
 /** The page's own origin, exactly; a request that names none must be marked same-origin by the browser itself. */
@@ -79,7 +112,7 @@ function notFound() {
   return refuse(
     404,
     "ENDPOINT_NOT_FOUND",
-    "This demo passes on the list of serving endpoints, one endpoint's description, its making and its end, and queries. Nothing else.",
+    "This demo passes on what its views ask: serving endpoints, vector indexes, SQL statements and functions. Nothing else.",
   );
 }
 

@@ -10,10 +10,13 @@ export interface View {
 
 type Mount = (section: HTMLElement, bench: Workbench) => View;
 
-/** The views beside the chat, each loaded when it is first asked for: charts are not small. */
+/** The views beside the chat, each loaded when it is first asked for: charts are not small, and neither is what reads tables. */
 const LATER: Record<string, () => Promise<Mount>> = {
   completions: async () => (await import("./completions/view.js")).mount,
   embeddings: async () => (await import("./embeddings/view.js")).mount,
+  documents: async () => (await import("./documents/view.js")).mount,
+  data: async () => (await import("./data/view.js")).mount,
+  tools: async () => (await import("./functions/view.js")).mount,
   endpoints: async () => (await import("./endpoints/view.js")).mount,
 };
 const NAMES = ["chat", ...Object.keys(LATER)];

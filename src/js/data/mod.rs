@@ -1,14 +1,19 @@
-//! The exports of `lakewire/data`: what to send, by name, and the pure steps. Nothing here waits or sends: the client of
+//! The exports of `lakewire/data` and `lakewire/sql`: what to send, by name, and the pure steps. Nothing here waits or sends: the client of
 //! `lakewire` or `lakewire/chat` does, through its core's `send`.
 //!
 //! A room turns names and texts into a [`Call`], or into the outcome of a step; see `secrets.rs` beside this folder.
 
+#[cfg(feature = "js_data")]
 mod database;
+#[cfg(feature = "js_data")]
 mod functions;
+#[cfg(feature = "js_data")]
 mod genie;
+#[cfg(feature = "js_data")]
 mod mcp;
 mod scanner;
 mod sql;
+#[cfg(feature = "js_data")]
 mod vector_search;
 
 use js_sys::Array;
@@ -26,9 +31,17 @@ type Calls = fn(&str, &Args) -> Option<Result<Call<String>>>;
 type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
 
 /// The rooms in turn; the first that knows the name answers.
+#[cfg(feature = "js_data")]
 const CALLS: &[Calls] = &[sql::call, functions::call, database::call, vector_search::call];
 /// The same for steps.
+#[cfg(feature = "js_data")]
 const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step, vector_search::step];
+
+/// The one room of `lakewire/sql`.
+#[cfg(not(feature = "js_data"))]
+const CALLS: &[Calls] = &[sql::call];
+#[cfg(not(feature = "js_data"))]
+const STEPS: &[Steps] = &[sql::step];
 
 /// What an operation sends: `[method, path, body or nothing, repeat]`, as `CoreClient.send` takes it.
 ///
@@ -66,7 +79,7 @@ fn parts(call: &Call<String>) -> Array {
 #[wasm_bindgen]
 pub fn step(name: &str, args: &Array) -> std::result::Result<JsValue, JsValue> {
     let args = Args::read(args);
-    if name == "path" {
+    if cfg!(feature = "js_data") && name == "path" {
         return path(&args).map_err(|error| to_js(&error));
     }
     let outcome = STEPS.iter().find_map(|room| room(name, &args).transpose()).unwrap_or_else(|| Err(unknown()));

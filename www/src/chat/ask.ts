@@ -1,6 +1,6 @@
 // One exchange: sends the conversation, and writes what comes back into the answer's turn, piece by piece.
 
-import { type ChatCompletionChunk, LakewireError, type Message, type WorkspaceClient } from "lakewire";
+import { type ChatCompletionChunk, LakewireError, type Message, type tool, type WorkspaceClient } from "lakewire";
 import { PAGE_TOOLS } from "../tools/index.js";
 import { appendDelta, finishTool, startTool } from "./delta.js";
 import { requestFields } from "./fields.js";
@@ -11,6 +11,8 @@ import type { AnswerTurn, Settings } from "./types.js";
 /** Rounds of tool calls before the page gives up on an answer. */
 const MAX_STEPS = 8;
 const TOOL_TIMEOUT_MS = 15_000;
+/** What runs on a warehouse may have to wait for it to start. */
+const SLOW_TOOL_TIMEOUT_MS = 180_000;
 
 export interface Exchange {
   client: WorkspaceClient;
@@ -18,6 +20,8 @@ export interface Exchange {
   messages: Message[];
   turn: AnswerTurn;
   signal: AbortSignal;
+  /** Tools of a view of its own, instead of the page's. */
+  tools?: ReturnType<typeof tool>[];
   /** Called after every change of the turn. */
   changed: () => void;
 }
@@ -28,7 +32,7 @@ export async function ask(exchange: Exchange): Promise<void> {
   const meter = new Meter();
   try {
     if (settings.format === "json") await askForJson(exchange, meter);
-    else if (settings.tools.length > 0) await askWithTools(exchange, meter);
+    else if (exchange.tools || settings.tools.length > 0) await askWithTools(exchange, meter);
     else await askForText(exchange, meter);
     turn.state = "done";
   } catch (error) {
@@ -57,14 +61,14 @@ async function askForText({ client, settings, messages, turn, signal, changed }:
   noteFinish(turn, completion.finishReason);
 }
 
-async function askWithTools({ client, settings, messages, turn, signal, changed }: Exchange, meter: Meter): Promise<void> {
-  const tools = PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
+async function askWithTools({ client, settings, messages, turn, signal, changed, tools: own }: Exchange, meter: Meter): Promise<void> {
+  const tools = own ?? PAGE_TOOLS.filter(({ name }) => settings.tools.includes(name)).map(({ tool }) => tool);
   let step = 0;
   const { answer, messages: transcript } = await client.chat(settings.model, requestFields(settings)).runTools(messages, {
     tools,
     stream: true,
     maxSteps: MAX_STEPS,
-    toolTimeoutMs: TOOL_TIMEOUT_MS,
+    toolTimeoutMs: own ? SLOW_TOOL_TIMEOUT_MS : TOOL_TIMEOUT_MS,
     signal,
     onEvent: (event) => {
       switch (event.type) {
