@@ -4,8 +4,20 @@ import { plan } from "../core.js";
 import { fail } from "../errors.js";
 import { direct, watchPanics } from "../guard.js";
 import { splitCall } from "../options.js";
+import { pure } from "../steps.js";
 
-export { pure } from "../steps.js";
+export { pure };
+
+/** Methods and repeats as the core's `send` takes them; see `Repeat` in the Rust crate. */
+export const [GET, PATCH, DELETE, POST] = [0, 2, 3, 4];
+export const [SAFE, BILLED, NEVER] = [0, 1, 2];
+
+/** A path, tagged: names from outside stand in it as `${{ what: name }}`, are encoded, and refused when no URL can hold them. */
+export const path = ([first, ...texts], ...names) => pure("path", first, ...names.flatMap((name, at) => [...Object.entries(name)[0], texts[at]]));
+
+/** A path with what of a query is not absent. */
+export const ask = (to, query) =>
+  pure("path", to, ...Object.entries(query).flatMap(([name, value]) => (value === undefined || value === null ? [] : [`?${name}`, `${value}`, ""])));
 
 /** A client of `lakewire` or `lakewire/chat`, whichever copy of the package it comes from. */
 const CLIENT = Symbol.for("lakewire.client");
@@ -25,7 +37,7 @@ export function parse(text, facts) {
  * `send(operation, args, options)` plans by name and sends, and gives `{ text, requestId, attempts }`; `json` gives the
  * answer's value; `raw(request, options)` sends `[method, path, body, repeat, session]` as the core's `send` takes it;
  * `fetch` is what the client fetches with, for what does not go to the workspace; `scope(options)` checks the options of a
- * call (and throws when the client was closed), its `signals` end the call.
+ * call (and throws when the client was closed), its `signals` end the call; `value` is what the answer of `raw` says.
  */
 export function operations(client) {
   const inner = client?.[CLIENT];
@@ -33,9 +45,10 @@ export function operations(client) {
   watchPanics();
   const raw = (request, options) => inner.ask(inner.core, "send", [request], splitCall(options)[0]);
   const send = (operation, args, options) => raw(direct(() => plan(operation, args)), options);
-  const json = async (operation, args, options) => {
-    const { text, ...facts } = await send(operation, args, options);
+  const value = async (sent) => {
+    const { text, ...facts } = await sent;
     return parse(text, facts);
   };
-  return { raw, send, json, fetch: inner.fetch ?? ((...call) => fetch(...call)), scope: (options = {}) => inner.scope(splitCall(options)[0]) };
+  const json = (operation, args, options) => value(send(operation, args, options));
+  return { raw, send, json, value, fetch: inner.fetch ?? ((...call) => fetch(...call)), scope: (options = {}) => inner.scope(splitCall(options)[0]) };
 }

@@ -5,7 +5,7 @@ import { writeJson } from "../json.js";
 import { splitCall, take } from "../options.js";
 import { operations, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
-import { paged } from "./pages.js";
+import { described, listed } from "./unity-catalog.js";
 import { pause } from "./wait.js";
 
 /** How many functions are read at once. */
@@ -92,15 +92,14 @@ export class UCFunctionToolkit {
         continue;
       }
       const [catalog_name, schema_name] = schema;
-      const ask = (page_token) => this.#at.json("uc.list", ["functions", writeJson({ catalog_name, schema_name, max_results: 100, page_token }, "")], scope);
-      for await (const { full_name, name } of paged(ask, "functions")) names.add(full_name ?? `${catalog_name}.${schema_name}.${name}`);
+      for await (const { full_name, name } of listed(this.#at, "functions", { catalog_name, schema_name }, { ...scope, max_results: 100 })) names.add(full_name ?? `${catalog_name}.${schema_name}.${name}`);
     }
     const found = [];
     const all = [...names];
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const group = all.slice(from, from + AT_ONCE).map(async (name) => {
         try {
-          const { text } = await this.#at.send("uc.get", ["functions", name, "{}"], scope);
+          const { text } = await described(this.#at, "functions", name, scope);
           const info = JSON.parse(text);
           if (typeof info.full_name !== "string") throw fail("Decode", "The service did not say the function's full name.");
           return { text, info };

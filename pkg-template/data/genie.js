@@ -1,8 +1,9 @@
 // Genie: questions about data in plain words.
 
 import { fail, toError } from "../errors.js";
+import { writeJson } from "../json.js";
 import { splitCall, take } from "../options.js";
-import { operations, pure } from "./base.js";
+import { ask, BILLED, DELETE, GET, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
 import { paged } from "./pages.js";
 import { pause } from "./wait.js";
 
@@ -10,6 +11,8 @@ const POLL_MS = 500;
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
+
+const SPACES = "/api/2.0/genie/spaces";
 
 const WHOLE = ["INT", "SHORT", "BYTE"];
 
@@ -60,6 +63,14 @@ export class Genie {
   #at;
   #space;
 
+  /** The path of a conversation, of a message in it, and of an attachment of that. */
+  #path(...ids) {
+    const [conversation, message, attachment] = ids;
+    let to = path`/api/2.0/genie/spaces/${{ space: this.#space }}/conversations/${{ conversation }}`;
+    if (ids.length > 1) to += path`/messages/${{ message }}`;
+    return ids.length > 2 ? to + path`/attachments/${{ attachment }}` : to;
+  }
+
   constructor(client, spaceId) {
     this.#at = operations(client);
     if (typeof spaceId !== "string" || spaceId === "") throw fail("InvalidInput", "A Genie space is named by its id.");
@@ -68,13 +79,13 @@ export class Genie {
 
   /** Lists the spaces the caller may see. */
   static spaces(client, options) {
-    return list(operations(client), "genie.spaces", [], "spaces", options);
+    return list(operations(client), () => SPACES, {}, "spaces", options);
   }
 
   /** Describes the space. */
   async space(options) {
     const [scope, { includeSerializedSpace }] = splitCall(options);
-    return this.#at.json("genie.space", [this.#space, includeSerializedSpace ? "yes" : undefined], scope);
+    return this.#get(ask(this.#own(), { include_serialized_space: includeSerializedSpace ? true : undefined }), scope);
   }
 
   /** Asks a question, waits for the answer and fetches its rows. */
@@ -83,7 +94,10 @@ export class Genie {
     const { conversationId, onStatus, timeoutMs = 250_000 } = own;
     const deadline = this.#deadline(timeoutMs);
     if (onStatus !== undefined && typeof onStatus !== "function") throw fail("InvalidInput", "`onStatus` must be a function.");
-    const asked = await this.#at.send("genie.ask", [this.#space, conversationId, `${question}`], scope);
+    if (`${question}`.trim() === "") throw fail("InvalidInput", "The question is empty: ask something.");
+    const to = conversationId === undefined || conversationId === null ? `${this.#own()}/start-conversation` : `${this.#path(conversationId)}/messages`;
+    // asking twice would leave two messages
+    const asked = await this.#at.raw([POST, to, writeJson({ content: `${question}` }, "The question"), NEVER], scope);
     const id = pure("genie.ids", asked.text);
     let told;
     const tell = (status) => {
@@ -91,14 +105,26 @@ export class Genie {
       told = status;
       onStatus?.(status);
     };
-    const look = () => this.#at.send("genie.message", [this.#space, ...id], scope);
+    const look = () => this.#look(this.#path(...id), scope);
     const { rest, message } = await this.#until(look, deadline, () => told, id, scope, (text) => {
       const [done, status] = pure("genie.judge", text);
       tell(done === undefined ? status : "COMPLETED");
       return done === undefined ? undefined : { rest: JSON.parse(done), message: JSON.parse(text) };
     });
-    const table = rest.attachment_id === undefined ? undefined : await this.#rows("genie.rows", [...id, rest.attachment_id], deadline, scope);
+    const table = rest.attachment_id === undefined ? undefined : await this.#rows(false, [...id, rest.attachment_id], deadline, scope);
     return { ...rest, conversation_id: id[0], message_id: id[1], message, ...(table === undefined ? {} : { table }) };
+  }
+
+  #own() {
+    return path`/api/2.0/genie/spaces/${{ space: this.#space }}`;
+  }
+
+  #look(to, scope) {
+    return this.#at.raw([GET, to, undefined, SAFE], scope);
+  }
+
+  #get(to, scope) {
+    return this.#at.value(this.#look(to, scope));
   }
 
   #deadline(timeoutMs) {
@@ -129,13 +155,14 @@ export class Genie {
     }
   }
 
-  async #rows(operation, id, deadline, scope) {
-    let next = operation;
+  async #rows(runs, id, deadline, scope) {
+    const to = this.#path(...id);
+    let again = runs;
     const look = () => {
-      const now = next;
+      if (!again) return this.#look(`${to}/query-result`, scope);
       // running a query again is asked for once
-      next = "genie.rows";
-      return this.#at.send(now, [this.#space, ...id], scope);
+      again = false;
+      return this.#at.raw([POST, `${to}/execute-query`, "{}", BILLED], scope);
     };
     return this.#until(look, deadline, () => "EXECUTING_QUERY", id, scope, (text) => {
       const rows = pure("genie.rows", text);
@@ -145,53 +172,53 @@ export class Genie {
 
   /** The rows of a query of an answer. */
   async queryResult(conversationId, messageId, attachmentId, options) {
-    return this.#again("genie.rows", [conversationId, messageId, attachmentId], options);
+    return this.#again(false, [conversationId, messageId, attachmentId], options);
   }
 
   /** Runs the query of an answer again, when its rows are gone. */
   async executeQuery(conversationId, messageId, attachmentId, options) {
-    return this.#again("genie.execute", [conversationId, messageId, attachmentId], options);
+    return this.#again(true, [conversationId, messageId, attachmentId], options);
   }
 
-  async #again(operation, id, options) {
+  async #again(runs, id, options) {
     const [{ timeoutMs = 250_000 }, scope] = take(options, ["timeoutMs"], "The options of the call");
-    return this.#rows(operation, id, this.#deadline(timeoutMs), scope);
+    return this.#rows(runs, id, this.#deadline(timeoutMs), scope);
   }
 
   /** Describes a message as it is now. */
   async message(conversationId, messageId, options) {
-    return this.#at.json("genie.message", [this.#space, conversationId, messageId], options);
+    return this.#get(this.#path(conversationId, messageId), options);
   }
 
   /** Lists the conversations: the caller's own, or with `includeAll` everybody's. */
   conversations(options) {
     const [scope, { includeAll }] = splitCall(options);
-    return list(this.#at, "genie.conversations", [this.#space, includeAll ? "all" : undefined], "conversations", scope);
+    return list(this.#at, () => `${this.#own()}/conversations`, { include_all: includeAll ? true : undefined }, "conversations", scope);
   }
 
   /** Lists the messages of a conversation. */
   messages(conversationId, options) {
-    return list(this.#at, "genie.messages", [this.#space, conversationId], "messages", options);
+    return list(this.#at, () => `${this.#path(conversationId)}/messages`, {}, "messages", options);
   }
 
   /** Says what is thought of an answer. */
   async feedback(conversationId, messageId, rating, options) {
     const [{ comment }, scope] = take(options, ["comment"], "The options of feedback()");
-    await this.#at.send("genie.feedback", [this.#space, conversationId, messageId, rating, comment], scope);
+    await this.#at.raw([POST, `${this.#path(conversationId, messageId)}/feedback`, writeJson({ rating, comment }, "The feedback"), BILLED], scope);
   }
 
   /** Deletes a conversation. */
   async deleteConversation(conversationId, options) {
-    await this.#at.send("genie.deleteConversation", [this.#space, conversationId], options);
+    await this.#at.raw([DELETE, this.#path(conversationId), undefined, NEVER], options);
   }
 
   /** Deletes a message. */
   async deleteMessage(conversationId, messageId, options) {
-    await this.#at.send("genie.deleteMessage", [this.#space, conversationId, messageId], options);
+    await this.#at.raw([DELETE, this.#path(conversationId, messageId), undefined, NEVER], options);
   }
 }
 
-/** The last text of every list is the page's token. */
-function list(at, operation, args, key, options) {
-  return paged((token) => at.json(operation, [...args, ...Array(2 - args.length).fill(undefined), token], options), key);
+/** A list at a path, which is built when it is first asked for. */
+function list(at, to, query, key, options) {
+  return paged((page_token) => at.value(at.raw([GET, ask(to(), { ...query, page_token }), undefined, SAFE], options)), key);
 }

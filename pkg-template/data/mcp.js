@@ -3,19 +3,24 @@
 import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { pairs, splitCall } from "../options.js";
-import { operations, pure } from "./base.js";
+import { BILLED, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 
-const POST = 4;
-const [SAFE, BILLED, NEVER] = [0, 1, 2];
+const ROOT = "/api/2.0/mcp/";
+
+/** The server of a schema, or of one thing in it. */
+function inSchema(what, catalog, schema, full) {
+  const whole = path`/api/2.0/mcp/${{ what }}/${{ catalog }}/${{ schema }}`;
+  return full === undefined ? whole : whole + path`/${{ full }}`;
+}
 
 /** Where a workspace's MCP servers are. */
 export const mcpPath = Object.freeze({
-  functions: (catalog, schema, name) => pure("mcp.functions", catalog, schema, name),
-  vectorSearch: (catalog, schema, index) => pure("mcp.vectorSearch", catalog, schema, index),
-  genie: (spaceId) => pure("mcp.genie", spaceId),
-  sql: () => pure("mcp.sql"),
-  external: (connection) => pure("mcp.external", connection),
+  functions: (...names) => inSchema("functions", ...names),
+  vectorSearch: (...names) => inSchema("vector-search", ...names),
+  genie: (space) => (space === undefined ? `${ROOT}genie` : path`/api/2.0/mcp/genie/${{ space }}`),
+  sql: () => `${ROOT}sql`,
+  external: (connection) => path`/api/2.0/mcp/external/${{ connection }}`,
 });
 
 const VERSION = "2025-06-18";

@@ -1,14 +1,53 @@
 // Unity Catalog: catalogs, schemas, tables, volumes and functions.
 
+import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { splitCall } from "../options.js";
-import { operations } from "./base.js";
+import { ask, DELETE, GET, NEVER, operations, PATCH, path, POST, SAFE } from "./base.js";
 import { paged } from "./pages.js";
 
-/** Options as the service's query has them: snake_case, without what is absent. */
+const ROOT = "/api/2.1/unity-catalog/";
+
+/** What full names look like. */
+const FORMS = { catalogs: "catalog", schemas: "catalog.schema", tables: "catalog.schema.table", functions: "catalog.schema.function" };
+
+/** Options as the service's query has them: snake_case, each a text, a number or true or false. */
 function query(options, more) {
-  const named = Object.entries(options).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]);
-  return writeJson({ ...more, ...Object.fromEntries(named) }, "The options");
+  const named = { ...more };
+  for (const [key, value] of Object.entries(options)) {
+    const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const plain = value == null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    if (!plain) throw fail("InvalidInput", `\`${name}\` must be a text, a number or true or false.`);
+    named[name] = value;
+  }
+  if (named.max_results < 0) throw fail("InvalidInput", "`max_results` must not be negative: leave it out for the service's own size of page.");
+  return named;
+}
+
+/** The path of something with a full name. */
+function at(kind, full) {
+  const form = FORMS[kind];
+  const parts = `${full}`.split(".");
+  if (parts.length !== form.split(".").length || parts.includes("")) throw fail("InvalidInput", `The full name must have the form ${form}.`);
+  return path`/api/2.1/unity-catalog/${{ kind }}/${{ full }}`;
+}
+
+/** The list of a kind, in what `names` names. */
+export function listed(send, kind, names, options) {
+  const [scope, rest] = splitCall(options);
+  const key = kind === "table-summaries" ? "tables" : kind;
+  const page = (page_token) => {
+    const missing = Object.keys(names).find((name) => typeof names[name] !== "string" || names[name] === "");
+    if (missing !== undefined) throw fail("InvalidInput", `The list of ${kind} needs a \`${missing}\`.`);
+    return send.value(send.raw([GET, ask(ROOT + kind, query(rest, { ...names, page_token })), undefined, SAFE], scope));
+  };
+  return paged(page, key);
+}
+
+/** Asks for one of a kind, and gives the answer as it comes. */
+export async function described(send, kind, name, options) {
+  const [scope, rest] = splitCall(options);
+  return send.raw([GET, ask(at(kind, name), query(rest)), undefined, SAFE], scope);
 }
 
 /** What Unity Catalog of a workspace holds. */
@@ -20,14 +59,11 @@ export class UnityCatalog {
   }
 
   #list(kind, names, options) {
-    const [scope, rest] = splitCall(options);
-    const key = kind === "table-summaries" ? "tables" : kind;
-    return paged((page_token) => this.#at.json("uc.list", [kind, query(rest, { ...names, page_token })], scope), key);
+    return listed(this.#at, kind, names, options);
   }
 
   #get(kind, name, options) {
-    const [scope, rest] = splitCall(options);
-    return this.#at.json("uc.get", [kind, name, query(rest)], scope);
+    return this.#at.value(described(this.#at, kind, name, options));
   }
 
   /** Lists the catalogs the caller may see. */
@@ -62,7 +98,7 @@ export class UnityCatalog {
 
   /** Whether a table is there. */
   async tableExists(fullName, options) {
-    return (await this.#at.json("uc.tableExists", [fullName], options)).table_exists === true;
+    return (await this.#at.value(this.#at.raw([GET, `${at("tables", fullName)}/exists`, undefined, SAFE], options))).table_exists === true;
   }
 
   /** Lists names and types of a catalog's tables, across schemas. */
@@ -87,17 +123,18 @@ export class UnityCatalog {
 
   /** Creates a function; experimental at Databricks, where `CREATE FUNCTION` is the usual way. */
   async createFunction(info, options) {
-    return this.#at.json("uc.createFunction", [writeJson(info, "The function")], options);
+    if (info === null || typeof info !== "object" || Array.isArray(info)) throw fail("InvalidInput", "What describes the function must be an object.");
+    return this.#at.value(this.#at.raw([POST, `${ROOT}functions`, writeJson({ function_info: info }, "The function"), NEVER], options));
   }
 
   /** Changes who owns a function. */
   async updateFunction(fullName, changes, options) {
-    return this.#at.json("uc.updateFunction", [fullName, writeJson(changes, "The changes")], options);
+    return this.#at.value(this.#at.raw([PATCH, at("functions", fullName), writeJson(changes, "The changes"), NEVER], options));
   }
 
   /** Deletes a function. */
   async deleteFunction(fullName, options) {
     const [scope, rest] = splitCall(options);
-    await this.#at.send("uc.deleteFunction", [fullName, query(rest)], scope);
+    await this.#at.raw([DELETE, ask(at("functions", fullName), query(rest)), undefined, NEVER], scope);
   }
 }

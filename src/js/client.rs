@@ -71,7 +71,7 @@ fn anything(parts: &Array) -> Call<String> {
     if let Some(body) = parts.get(2).as_string() {
         request = request.json(body);
     }
-    let read = if cfg!(feature = "js") && parts.get(4).is_truthy() { answer::with_session } else { answer::text };
+    let read = if cfg!(feature = "js") && parts.get(4).is_truthy() { answer::with_session } else { answer::foreign };
     Call::new(request, REPEATS.get(number(3)).copied().unwrap_or(Repeat::Never), read)
 }
 

@@ -273,7 +273,7 @@ fn push_float(out: &mut String, cell: &str) {
     if digits.is_empty() {
         out.push_str("0.0");
     } else if !(-3..=16).contains(&point) {
-        let (first, more) = digits.split_at(1);
+        let (first, more) = digits.split_at_checked(1).unwrap_or((digits, ""));
         out.push_str(first);
         if !more.is_empty() {
             out.push('.');

@@ -50,14 +50,6 @@ impl Kind {
         if self == Self::TableSummaries { "tables" } else { self.path() }
     }
 
-    /// The kind of this path.
-    #[allow(dead_code)] // for the JavaScript face
-    pub(crate) fn named(path: &str) -> Option<Self> {
-        [Self::Catalogs, Self::Schemas, Self::Tables, Self::TableSummaries, Self::Volumes, Self::Functions]
-            .into_iter()
-            .find(|kind| kind.path() == path)
-    }
-
     /// What a list cannot do without.
     fn required(self) -> &'static [&'static str] {
         match self {

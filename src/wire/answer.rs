@@ -72,7 +72,7 @@ pub(crate) fn screen(answer: &Answer) -> Result<()> {
 
 /// Whether this build reads answers: the one of `lakewire/data` only plans calls, which another build sends and reads, and
 /// shall not carry what reads errors.
-const READS: bool = cfg!(any(feature = "js_chat", not(feature = "js_sql")));
+pub(crate) const READS: bool = cfg!(any(feature = "js_chat", not(feature = "js_sql")));
 
 fn unread<T>() -> Result<T> {
     Err(Error::new(ErrorKind::Decode, "This build of lakewire reads no answers."))
@@ -120,6 +120,19 @@ pub fn nothing(answer: Answer) -> Result<()> {
     match std::str::from_utf8(&answer.body).ok().and_then(|text| Raw::parse(text).ok()).and_then(failure::in_body) {
         Some(error) => Err(error),
         None => Ok(()),
+    }
+}
+
+/// Reads the answer of a call that another build planned: text, whose own rules that build has. An error in place of JSON is one.
+///
+/// # Errors
+/// As [`text`]; the service's own error when the body is one in spite of the good status.
+pub fn foreign(answer: Answer) -> Result<String> {
+    let text = text(answer)?;
+    // the text is not checked here: a walk over what is no JSON ends early
+    match failure::in_body(Raw::trusted(text.trim_ascii())) {
+        Some(error) => Err(error),
+        None => Ok(text),
     }
 }
 

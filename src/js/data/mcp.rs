@@ -1,4 +1,4 @@
-//! What has rules of MCP, by name: addresses and refusals. Its messages are plain JSON, which JavaScript writes and reads
+//! What has rules of MCP, by name: addresses that are given, and refusals. Its messages are plain JSON, which JavaScript writes and reads
 //! itself, and the base's `raw` sends.
 
 use wasm_bindgen::JsValue;
@@ -9,18 +9,13 @@ use crate::js::args::Args;
 use crate::mcp;
 use crate::wire::json::Raw;
 
-/// `mcp.check` of an address, `mcp.refusal` of an error object, which throws, `mcp.name` of a tool, and the addresses.
+/// `mcp.check` of an address, `mcp.refusal` of an error object, which throws, and `mcp.name` of a tool.
 pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
     let Some(name) = name.strip_prefix("mcp.") else { return Ok(None) };
     let text = match name {
         "check" => return mcp::check(args.text(0)?).map(|()| Some(JsValue::UNDEFINED)),
         "refusal" => return Err(mcp::refusal(Raw::parse(args.text(0)?)?)),
         "name" => last(args.text(0)?.to_owned()),
-        "functions" => mcp::functions(args.text(0)?, args.text(1)?, args.optional(2))?,
-        "vectorSearch" => mcp::vector_search(args.text(0)?, args.text(1)?, args.optional(2))?,
-        "genie" => mcp::genie(args.optional(0))?,
-        "sql" => mcp::sql(),
-        "external" => mcp::external(args.text(0)?)?,
         _ => return Err(Error::new(ErrorKind::InvalidInput, "MCP has no such step.")),
     };
     Ok(Some(text.into()))

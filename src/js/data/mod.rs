@@ -14,8 +14,6 @@ mod mcp;
 mod scanner;
 mod sql;
 #[cfg(feature = "js_data")]
-mod unity_catalog;
-#[cfg(feature = "js_data")]
 mod vector_search;
 
 use js_sys::Array;
@@ -25,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::js::args::Args;
 use crate::js::error::to_js;
 use crate::wire::call::{Call, Repeat};
-use crate::wire::request::Method;
+use crate::wire::request::{Method, Path};
 
 /// A room that builds a call by name: nothing for a name it does not know.
 type Calls = fn(&str, &Args) -> Option<Result<Call<String>>>;
@@ -34,8 +32,7 @@ type Steps = fn(&str, &Args) -> Result<Option<JsValue>>;
 
 /// The rooms in turn; the first that knows the name answers.
 #[cfg(feature = "js_data")]
-const CALLS: &[Calls] =
-    &[sql::call, unity_catalog::call, functions::call, genie::call, database::call, vector_search::call];
+const CALLS: &[Calls] = &[sql::call, functions::call, database::call, vector_search::call];
 /// The same for steps.
 #[cfg(feature = "js_data")]
 const STEPS: &[Steps] = &[sql::step, functions::step, genie::step, mcp::step, database::step, vector_search::step];
@@ -82,8 +79,27 @@ fn parts(call: &Call<String>) -> Array {
 #[wasm_bindgen]
 pub fn step(name: &str, args: &Array) -> std::result::Result<JsValue, JsValue> {
     let args = Args::read(args);
+    if cfg!(feature = "js_data") && name == "path" {
+        return path(&args).map_err(|error| to_js(&error));
+    }
     let outcome = STEPS.iter().find_map(|room| room(name, &args).transpose()).unwrap_or_else(|| Err(unknown()));
     outcome.map_err(|error| to_js(&error))
+}
+
+/// `path`: a literal, then by threes what a name is, the name, and the next literal. After `?`, it is a query's key, and its value.
+fn path(args: &Args) -> Result<JsValue> {
+    let mut path = Path::literal(args.text(0)?);
+    let mut at = 1;
+    while let Some(what) = args.optional(at) {
+        let value = args.text(at + 1)?;
+        path = match what.strip_prefix('?') {
+            Some(key) => path.query(key, value),
+            None => path.segment(what, value)?,
+        };
+        path = path.then(args.optional(at + 2).unwrap_or(""));
+        at += 3;
+    }
+    Ok(path.finish().into())
 }
 
 fn unknown() -> Error {
