@@ -40,7 +40,8 @@ export class UCFunctionToolkit {
   tools(options?: CallOptions): Promise<RunnableTool[]>;
   /**
    * Runs a function of the toolkit. What went wrong inside it is `error`; arguments that do not fit fail with kind
-   * `InvalidArguments`. When the signal fires, the statement is told to stop.
+   * `InvalidArguments`. When the signal fires, the statement is told to stop; one that is still being sent is waited for
+   * up to 15 seconds, as its id is needed for that.
    */
   execute(fullName: string, args: Record<string, unknown>, options?: CallOptions): Promise<FunctionResult>;
 }

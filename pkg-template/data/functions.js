@@ -1,15 +1,19 @@
 // Unity Catalog functions as tools of a chat.
 
-import { fail } from "../errors.js";
+import { LakewireError, fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { splitCall, take } from "../options.js";
-import { operations, pure } from "./base.js";
+import { operations, parse, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { described, listed } from "./unity-catalog.js";
-import { pause } from "./wait.js";
+import { pause, shared, unless } from "./wait.js";
 
 /** How many functions are read at once. */
 const AT_ONCE = 8;
+/** How many looks at a statement in a row may fail for a passing reason. */
+const PATIENCE = 5;
+/** How long a sending in flight is waited for after an abort. */
+const ENDING_MS = 15_000;
 
 const OPTIONS = ["functionNames", "warehouseId", "filterAccessibleFunctions", "plainSchemas", "rowLimit", "byteLimit", "waitTimeout", "retryTimeoutS"];
 
@@ -25,6 +29,13 @@ function argumentsText(args) {
   return writeJson(exact, "The arguments");
 }
 
+/** A limit as text; the core counts in 32 bits. */
+function counted(value, name) {
+  if (value === undefined || value === null) return undefined;
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return `${value}`;
+  throw fail("InvalidInput", `\`${name}\` must be a whole number, 0 or more.`);
+}
+
 /** Functions of Unity Catalog, described to models and run on a SQL warehouse. */
 export class UCFunctionToolkit {
   #at;
@@ -36,11 +47,13 @@ export class UCFunctionToolkit {
     const [taken, rest] = take(options, OPTIONS, "The options of UCFunctionToolkit");
     const [stranger] = Object.keys(rest);
     if (stranger !== undefined) throw fail("InvalidInput", `UCFunctionToolkit has no option \`${stranger}\`: it takes ${OPTIONS.join(", ")}.`);
-    const { functionNames = [], warehouseId, retryTimeoutS = 120 } = taken;
+    const { functionNames = [], warehouseId, waitTimeout } = taken;
     if (!Array.isArray(functionNames)) throw fail("InvalidInput", "`functionNames` must be a list of catalog.schema.function names.");
     if (typeof warehouseId !== "string" || warehouseId === "") throw fail("InvalidInput", "Functions run on a SQL warehouse: give its id as `warehouseId`.");
+    if (waitTimeout !== undefined && waitTimeout !== null && typeof waitTimeout !== "string") throw fail("InvalidInput", "`waitTimeout` must be a text such as \"30s\".");
     for (const name of functionNames) pure("fn.named", name);
-    this.#options = { ...taken, functionNames: [...functionNames], retryTimeoutS };
+    const [rowLimit, byteLimit, retryTimeoutS = "120"] = ["rowLimit", "byteLimit", "retryTimeoutS"].map((name) => counted(taken[name], name));
+    this.#options = { ...taken, functionNames: [...functionNames], waitTimeout: waitTimeout ?? undefined, rowLimit, byteLimit, retryTimeoutS };
   }
 
   /** The functions' descriptions, read once. */
@@ -71,16 +84,18 @@ export class UCFunctionToolkit {
     return JSON.parse(await this.#run(one, args, options));
   }
 
-  /** The functions, read when they are first needed; a failure is not kept. */
+  /** The functions, read when they are first needed, for all who wait: no caller's signal or time limits end it. A failure is not kept. */
   #load(options) {
+    const [{ signal, headers }] = splitCall(options);
+    this.#at.scope(options);
     if (this.#loaded === undefined) {
-      const loading = this.#read(splitCall(options)[0]);
+      const loading = this.#read({ headers });
       this.#loaded = loading;
       loading.catch(() => {
         if (this.#loaded === loading) this.#loaded = undefined;
       });
     }
-    return this.#loaded;
+    return shared(signal, this.#loaded);
   }
 
   async #read(scope) {
@@ -99,9 +114,9 @@ export class UCFunctionToolkit {
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const group = all.slice(from, from + AT_ONCE).map(async (name) => {
         try {
-          const { text } = await described(this.#at, "functions", name, scope);
-          const info = JSON.parse(text);
-          if (typeof info.full_name !== "string") throw fail("Decode", "The service did not say the function's full name.");
+          const { text, ...facts } = await described(this.#at, "functions", name, scope);
+          const info = parse(text, facts);
+          if (typeof info?.full_name !== "string") throw fail("Decode", "The service did not say the function's full name.");
           return { text, info };
         } catch (error) {
           if (this.#options.filterAccessibleFunctions && error.kind === "PermissionDenied") return undefined;
@@ -113,28 +128,59 @@ export class UCFunctionToolkit {
     return found;
   }
 
+  async #send(args, scope) {
+    try {
+      return await this.#at.send("fn.execute", args, scope);
+    } catch (error) {
+      if (error instanceof LakewireError && error.maybeProcessed && pure("sql.doubtful", error.status === undefined ? undefined : `${error.status}`)) error.message += ` ${pure("sql.unsure")}`;
+      throw error;
+    }
+  }
+
   async #run({ text }, args, options) {
-    const [scope] = splitCall(options);
+    const [{ signal, ...scope }] = splitCall(options);
+    const { signals } = this.#at.scope({ signal, ...scope });
+    if (signal?.aborted) throw fail("Cancelled", "The call was aborted before the function was run.", { cause: signal.reason });
     const { warehouseId, rowLimit, byteLimit, waitTimeout, retryTimeoutS } = this.#options;
-    const numbers = [rowLimit, byteLimit].map((number) => (number === undefined ? undefined : `${number}`));
-    let answer = await this.#at.send("fn.execute", [text, argumentsText(args), warehouseId, ...numbers, waitTimeout], scope);
+    // a statement nobody waits for any more is told to stop; whether it still can is its own affair
+    const stop = (id) => this.#at.send("fn.cancel", [id], scope).catch(() => {});
+    const aborted = (more = "") => fail("Cancelled", `The call was aborted.${more}`, { cause: signal.reason });
+    const sending = this.#send([text, argumentsText(args), warehouseId, rowLimit, byteLimit, waitTimeout], scope);
+    const sent = await unless(signal, sending);
+    if (sent === undefined) {
+      // what is in flight may run: its id is needed to end it
+      const stopped = sending.then(async (answer) => {
+        const [result, id] = pure("fn.judge", text, answer.text);
+        if (result === undefined) await stop(id);
+        return true;
+      });
+      const patience = new AbortController();
+      const known = await Promise.race([stopped, pause(ENDING_MS, [patience.signal])]).catch(() => {}).finally(() => patience.abort());
+      stopped.catch(() => {});
+      throw known ? aborted() : aborted(` ${pure("sql.unsure")}`);
+    }
+    let [answer] = sent;
     let waited = 0;
+    let failures = 0;
     for (let looks = 0; ; looks += 1) {
       const [result, id, state] = pure("fn.judge", text, answer.text);
       if (result !== undefined) return result;
-      const wait = pure("fn.pause", `${looks}`, `${waited}`, `${retryTimeoutS}`);
-      // a statement nobody waits for any more is told to stop; whether it still can is its own affair
-      const stop = () => this.#at.send("fn.cancel", [id], { ...scope, signal: undefined }).catch(() => {});
+      const wait = pure("fn.pause", `${looks}`, `${waited}`, retryTimeoutS);
       if (wait === undefined) {
-        await stop();
+        await stop(id);
         return pure("fn.late", state, `${waited}`);
       }
-      await pause(wait * 1000, this.#at.scope(scope).signals);
+      await pause(wait * 1000, signals);
       waited += wait;
       try {
-        answer = await this.#at.send("fn.poll", [id], scope);
+        answer = await this.#at.send("fn.poll", [id], { ...scope, signal });
+        failures = 0;
       } catch (error) {
-        if (error.kind === "Cancelled") await stop();
+        if (error.isRetryable && failures < PATIENCE && !signal?.aborted) {
+          failures += 1;
+          continue;
+        }
+        await stop(id);
         throw error;
       }
     }

@@ -5,6 +5,7 @@ import { writeJson } from "../json.js";
 import { pairs, splitCall } from "../options.js";
 import { BILLED, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
 import { chatTool } from "./chat-tool.js";
+import { shared } from "./wait.js";
 
 const ROOT = "/api/2.0/mcp/";
 
@@ -93,10 +94,10 @@ export class McpClient {
     }
   }
 
-  /** The session, begun when it is first needed; a failure is not kept. */
+  /** The session, begun when it is first needed, for all who wait: no caller's signal or time limits end it. A failure is not kept. */
   #begin(options) {
     if (this.#session === undefined) {
-      const beginning = this.#shake(options);
+      const beginning = this.#shake({ headers: options?.headers });
       this.#session = beginning;
       beginning.catch(() => this.#forget(beginning));
     }
@@ -120,8 +121,9 @@ export class McpClient {
   /** One request in the session; a session the server has forgotten is begun anew, once. */
   async #ask(method, params, repeat, options) {
     for (let fresh = false; ; fresh = true) {
+      this.#at.scope(options);
       const session = this.#begin(options);
-      const agreed = await session;
+      const agreed = await shared(options?.signal, session);
       try {
         return (await this.#exchange({ id: (this.#id += 1), method, params }, agreed, repeat, options))[1];
       } catch (error) {

@@ -161,6 +161,54 @@ test("N4 N5: a submit is not repeated, and a signal stops the statement", async 
   assert.match(calls.at(-1).url, /\/st1\/cancel$/);
 });
 
+test("N5: an abort while the statement is sent waits for its id and stops it; one whose fate is open says so", async () => {
+  const controller = new AbortController();
+  const { kit, calls } = toolkit([json(TAX), async () => { controller.abort(); await new Promise((done) => setTimeout(done)); return running(); }, json({})]);
+  await failure(kit.execute("main.tools.add_tax", { net: 1 }, { signal: controller.signal }), "Cancelled");
+  assert.deepEqual(calls.slice(1).map(({ url }) => url.replace(/.*statements/, "")), ["", "/st1/cancel"]);
+  await failure(kit.execute("main.tools.add_tax", { net: 1 }, { signal: controller.signal }), "Cancelled");
+  assert.equal(calls.length, 3);
+  await withClock(async () => {
+    const late = new AbortController();
+    const silent = toolkit([json(TAX), (call) => { late.abort(); return never(call); }]);
+    assert.match((await failure(silent.kit.execute("main.tools.add_tax", { net: 1 }, { signal: late.signal }), "Cancelled")).message, /may be running/);
+  });
+  const lost = toolkit([json(TAX), new TypeError("fetch failed")]);
+  assert.match((await failure(lost.kit.execute("main.tools.add_tax", { net: 1 }))).message, /the statement may be running/);
+});
+
+test("N1: looks that fail in passing are borne; when they go on, the statement is stopped", async () => {
+  await withClock(async () => {
+    const once = { maxAttempts: 1 };
+    const { kit } = toolkit([json(TAX), running(), refusal(503), new TypeError("fetch failed"), running(), refusal(503), succeeded([["1"]])]);
+    assert.equal((await kit.execute("main.tools.add_tax", { net: 1 }, once)).value, "1");
+    const gone = toolkit((call) => (/functions/.test(call.url) ? json(TAX) : call.method === "GET" ? refusal(503) : running()));
+    assert.equal((await failure(gone.kit.execute("main.tools.add_tax", { net: 1 }, once))).status, 503);
+    assert.equal(gone.calls.filter(({ method, url }) => method === "GET" && /st1$/.test(url)).length, 6);
+    assert.match(gone.calls.at(-1).url, /\/st1\/cancel$/);
+  });
+});
+
+test("N5: who gives up waiting for the functions does not end the wait of others", async () => {
+  const controller = new AbortController();
+  let give;
+  const { kit, calls } = toolkit([() => new Promise((resolve) => { give = () => resolve(json(TAX)); })]);
+  const first = failure(kit.functions({ signal: controller.signal }), "Cancelled");
+  const second = kit.functions();
+  while (give === undefined) await new Promise((done) => setTimeout(done));
+  controller.abort();
+  await first;
+  give();
+  assert.equal((await second)[0].full_name, "main.tools.add_tax");
+  assert.equal(calls.length, 1);
+});
+
+test("O2: what is no JSON is an error of decoding", async () => {
+  const page = () => json("Sign in");
+  await failure(toolkit([page()]).kit.functions(), "Decode");
+  await failure(toolkit([json(TAX), page()]).kit.execute("main.tools.add_tax", { net: 1 }), "Decode");
+});
+
 test("N2: what fails inside is the result's error; a table is CSV; cut rows say so", async () => {
   const failed = json({ status: { state: "FAILED", error: { error_code: "BAD_REQUEST", message: "[DIVIDE_BY_ZERO] no" } } });
   const { kit } = toolkit([json(TAX), failed]);
@@ -182,11 +230,13 @@ test("N14 N16: values travel as parameters, and no digit of a long number is los
 
 test("what a toolkit cannot be made of is said at once", async () => {
   const { client } = scripted([]);
-  for (const options of [{ functionNames: ["add_tax"], warehouseId: "w" }, { functionNames: "a.b.c", warehouseId: "w" }, { functionNames: [] }, { functionNames: [], warehouseId: "w", names: [] }, undefined]) {
+  for (const options of [{ functionNames: ["add_tax"], warehouseId: "w" }, { functionNames: "a.b.c", warehouseId: "w" }, { functionNames: [] }, { functionNames: [], warehouseId: "w", names: [] }, undefined, ...[{ rowLimit: -5 }, { rowLimit: "x" }, { byteLimit: 2 ** 32 }, { retryTimeoutS: 1.5 }, { waitTimeout: 30 }].map((bad) => ({ functionNames: [], warehouseId: "w", ...bad }))]) {
     await failure(() => new UCFunctionToolkit(client, options), "InvalidInput");
   }
-  const { kit } = toolkit([json(TAX)]);
+  const { kit, calls } = toolkit([json(TAX), succeeded([["1"]])], { rowLimit: null, byteLimit: 7, waitTimeout: null });
   await failure(kit.execute("main.tools.other", {}), "NotFound");
+  await kit.execute("main.tools.add_tax", { net: 1 });
+  assert.deepEqual([calls[1].json.row_limit, calls[1].json.byte_limit, calls[1].json.wait_timeout], [100, 7, "30s"]);
   const odd = toolkit([json({ ...TAX, input_params: { parameters: [described("v", "variant")] } })]);
   assert.match((await failure(odd.kit.tools(), "InvalidInput")).message, /main\.tools\.add_tax.*'v'.*variant/);
 });

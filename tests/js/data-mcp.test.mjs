@@ -58,6 +58,22 @@ test("a forgotten session is begun anew, once; calls side by side share one", as
   assert.equal(both.calls.length, 4);
 });
 
+test("who gives up waiting for the handshake does not end the wait of others", async () => {
+  const controller = new AbortController();
+  let give;
+  const [first, second] = hello(1);
+  const { server: at, calls } = server([() => new Promise((resolve) => { give = () => resolve(first); }), second, answer(2, { tools: [TOOL] })]);
+  const aborted = failure(at.listTools({ signal: controller.signal }), "Cancelled");
+  const other = at.listTools({ headers: { "x-own": "1" } });
+  while (give === undefined) await new Promise((done) => setTimeout(done));
+  controller.abort();
+  await aborted;
+  give();
+  assert.equal((await other).length, 1);
+  assert.equal(calls.length, 3);
+  await failure(at.listTools({ signal: controller.signal }), "Cancelled");
+});
+
 test("a failed handshake is not kept", async () => {
   const { server: at } = server([json({ jsonrpc: "2.0", id: 1, error: { code: -32600, message: "no" } }), ...hello(2), answer(3, { tools: [] })]);
   assert.equal((await failure(at.listTools(), "BadRequest")).errorCode, "-32600");
