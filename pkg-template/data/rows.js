@@ -9,19 +9,43 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Types whose text is JSON. */
 const NESTED = ["ARRAY", "MAP", "STRUCT", "VARIANT"];
 
-/** A JSON number that a float would change: seventeen digits or more, or a whole number beyond 2⁵³. */
-const LONG = /\d{16}/;
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?![\d.eE])|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** Where a number may stand that a float would change: it has sixteen digits or more. */
+const LONG = /\d[\d.]{15}/;
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** JSON as JavaScript reads it, but whole numbers beyond 2⁵³ as BigInt. */
-export function parseNested(text) {
-  if (!LONG.test(text)) return JSON.parse(text);
-  // a text that no value of the cell begins with marks the long numbers
-  let mark = "n";
-  while (text.includes(`"${mark}`)) mark += "n";
-  const marked = text.replace(TOKENS, (token) => (/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token));
-  return JSON.parse(marked, (_, value) => (typeof value === "string" && value.startsWith(mark) && /^-?\d+$/.test(value.slice(mark.length)) ? BigInt(value.slice(mark.length)) : value));
+/** A number's digits without the zeros around them, and where its point stands. */
+function digitsOf(token) {
+  const [mantissa, power = "0"] = token.toLowerCase().replace("-", "").split("e");
+  const [whole, part = ""] = mantissa.split(".");
+  const digits = `${whole}${part}`.replace(/^0+/, "");
+  const bare = digits.replace(/0+$/, "");
+  return bare && `${bare}e${Number(power) - part.length + digits.length - bare.length}`;
 }
+
+/** Whether a float would change a number. `decimals`: one behind a point too, which need not be a DOUBLE's text. */
+function changes(token, decimals) {
+  if (token.startsWith('"') || token.length < 16) return false;
+  if (/^-?\d+$/.test(token)) return !Number.isSafeInteger(Number(token));
+  return decimals && digitsOf(`${Number(token)}`) !== digitsOf(token);
+}
+
+/**
+ * JSON as JavaScript reads it, but whole numbers beyond 2⁵³ as BigInt. With `decimals`, numbers behind a point that have
+ * more digits than a float keeps are their text.
+ */
+export function parseNested(text, decimals = false) {
+  if (!LONG.test(text)) return JSON.parse(text);
+  // a letter for private use that the text holds in no form marks those numbers
+  let code = 0xe000;
+  const escapes = text.toLowerCase();
+  while (escapes.includes(String.fromCharCode(code)) || escapes.includes(`\\u${code.toString(16)}`)) code += 1;
+  const mark = String.fromCharCode(code);
+  const marked = text.replace(TOKENS, (token) => (changes(token, decimals) ? `"${mark}${token}"` : token));
+  const exact = (token) => (/^-?\d+$/.test(token) ? BigInt(token) : token);
+  return JSON.parse(marked, (_, value) => (typeof value === "string" && value.startsWith(mark) ? exact(value.slice(1)) : value));
+}
+
+const parseExact = (text) => parseNested(text, true);
 
 /** The bytes of a BINARY cell: base64, or hexadecimal as some servers write it. */
 export function parseBinary(text) {
@@ -40,8 +64,10 @@ export function parseBinary(text) {
 const same = (text) => text;
 
 /** What becomes of a text of a type; nothing when it stays a text. */
-function reader(type, { nested, binary, timestamps }) {
-  if (NESTED.includes(type)) return nested === "text" ? same : parseNested;
+function reader({ type_name: type, type_text: whole }, { nested, binary, timestamps }) {
+  // only where decimals may stand: the text of a DOUBLE may have a digit too many
+  const parse = whole === undefined || /DECIMAL|VARIANT/i.test(whole) ? parseExact : parseNested;
+  if (NESTED.includes(type)) return nested === "text" ? same : parse;
   if (type === "BINARY") return binary === "text" ? same : parseBinary;
   if (timestamps === "date" && (type === "TIMESTAMP" || type === "DATE")) return (text) => new Date(text);
   return same;
@@ -99,8 +125,9 @@ export class Column {
   #ends;
   #read;
   #text;
+  #before;
 
-  constructor(info, [cells, nulls, ends], read) {
+  constructor(info, [cells, nulls, ends], read, before = 0) {
     this.name = info.name;
     this.type = info.type_name;
     this.typeText = info.type_text;
@@ -109,6 +136,7 @@ export class Column {
     this.#nulls = nulls;
     this.#ends = ends;
     this.#read = read;
+    this.#before = before;
   }
 
   /** The list of cells: Int32Array, BigInt64Array, Float64Array or Uint8Array; nothing for columns kept as text. */
@@ -128,7 +156,7 @@ export class Column {
   /** One cell as its type's value; null for NULL. */
   get(row) {
     if (!(row >= 0 && row < this.length) || this.isNull(row)) return null;
-    if (this.#ends !== undefined) return this.#read(this.text(row));
+    if (this.#ends !== undefined) return this.toArray(row, row + 1)[0];
     return this.type === "BOOLEAN" ? this.#cells[row] === 1 : this.#cells[row];
   }
 
@@ -151,7 +179,13 @@ export class Column {
     }
     if (nulls !== undefined) for (let row = from; row < to; row += 1) if ((nulls[row >> 3] >> (row & 7)) & 1) out[row - from] = null;
     const read = this.#read;
-    if (read !== same) for (let at = 0; at < out.length; at += 1) if (out[at] !== null) out[at] = read(out[at]);
+    if (read === same) return out;
+    let at = 0;
+    try {
+      for (; at < out.length; at += 1) if (out[at] !== null) out[at] = read(out[at]);
+    } catch (cause) {
+      throw fail("Decode", `Row ${this.#before + from + at} of the result, counted from 0, holds in its column \`${this.name}\` what no ${this.type} is: take it as text, by \`nested: "text"\` or \`binary: "text"\`.`, { cause });
+    }
     return out;
   }
 
@@ -209,8 +243,8 @@ export class BatchReader {
     this.#columns = columns;
     // as JSON, so that each name is a property of its own, `__proto__` too, and copies are cheap
     this.#model = JSON.parse(`{${columns.map(({ name }) => `${JSON.stringify(name)}:null`).join()}}`);
-    this.#readers = columns.map(({ type_name }) => reader(type_name, options));
-    this.#scanner = direct(() => new RowScanner(columns.map(({ type_name = "" }) => (type_name === "DECIMAL" ? decimal : type_name)).join(",")));
+    this.#readers = columns.map((info) => reader(info, options));
+    this.#scanner = direct(() => new RowScanner(columns.map(({ type_name = "" }) => `${type_name === "DECIMAL" ? decimal : type_name},`).join("")));
   }
 
   push(bytes) {
@@ -228,8 +262,9 @@ export class BatchReader {
   /** The rows that are there, as a batch. */
   take() {
     const [length, ...parts] = direct(() => this.#scanner.take());
+    const before = this.total;
     this.total += length;
-    const columns = this.#columns.map((info, at) => new Column(info, parts.slice(3 * at, 3 * at + 3), this.#readers[at]));
+    const columns = this.#columns.map((info, at) => new Column(info, parts.slice(3 * at, 3 * at + 3), this.#readers[at], before));
     return new Batch(length, columns, this.#model);
   }
 

@@ -43,7 +43,7 @@ export interface ReadOptions {
   allowTruncated?: boolean;
   /** DECIMAL as exact text, or as a number that may lose digits; text unless set. */
   decimals?: "string" | "number";
-  /** ARRAY, MAP, STRUCT and VARIANT as values (whole numbers beyond 2^53 as BigInt), or as the JSON text; values unless set. */
+  /** ARRAY, MAP, STRUCT and VARIANT as values (whole numbers beyond 2^53 as BigInt, decimals with more digits than a number keeps as text), or as the JSON text; values unless set. */
   nested?: "json" | "text";
   /** BINARY as bytes or as the text that came; bytes unless set. */
   binary?: "bytes" | "text";

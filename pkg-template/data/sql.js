@@ -90,6 +90,7 @@ function typed(value, name) {
       return param.bigint(value);
     case "number":
       if (!Number.isInteger(value) || Object.is(value, -0)) return param.double(value);
+      if (!Number.isSafeInteger(value)) throw invalid(`The parameter \`${name}\` is a whole number that may have lost digits: give a BigInt, or param.double(value) for a DOUBLE.`);
       return Math.abs(value) < 2 ** 31 ? param.int(value) : param.bigint(value);
     default:
       if (value === null) return param.null();
