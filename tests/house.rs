@@ -130,6 +130,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["functions/toolkit.rs"],
         &["chat", "client", "error", "functions", "join", "sender", "transport", "unity_catalog", "wire"],
     ),
+    (&["functions/calls.rs"], &["error", "functions", "sql", "wire"]),
     (&["functions/"], &["error", "functions", "wire"]),
     (&["genie/calls.rs", "genie/outcome.rs", "genie/table.rs"], &["error", "genie", "wire"]),
     (&["genie/"], &["error", "genie", "pages", "sender", "wire"]),

@@ -25,8 +25,14 @@ pub(crate) fn write(array: &dyn Array, row: usize, out: &mut String, json: bool)
         DataType::Int32 => display(array.as_primitive::<Int32Type>().value(row), out),
         DataType::Int16 => display(array.as_primitive::<Int16Type>().value(row), out),
         DataType::Int8 => display(array.as_primitive::<Int8Type>().value(row), out),
-        DataType::Float64 => double(array.as_primitive::<Float64Type>().value(row), out),
-        DataType::Float32 => float(array.as_primitive::<Float32Type>().value(row), out),
+        DataType::Float64 => {
+            let value = array.as_primitive::<Float64Type>().value(row);
+            number(value.is_finite(), json, out, |out| double(value, out));
+        }
+        DataType::Float32 => {
+            let value = array.as_primitive::<Float32Type>().value(row);
+            number(value.is_finite(), json, out, |out| float(value, out));
+        }
         DataType::Boolean => out.push_str(if array.as_boolean().value(row) { "true" } else { "false" }),
         DataType::Decimal128(_, scale) => decimal(array.as_primitive::<Decimal128Type>().value(row), *scale, out),
         DataType::Date32 => {
@@ -167,6 +173,14 @@ pub(crate) fn string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// A number; inside JSON, NaN and the infinities are texts, as JSON has no numbers for them.
+fn number(finite: bool, json: bool, out: &mut String, write: impl FnOnce(&mut String)) {
+    let mark = if json && !finite { "\"" } else { "" };
+    out.push_str(mark);
+    write(out);
+    out.push_str(mark);
+}
+
 /// A DOUBLE as Java writes it: at least one decimal, an exponent from ten million up and below a thousandth.
 pub(crate) fn double(value: f64, out: &mut String) {
     let size = value.abs();
@@ -250,6 +264,9 @@ fn interval(months: i32, days: i32, nanos: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::array::Float64Array;
+    use datafusion::common::utils::SingleRowListArrayBuilder;
+
     use super::*;
 
     #[test]
@@ -269,6 +286,18 @@ mod tests {
             double(value, &mut out);
             assert_eq!(out, text);
         }
+    }
+
+    #[test]
+    fn what_json_has_no_number_for_is_a_text_inside_it() {
+        let numbers: ArrayRef = std::sync::Arc::new(Float64Array::from(vec![f64::NAN, f64::NEG_INFINITY, 1.5]));
+        let list = SingleRowListArrayBuilder::new(numbers.clone()).build_list_array();
+        let mut out = String::new();
+        write(&list, 0, &mut out, false).unwrap();
+        assert_eq!(out, r#"["NaN","-Infinity",1.5]"#);
+        out.clear();
+        write(&numbers, 0, &mut out, false).unwrap();
+        assert_eq!(out, "NaN");
     }
 
     #[test]

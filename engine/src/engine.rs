@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use crate::commands;
 use crate::error::{Result, SqlError};
@@ -94,8 +95,8 @@ pub struct Engine {
     store: RwLock<Metastore>,
     kept: Mutex<Kept>,
     running: Mutex<HashMap<String, Arc<Notify>>>,
-    /// One change at a time, so that the journal's order is the order of the changes.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// One change at a time, held until it is in the journal: its order is the order of the changes.
+    changing: tokio::sync::Mutex<()>,
     journal: Option<Journal>,
 }
 
@@ -152,24 +153,24 @@ impl Engine {
     /// # Errors
     /// What the statement is refused with.
     pub async fn run(&self, place: &Place, text: &str) -> Result<Answer> {
-        let script = Script::new(text, &[])?;
-        let answer = self.answer(&script, place).await?;
-        self.note(place, &script)?;
+        self.answer_and_note(&Script::new(text, &[])?, place).await
+    }
+
+    /// Answers a statement; a change is made alone, and kept in the journal before the next begins.
+    async fn answer_and_note(&self, script: &Script, place: &Place) -> Result<Answer> {
+        if !commands::changes(script) {
+            return self.answer(script, place).await;
+        }
+        let _alone = self.changing.lock().await;
+        let answer = self.answer(script, place).await?;
+        if let Some(journal) = &self.journal {
+            journal.add(&place.catalog, &place.schema, &script.text())?;
+        }
         Ok(answer)
     }
 
-    fn note(&self, place: &Place, script: &Script) -> Result<()> {
-        match &self.journal {
-            Some(journal) if commands::changes(script) => journal.add(&place.catalog, &place.schema, &script.text()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Answers a parsed statement.
-    ///
-    /// # Errors
-    /// What the statement is refused with.
-    pub async fn answer(&self, script: &Script, place: &Place) -> Result<Answer> {
+    /// Answers a parsed statement. For a change the caller holds `changing`, but at the start.
+    async fn answer(&self, script: &Script, place: &Place) -> Result<Answer> {
         if commands::is_query(script) {
             let (query, written) = script.queries()?;
             let (columns, stream) = self.query(query, Some(&written), place).await?;
@@ -235,24 +236,22 @@ impl Engine {
     }
 
     /// Runs a statement in a task of its own, keeps its chunks, and gives the body of its answer. A statement that is
-    /// canceled answers at once; its task ends where it next waits.
+    /// canceled answers at once; its task ends where it next waits. So does the task of one nobody waits for any more: who
+    /// drops this future, as a closed connection does, ends the statement.
     pub async fn execute(self: Arc<Self>, request: Request) -> Value {
         let stop = Arc::new(Notify::new());
         let id = request.id.clone();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Arc::clone(&stop));
+        self.running().insert(id.clone(), Arc::clone(&stop));
         let engine = Arc::clone(&self);
         let mut task = tokio::spawn(async move { engine.finish(&request).await });
+        let _ends = Ends { engine: &self, id, stop: Arc::clone(&stop), task: task.abort_handle() };
         let outcome = tokio::select! {
             biased;
             () = stop.notified() => None,
             outcome = &mut task => Some(outcome),
         };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         match outcome {
-            None => {
-                task.abort();
-                json!({"state": "CANCELED"})
-            }
+            None => json!({"state": "CANCELED"}),
             Some(Ok(Ok(manifest))) => json!({"state": "SUCCEEDED", "manifest": manifest}),
             Some(Ok(Err(error))) => error.to_json(),
             Some(Err(error)) => {
@@ -263,8 +262,7 @@ impl Engine {
 
     async fn finish(&self, request: &Request) -> Result<Value> {
         let script = Script::new(&request.statement, &request.parameters)?;
-        let answer = self.answer(&script, &request.place).await?;
-        self.note(&request.place, &script)?;
+        let answer = self.answer_and_note(&script, &request.place).await?;
         let cutter = |columns| Cutter::new(request.format, columns, request.limits);
         let (manifest, chunks) = match answer {
             Answer::Nothing => return Ok(results::nothing(request.format)),
@@ -319,10 +317,38 @@ impl Engine {
 
     /// Ends a running statement; false when none of that id runs.
     pub fn cancel(&self, id: &str) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running();
         let Some(stop) = running.get(id) else { return false };
         stop.notify_one();
         true
+    }
+
+    /// How many statements run.
+    pub fn running_count(&self) -> usize {
+        self.running().len()
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Arc<Notify>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a statement's task, and takes its id from those that run, however the wait for it ends.
+struct Ends<'a> {
+    engine: &'a Engine,
+    id: String,
+    stop: Arc<Notify>,
+    task: AbortHandle,
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.task.abort();
+        let mut running = self.engine.running();
+        // another statement may have taken the id meanwhile
+        if running.get(&self.id).is_some_and(|stop| Arc::ptr_eq(stop, &self.stop)) {
+            running.remove(&self.id);
+        }
     }
 }
 

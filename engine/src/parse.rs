@@ -179,6 +179,7 @@ fn text<'t>(tokens: impl Iterator<Item = &'t TokenWithSpan>) -> String {
     tokens
         .map(|token| match &token.token {
             Token::SingleQuotedString(text) => quote(text),
+            Token::Word(word) if word.quote_style == Some('`') => format!("`{}`", word.value.replace('`', "``")),
             other => other.to_string(),
         })
         .collect()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request as HttpRequest, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -36,6 +37,11 @@ pub fn router(engine: Arc<Engine>) -> Router {
 }
 
 async fn guard(request: HttpRequest, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    if !hosts.chain(request.uri().authority().map(|authority| authority.as_str())).all(is_here) {
+        let sentence = "The engine answers for 127.0.0.1, [::1] and localhost only: call it by one of these names.";
+        return refuse(StatusCode::FORBIDDEN, "PERMISSION_DENIED", sentence);
+    }
     match request.headers().get(HEADER) {
         Some(value) if value == "1" => next.run(request).await,
         _ => refuse(
@@ -44,6 +50,13 @@ async fn guard(request: HttpRequest, next: Next) -> Response {
             "Requests to the engine carry the header x-lakewire-engine: 1.",
         ),
     }
+}
+
+/// Whether a host is this computer by its own name: a page may have let its own name point here, and is no stranger then.
+fn is_here(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    !host.contains('@') && (matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost"))
 }
 
 /// A JSON answer.

@@ -23,6 +23,25 @@ async fn nothing_is_answered_without_the_header() {
 }
 
 #[tokio::test]
+async fn a_page_whose_own_name_points_here_is_refused() {
+    let client = Client::new().await;
+    for good in ["127.0.0.1", "127.0.0.1:8040", "localhost:1", "LOCALHOST", "[::1]:8040"] {
+        assert_eq!(client.health_of(good).await, 200, "{good}");
+    }
+    for bad in [
+        "evil.example:8040",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "x@localhost",
+        "",
+        "a b",
+    ] {
+        assert_eq!(client.health_of(bad).await, 403, "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn chunks_are_as_long_as_their_manifest_says_and_hold_every_row() {
     let client = Client::new().await;
     for format in ["JSON_ARRAY", "CSV", "ARROW_STREAM"] {
@@ -100,6 +119,30 @@ async fn a_running_statement_is_canceled() {
     }
     assert_eq!(task.await.unwrap(), json!({"state": "CANCELED"}));
     assert_eq!(client.call("POST", "/cancel/long", None).await.1, json!({"canceled": false}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_nobody_waits_for_ends() {
+    let client = Client::new().await;
+    let before = std::sync::Arc::strong_count(&client.1);
+    let statement = "SELECT count(*) FROM range(100000000000)";
+    {
+        let running = client.execute(json!({"id": "long", "statement": statement}));
+        let mut running = std::pin::pin!(running);
+        while client.1.running_count() == 0 {
+            tokio::select! {
+                biased;
+                answer = &mut running => assert_eq!(answer, Value::Null, "it ended before its time"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    assert_eq!(client.1.running_count(), 0);
+    assert_eq!(client.call("POST", "/cancel/long", None).await.1, json!({"canceled": false}));
+    // the task holds the engine until it is gone
+    while std::sync::Arc::strong_count(&client.1) > before {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

@@ -259,3 +259,42 @@ async fn changes_outlive_the_process_where_asked() {
     assert_eq!(client.row("SELECT main.kept.f(a), b FROM main.kept.t").await, ["6", "it's \\ :x"]);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_made_at_once_are_repeated_in_their_order() {
+    let folder = std::env::temp_dir().join(format!("lakewire-engine-order-{}", std::process::id()));
+    let config = Config { data: Some(folder.clone()), ..Config::default() };
+    let all = "SELECT who, n FROM main.default.`odd``name` ORDER BY who, n";
+    let before = {
+        let client = std::sync::Arc::new(Client::with(&config).await);
+        client.rows("CREATE TABLE `odd``name` (who INT, n INT)", json!([])).await;
+        let writers = (0..8).map(|who| {
+            let client = std::sync::Arc::clone(&client);
+            tokio::spawn(async move {
+                for (at, statement) in [
+                    format!("INSERT INTO `odd``name` VALUES ({who}, 1)"),
+                    "UPDATE `odd``name` SET n = n * 3 + 1".to_owned(),
+                    format!("DELETE FROM `odd``name` WHERE who = {}", who - 1),
+                    "TRUNCATE TABLE t".to_owned(),
+                    format!("CREATE TABLE IF NOT EXISTS t AS SELECT {who} AS last"),
+                    format!("DROP TABLE {}t", if who % 2 == 0 { "IF EXISTS " } else { "" }),
+                    format!("CREATE TABLE IF NOT EXISTS t AS SELECT {who} AS last"),
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    // some are refused, as another writer was faster
+                    client.execute(json!({"id": format!("{who}-{at}"), "statement": statement})).await;
+                }
+            })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        (client.rows(all, json!([])).await, client.rows("SELECT last FROM t", json!([])).await)
+    };
+    assert!(!before.0.is_empty());
+    let client = Client::with(&config).await;
+    assert_eq!((client.rows(all, json!([])).await, client.rows("SELECT last FROM t", json!([])).await), before);
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::statement::Statement;
+use crate::sql::progress;
 use crate::wire::answer;
 use crate::wire::call::{Call, Repeat};
 use crate::wire::json::{Json, push_string};
@@ -70,7 +71,8 @@ pub fn execute(statement: &Statement, settings: &RunSettings) -> Result<Call<Jso
     body.push_str(&settings.byte_limit.to_string());
     body.push('}');
     // a function may do something: running it twice may do it twice
-    Ok(Call::new(Request::new(Method::Post, ROOT).json(body), Repeat::Never, answer::json))
+    let call = Call::new(Request::new(Method::Post, ROOT).json(body), Repeat::Never, answer::json);
+    Ok(call.explained_by(progress::unsure))
 }
 
 /// Looks how far a statement is.

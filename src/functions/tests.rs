@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,8 +10,9 @@ use crate::chat::ToolLimits;
 use crate::client::WorkspaceClient;
 use crate::config::Config;
 use crate::error::ErrorKind;
-use crate::transport::Transport as _;
+use crate::sender::CallOptions;
 use crate::transport::scripted::{Reply, Scripted};
+use crate::transport::{BoxFuture, HttpRequest, Response, Transport};
 use crate::wire::json::Raw;
 
 fn fixture() -> Value {
@@ -385,7 +387,82 @@ fn n4_a_submit_whose_fate_is_open_is_not_sent_again() {
     network.push(Reply::failure(ErrorKind::Connect, true));
     let error = network.run(toolkit.execute("main.tools.f", r#"{"net":1}"#)).unwrap().unwrap_err();
     assert!(error.maybe_processed());
+    assert!(error.to_string().contains("the statement may be running"), "{error}");
     assert_eq!(network.requests().len(), 2);
+}
+
+#[test]
+fn n1_looks_that_fail_in_passing_are_borne_and_the_statement_is_stopped_when_they_go_on() {
+    let running = || Reply::json(r#"{"statement_id":"st1","status":{"state":"RUNNING"}}"#);
+    let once = |network: &Scripted| {
+        loaded(network).with_options(CallOptions { max_attempts: Some(1), ..CallOptions::default() })
+    };
+    let network = Scripted::new();
+    let toolkit = once(&network);
+    network.push(running());
+    for reply in [Reply::status(503), Reply::failure(ErrorKind::Connect, true), running(), Reply::status(503)] {
+        network.push(reply);
+    }
+    network.push(Reply::json(&succeeded(json!([{"name": "x"}]), json!([["1"]]), false).to_string()));
+    let result = network.run(toolkit.execute("main.tools.f", r#"{"net":1}"#)).unwrap().unwrap();
+    assert_eq!(result.value.as_deref(), Some("1"));
+
+    let network = Scripted::new();
+    let toolkit = once(&network);
+    network.push(running());
+    network.always(Reply::status(503));
+    let error = network.run(toolkit.execute("main.tools.f", r#"{"net":1}"#)).unwrap().unwrap_err();
+    assert_eq!(error.status(), Some(503));
+    let requests = network.requests();
+    assert_eq!(requests.iter().filter(|request| request.url.ends_with("/st1")).count(), 6);
+    assert!(requests.last().unwrap().url.ends_with("/st1/cancel"));
+}
+
+#[test]
+fn n5_a_statement_nobody_waits_for_is_stopped_even_while_it_is_sent() {
+    use std::future::Future as _;
+    use std::task::{Context, Waker};
+    // a runtime that goes on: what is spawned runs to its end here
+    #[derive(Debug)]
+    struct Runtime(Scripted);
+    impl Transport for Runtime {
+        fn send(&self, request: HttpRequest) -> BoxFuture<'static, crate::error::Result<Response>> {
+            self.0.send(request)
+        }
+        fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+            self.0.sleep(duration)
+        }
+        fn now(&self) -> Duration {
+            self.0.now()
+        }
+        fn wall_clock(&self) -> Duration {
+            self.0.wall_clock()
+        }
+        fn random(&self) -> f64 {
+            self.0.random()
+        }
+        fn spawn(&self, future: BoxFuture<'static, ()>) -> bool {
+            self.0.run(future).is_some()
+        }
+    }
+    for delay in [0, 20] {
+        let network = Scripted::new();
+        network.push(Reply::json(&add_tax().to_string()));
+        let config = Config::new("https://x.example").unwrap();
+        let client =
+            WorkspaceClient::with_transport(config, Credentials::token("t"), Arc::new(Runtime(network.clone())))
+                .unwrap();
+        let toolkit = network.run(UcFunctionToolkit::load(&client, options(&["main.tools.f"]))).unwrap().unwrap();
+        let sent = Reply::json(r#"{"statement_id":"st1","status":{"state":"RUNNING"}}"#);
+        network.push(sent.after(Duration::from_secs(delay)));
+        network.always(Reply::json("{}"));
+        let mut running = Box::pin(toolkit.execute("main.tools.f", r#"{"net":1}"#));
+        assert!(running.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(network.requests().len(), 2);
+        drop(running);
+        assert!(network.requests().last().unwrap().url.ends_with("/st1/cancel"), "{delay}");
+        assert_eq!(network.requests().len(), 3);
+    }
 }
 
 #[test]

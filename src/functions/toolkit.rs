@@ -21,6 +21,8 @@ use crate::wire::json::{Json, Raw};
 
 /// How many functions are read at once.
 const AT_ONCE: usize = 8;
+/// How many looks at a statement in a row may fail for a passing reason.
+const PATIENCE: u32 = 5;
 /// How many functions of a schema are listed on a page.
 const PAGE: u32 = 100;
 
@@ -194,8 +196,8 @@ impl UcFunctionToolkit {
 
     /// Runs a function of the toolkit; `arguments` is the JSON text of an object.
     ///
-    /// Dropping the future leaves a statement that goes on to the service; a statement that takes too
-    /// long is told to stop.
+    /// A statement that takes too long, or cannot be looked at any more, is told to stop. So is one whose
+    /// future is dropped, where the transport has a runtime that goes on.
     ///
     /// # Errors
     /// `InvalidArguments` when the arguments do not fit, see [`check_arguments`]; `NotFound` for a function the toolkit does not have; else as the
@@ -214,23 +216,104 @@ impl UcFunctionToolkit {
     async fn run(&self, function: &UcFunction, arguments: &str) -> Result<String> {
         let (root, arguments) = (function.text.root(), Raw::parse(arguments)?);
         check_arguments(root, arguments)?;
-        let mut answer = self.send(&calls::execute(&statement(root, arguments)?, &self.settings)?).await?;
-        let (mut waited, mut looks) = (0, 0);
+        let mut running = Running::start(self, calls::execute(&statement(root, arguments)?, &self.settings)?);
+        let mut seen = outcome::judge(gives_table(root), running.first().await?.root());
+        let (mut waited, mut looks, mut failures) = (0, 0, 0);
         loop {
-            let (id, state) = match outcome::judge(gives_table(root), answer.root()) {
-                Seen::Done(result) => return Ok(result),
+            let (id, state) = match seen {
+                Seen::Done(result) => {
+                    running.id = None;
+                    return Ok(result);
+                }
                 Seen::Waiting { id, state } => (id, state),
             };
+            running.id = Some(id.clone());
             let Some(pause) = outcome::pause(looks, waited, self.settings.retry_timeout) else {
-                // whether it can still be stopped or not: the time is up
-                let _ = self.send(&calls::cancel(&id)?).await;
+                running.stop().await;
                 return Ok(outcome::late(&state, waited));
             };
             self.sender.transport().sleep(Duration::from_secs(u64::from(pause))).await;
             waited += pause;
             looks += 1;
-            answer = self.send(&calls::poll(&id)?).await?;
+            seen = match self.send(&calls::poll(&id)?).await {
+                Ok(answer) => {
+                    failures = 0;
+                    outcome::judge(gives_table(root), answer.root())
+                }
+                Err(error) if error.is_retryable() && failures < PATIENCE => {
+                    failures += 1;
+                    Seen::Waiting { id, state }
+                }
+                Err(error) => {
+                    running.stop().await;
+                    return Err(error);
+                }
+            };
         }
+    }
+}
+
+/// A function's statement, which is told to stop when nobody waits for it any more: at once when its id is known, else
+/// when the answer to its sending says it.
+struct Running {
+    sender: Sender,
+    options: CallOptions,
+    sending: Option<BoxFuture<'static, Result<Json<()>>>>,
+    id: Option<String>,
+}
+
+impl Running {
+    fn start(toolkit: &UcFunctionToolkit, call: Call<Json<()>>) -> Self {
+        let (sender, options) = (toolkit.sender.clone(), toolkit.options.clone());
+        let (by, with) = (sender.clone(), options.clone());
+        let sending: BoxFuture<'static, _> = Box::pin(async move { Ok(by.send(&call, &with).await?.0) });
+        Self { sender, options, sending: Some(sending), id: None }
+    }
+
+    /// The answer to the sending, asked for once.
+    async fn first(&mut self) -> Result<Json<()>> {
+        let answer = match &mut self.sending {
+            Some(sending) => sending.await,
+            None => std::future::pending().await,
+        };
+        self.sending = None;
+        answer
+    }
+
+    /// Tells it to stop; whether it still can is its own affair.
+    async fn stop(&mut self) {
+        if let Some(id) = self.id.take() {
+            stop(&self.sender, &self.options, &id).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (sending, id) = (self.sending.take(), self.id.take());
+        if sending.is_none() && id.is_none() {
+            return;
+        }
+        let (sender, options) = (self.sender.clone(), self.options.clone());
+        self.sender.transport().spawn(Box::pin(async move {
+            let id = match sending {
+                None => id,
+                Some(sending) => sending.await.ok().and_then(|answer| match outcome::judge(false, answer.root()) {
+                    Seen::Waiting { id, .. } => Some(id),
+                    Seen::Done(_) => None,
+                }),
+            };
+            if let Some(id) = id {
+                stop(&sender, &options, &id).await;
+            }
+        }));
+    }
+}
+
+async fn stop(sender: &Sender, options: &CallOptions, id: &str) {
+    if let Ok(cancel) = calls::cancel(id) {
+        // nobody hears of it
+        let _ = sender.send(&cancel, options).await;
     }
 }
 

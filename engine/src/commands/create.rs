@@ -150,7 +150,6 @@ fn idents(script: &Script, parser: &mut Parser<'_>) -> Result<Vec<String>> {
 
 /// CREATE TABLE, with columns or AS a query.
 pub(super) async fn table(engine: &Engine, script: &Script, place: &Place) -> Result<Answer> {
-    let _guard = engine.changing.lock().await;
     let (head, mut table, query) = read_table(script, place)?;
     let found = engine.store().table(&head.name).cloned();
     engine.store().schema(&head.name.catalog, &head.name.schema)?;
@@ -263,7 +262,6 @@ fn constraint(
 
 /// CREATE VIEW.
 pub(super) async fn view(engine: &Engine, script: &Script, place: &Place) -> Result<Answer> {
-    let _guard = engine.changing.lock().await;
     let (head, given, options, query) = read_view(script, place)?;
     let found = engine.store().table(&head.name).cloned();
     engine.store().schema(&head.name.catalog, &head.name.schema)?;

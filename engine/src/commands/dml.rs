@@ -27,7 +27,6 @@ pub(super) async fn run(engine: &Engine, script: &Script, place: &Place) -> Resu
         end(script, &mut parser)?;
         statement
     };
-    let _guard = engine.changing.lock().await;
     match statement {
         Statement::Insert(insert) => self::insert(engine, insert, place).await,
         Statement::Delete(delete) => self::delete(engine, delete, place).await,

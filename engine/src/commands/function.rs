@@ -25,7 +25,6 @@ struct Read {
 
 /// CREATE FUNCTION: the body is planned once with NULLs as its arguments, so that a mistake shows now.
 pub(super) async fn create(engine: &Engine, script: &Script, place: &Place) -> Result<Answer> {
-    let _guard = engine.changing.lock().await;
     let Read { replace, quiet, name, mut function, told } = read(script, place)?;
     engine.store().schema(&name.catalog, &name.schema)?;
     if engine.store().function(&name).is_some() && !replace {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// An engine behind its routes.
-pub struct Client(Router);
+pub struct Client(Router, pub Arc<Engine>);
 
 impl Client {
     /// An engine that keeps nothing.
@@ -31,7 +31,8 @@ impl Client {
 
     /// An engine with these settings.
     pub async fn with(config: &Config) -> Self {
-        Self(server::router(Arc::new(Engine::start(config).await.unwrap())))
+        let engine = Arc::new(Engine::start(config).await.unwrap());
+        Self(server::router(Arc::clone(&engine)), engine)
     }
 
     /// A request with or without the engine's header.
@@ -43,6 +44,12 @@ impl Client {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let answer = self.0.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         (answer.status(), to_bytes(answer.into_body(), usize::MAX).await.unwrap())
+    }
+
+    /// The status of a request with the engine's header and this host.
+    pub async fn health_of(&self, host: &str) -> u16 {
+        let request = Request::builder().uri("/health").header("host", host).header("x-lakewire-engine", "1");
+        self.0.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
     }
 
     /// The status and JSON of a request.
