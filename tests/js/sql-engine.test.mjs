@@ -126,7 +126,7 @@ test("CSV comes as its bytes, its header once", async (sql) => {
   assert.ok(chunks > 1, `${chunks} chunks`);
 });
 
-test("n14 parameters of every type arrive as what they are", async (sql) => {
+test("N14: parameters of every type arrive as what they are", async (sql) => {
   const attack = "'; DROP TABLE t; -- \\ \" :id 🦀";
   const parameters = {
     text: attack, empty: "", whole: 7, long: 9007199254740993n, real: 0.1, truth: true, nothing: null,
@@ -139,13 +139,13 @@ test("n14 parameters of every type arrive as what they are", async (sql) => {
   });
 });
 
-test("n2 what the engine refuses carries its SQLSTATE", async (sql) => {
+test("N2: what the engine refuses carries its SQLSTATE", async (sql) => {
   const failed = await failure(sql.execute("SELECT * FROM samples.tpch.nowhere"), "StatementFailed");
   assert.equal(failed.sqlState, "42P01");
   assert.match(failed.message, /TABLE_OR_VIEW_NOT_FOUND/);
 });
 
-test("n11 a row limit is seen", async (sql) => {
+test("N11: a row limit is seen", async (sql) => {
   const { rows, truncated } = await (await sql.execute("SELECT id FROM range(100)", { rowLimit: 3 })).all();
   assert.deepEqual([rows.map(({ id }) => id), truncated], [[0n, 1n, 2n], true]);
 });

@@ -58,7 +58,7 @@ const ids = async (result) => {
 const FIFTY = Array.from({ length: 50 }, (_, at) => at);
 const path = ({ method, url }) => `${method} ${url.replace(ROOT, "").replace(STORE, "store")}`;
 
-test("n1 waits by growing steps and goes on over passing errors", () => withClock(async () => {
+test("N1: waits by growing steps and goes on over passing errors", () => withClock(async () => {
   const answers = [state("PENDING"), state("RUNNING"), ...Array.from({ length: 9 }, () => refusal(503)), state("RUNNING"), inline([["1", "a"]])];
   const { sql, calls } = at(answers);
   const result = await sql.execute("SELECT 1");
@@ -67,7 +67,7 @@ test("n1 waits by growing steps and goes on over passing errors", () => withCloc
   assert.equal(result.statementId, ID);
 }));
 
-test("n2 failed, cancelled and closed statements are typed", async () => {
+test("N2: failed, cancelled and closed statements are typed", async () => {
   const { sql } = at(() => state("FAILED", { sql_state: "42P01", error: { error_code: "BAD_REQUEST", message: "[TABLE_OR_VIEW_NOT_FOUND] no such table" } }));
   const failed = await failure(sql.execute("SELECT 1"), "StatementFailed");
   assert.deepEqual([failed.sqlState, failed.statementId, failed.state, failed.errorCode], ["42P01", ID, "FAILED", "BAD_REQUEST"]);
@@ -76,14 +76,14 @@ test("n2 failed, cancelled and closed statements are typed", async () => {
   assert.match((await failure(at(() => state("CLOSED")).sql.execute("x"), "ResultExpired")).message, /no longer kept/);
 });
 
-test("n3 an unknown state is waited for until the deadline and named", () => withClock(async () => {
+test("N3: an unknown state is waited for until the deadline and named", () => withClock(async () => {
   const { sql, calls } = at(() => state("BREWING"));
   const late = await failure(sql.execute("x", { timeoutMs: 30_000 }), "DeadlineExceeded");
   assert.match(late.message, /BREWING/);
   assert.ok(calls.map(path).includes(`POST /${ID}/cancel`));
 }));
 
-test("n4 an ambiguous submit is not repeated", async () => {
+test("N4: an ambiguous submit is not repeated", async () => {
   for (const answer of [() => new TypeError("fetch failed"), () => refusal(502)]) {
     const { sql, calls } = at(answer);
     const unsure = await failure(sql.execute("INSERT"));
@@ -95,7 +95,7 @@ test("n4 an ambiguous submit is not repeated", async () => {
   assert.doesNotMatch(refused.message, /may be running/);
 });
 
-test("n5 an abort cancels and tells what became of the statement", () => withClock(async () => {
+test("N5: an abort cancels and tells what became of the statement", () => withClock(async () => {
   for (const [word, told] of [["CANCELED", /It was cancelled/], ["SUCCEEDED", /already finished/], ["RUNNING", /may still be/]]) {
     const stop = new AbortController();
     let looks = 0;
@@ -114,7 +114,7 @@ test("n5 an abort cancels and tells what became of the statement", () => withClo
   assert.equal(calls.length, 0);
 }));
 
-test("n5 an abort while it is sent waits for the id to cancel it", () => withClock(async () => {
+test("N5: an abort while it is sent waits for the id to cancel it", () => withClock(async () => {
   const stop = new AbortController();
   const { sql, calls } = at(({ url }) => {
     if (url !== ROOT) return url.endsWith("/cancel") ? json({}) : state("CANCELED");
@@ -125,7 +125,7 @@ test("n5 an abort while it is sent waits for the id to cancel it", () => withClo
   assert.deepEqual(calls.map(path).slice(0, 2), ["POST ", `POST /${ID}/cancel`]);
 }));
 
-test("n6 leaving a loop of rows lets go of what is under way", async () => {
+test("N6: leaving a loop of rows lets go of what is under way", async () => {
   const open = [];
   const { sql } = at(served(({ url, signal }) => {
     if (!url.startsWith(`${STORE}/1`) && !url.startsWith(`${STORE}/2`)) return undefined;
@@ -136,7 +136,7 @@ test("n6 leaving a loop of rows lets go of what is under way", async () => {
   assert.ok(open.length > 0 && open.every(({ aborted }) => aborted));
 });
 
-test("n7 only the chunk that failed is fetched again; order is kept", async () => {
+test("N7: only the chunk that failed is fetched again; order is kept", async () => {
   let failed = false;
   const { sql, calls } = at(served(({ url }) => {
     if (!url.startsWith(`${STORE}/3`) || failed) return undefined;
@@ -151,7 +151,7 @@ test("n7 only the chunk that failed is fetched again; order is kept", async () =
   assert.deepEqual([await ids(result), await ids(result)], [FIFTY, FIFTY]);
 });
 
-test("n8 an expired link is renewed", async () => {
+test("N8: an expired link is renewed", async () => {
   for (const status of [403, 400, 404]) {
     let refused = 0;
     const { sql, calls } = at(served(({ url }) => (url.startsWith(`${STORE}/4`) && refused++ === 0 ? new Response("<Signature>CANARY", { status }) : undefined)));
@@ -165,7 +165,7 @@ test("n8 an expired link is renewed", async () => {
   assert.doesNotMatch(`${refused.stack} ${JSON.stringify(refused)}`, /CANARY/);
 });
 
-test("n9 a download that breaks off goes on where it was", async () => {
+test("N9: a download that breaks off goes on where it was", async () => {
   let broken = 0;
   const { sql } = at(served(({ url }) => {
     if (!url.startsWith(`${STORE}/2`) || broken++ > 1) return undefined;
@@ -176,7 +176,7 @@ test("n9 a download that breaks off goes on where it was", async () => {
   assert.equal(broken, 3);
 });
 
-test("n10 missing rows and bytes are corrupt", async () => {
+test("N10: missing rows and bytes are corrupt", async () => {
   for (const [first, body] of [[{ byte_count: 9 }, rows(0, 5)], [{ byte_count: undefined }, rows(0, 4)], [{ row_count: 6 }, rows(0, 5)]]) {
     const { sql } = at(served(({ url }) => (url.startsWith(STORE) ? new Response(body) : undefined), first));
     await failure(ids(await sql.execute("x")), "ResultCorrupt");
@@ -184,7 +184,7 @@ test("n10 missing rows and bytes are corrupt", async () => {
   await failure(ids(await at(() => inline([["1", "a"]], { manifest: { total_row_count: 2 } })).sql.execute("x")), "ResultCorrupt");
 });
 
-test("n11 a truncated result cannot be missed", async () => {
+test("N11: a truncated result cannot be missed", async () => {
   const cut = () => inline([["1", "a"]], { manifest: { truncated: true } });
   const result = await at(cut).sql.execute("x");
   assert.equal(result.truncated, true);
@@ -195,12 +195,12 @@ test("n11 a truncated result cannot be missed", async () => {
   }
 });
 
-test("n12 chunks that loop or skip are errors", async () => {
+test("N12: chunks that loop or skip are errors", async () => {
   for (const next_chunk_index of [0, 2]) await failure(ids(await at(served(undefined, { next_chunk_index })).sql.execute("x")), "ResultCorrupt");
   await failure(at(served(undefined, {}, { total_chunk_count: 9 })).sql.execute("x"), "ResultCorrupt");
 });
 
-test("n13 extra headers go to the store alone, and nothing of the client's does", async () => {
+test("N13: extra headers go to the store alone, and nothing of the client's does", async () => {
   const { sql, calls } = at(served(undefined, { http_headers: { "X-Key": "CANARY-key" } }));
   await ids(await sql.execute("x"));
   const store = calls.filter(({ url }) => url.startsWith(STORE));
@@ -211,7 +211,7 @@ test("n13 extra headers go to the store alone, and nothing of the client's does"
   assert.doesNotMatch(own.message, /CANARY/);
 });
 
-test("n14 values go beside the text, which stays as it is", async () => {
+test("N14: values go beside the text, which stays as it is", async () => {
   const text = "SELECT * FROM t WHERE a = :a -- ':b'";
   const { sql, calls } = at(() => inline([]));
   const values = ["'; DROP TABLE t; --", "\"'`", "\0", "\\", ":a", "é😀\n", "x".repeat(1 << 20)];
@@ -230,12 +230,12 @@ test("n14 values go beside the text, which stays as it is", async () => {
   assert.throws(() => param.decimal(9.5, 10, 2), /may have lost/);
 });
 
-test("n15 names are quoted or refused", () => {
+test("N15: names are quoted or refused", () => {
   assert.equal(quoteIdentifier("main", "a`; DROP"), "`main`.`a``; DROP`");
   for (const bad of [[], [""], ["a\0b"], [1]]) assert.throws(() => quoteIdentifier(...bad), { kind: "InvalidInput" });
 });
 
-test("n16 every type comes without loss", async () => {
+test("N16: every type comes without loss", async () => {
   const types = ["LONG", "DECIMAL", "TIMESTAMP", "BINARY", "INTERVAL", "STRUCT", "DATE", "BOOLEAN", "SHORT", "DOUBLE", "NEW", "ARRAY"];
   const cells = [
     "9223372036854775807", "12345678901234567890123456789012345678", "2021-01-01T10:00:00.000-08:00", "AP8Q", "1 02:03:04.5",
@@ -259,13 +259,13 @@ test("n16 every type comes without loss", async () => {
   assert.deepEqual([loose.DECIMAL, loose.STRUCT, loose.BINARY, loose.TIMESTAMP], [1.2345678901234568e37, cells[5], "AP8Q", new Date("2021-01-01T18:00:00Z")]);
 });
 
-test("n17 a statement that is gone says so", () => withClock(async () => {
+test("N17: a statement that is gone says so", () => withClock(async () => {
   const gone = await failure(at([state("RUNNING"), refusal(404)]).sql.execute("x"), "ResultExpired");
   assert.equal(gone.status, 404);
   await failure(ids(await at(served(({ url }) => (url.includes("/result/chunks/") ? refusal(404) : undefined))).sql.execute("x")), "ResultExpired");
 }));
 
-test("n18 a next chunk on another host is refused", async () => {
+test("N18: a next chunk on another host is refused", async () => {
   for (const next_chunk_internal_link of ["https://evil.example/1", "//evil.example/1", "\\\\evil"]) {
     const { sql, calls } = at(served(undefined, { next_chunk_internal_link }));
     await failure(ids(await sql.execute("x", { prefetch: 0 })), "Protocol");

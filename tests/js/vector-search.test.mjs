@@ -46,7 +46,7 @@ test("filters are rendered for the endpoint's kind, and refused where it cannot 
   assert.equal(calls.length, 1);
 });
 
-test("o10 a page that comes again ends the rows", async () => {
+test("O10: a page that comes again ends the rows", async () => {
   const { index, search } = at(() => page(["id", "score"], [["a", 1]], "same"));
   await failure(async () => { for await (const row of index.queryRows({ columns: ["id"], query_text: "q" })) assert.equal(row.id, "a"); }, "Protocol");
   const lists = at(() => json({ endpoints: [{ name: "e" }], next_page_token: "same" }));
@@ -62,7 +62,7 @@ test("scans go on after the last key", async () => {
   assert.deepEqual(calls[1].json, { num_results: 1, last_primary_key: "a" });
 });
 
-test("o1 just the failed rows are sent again", async () => {
+test("O1: just the failed rows are sent again", async () => {
   const { index, calls } = at([wrote(2, ["k1"]), wrote(1)], { primaryKey: "id" });
   const report = await index.upsert(rows(3));
   assert.deepEqual([report.isComplete, report.failedKeys, report.writtenKeys], [false, ["k1"], ["k0", "k2"]]);
@@ -71,7 +71,7 @@ test("o1 just the failed rows are sent again", async () => {
   assert.equal(calls[1].json.inputs_json, '[{"id":"k1"}]');
 });
 
-test("o2 failure under a good status is an error, and the report is kept", async () => {
+test("O2: failure under a good status is an error, and the report is kept", async () => {
   const { index } = at([json({ status: "FAILURE", result: { success_row_count: 0 } })], { primaryKey: "id" });
   const error = await failure(index.upsert(rows(1)), "OperationFailed");
   assert.equal(error.errorCode, "FAILURE");
@@ -79,7 +79,7 @@ test("o2 failure under a good status is an error, and the report is kept", async
   assert.ok(!Object.keys(error).includes("report"));
 });
 
-test("o3 each batch says whether it was done", async () => {
+test("O3: each batch says whether it was done", async () => {
   const broken = () => refusal(500);
   const { index } = at([wrote(2), broken, broken, broken, wrote(1), wrote(2)], { primaryKey: "id" });
   const report = await withClock(() => index.upsertSettled(rows(5), { batchRows: 2 }));
@@ -88,7 +88,7 @@ test("o3 each batch says whether it was done", async () => {
   assert.ok((await report.resend()).isComplete);
 });
 
-test("o4 a limit is waited out and only the refused batch goes out again", async () => {
+test("O4: a limit is waited out and only the refused batch goes out again", async () => {
   const { index, calls } = at([wrote(1), refusal(429, { headers: { "retry-after": "7" } }), wrote(1)], { primaryKey: "id" });
   await withClock(async (clock) => {
     assert.ok((await index.upsert(rows(2), { batchRows: 1 })).isComplete);
@@ -97,13 +97,13 @@ test("o4 a limit is waited out and only the refused batch goes out again", async
   assert.deepEqual(calls.map((call) => JSON.parse(call.json.inputs_json)[0].id), ["k0", "k1", "k1"]);
 });
 
-test("o5 an answer that does not add up is flagged", async () => {
+test("O5: an answer that does not add up is flagged", async () => {
   const { index } = at([wrote(1, ["stranger"])], { primaryKey: "id" });
   const error = await failure(index.upsert(rows(1)), "Protocol");
   assert.deepEqual(error.report.unknownKeys, ["k0"]);
 });
 
-test("o8 waits end typed", async () => {
+test("O8: waits end typed", async () => {
   const index = (detailed_state) => json({ name: "a.b.c", endpoint_name: "vs", status: { detailed_state } });
   const endpoint = (state) => json({ name: "vs", endpoint_status: { state } });
   await withClock(async () => {
@@ -116,7 +116,7 @@ test("o8 waits end typed", async () => {
   });
 });
 
-test("o9 a create whose fate is open is not sent again", async () => {
+test("O9: a create whose fate is open is not sent again", async () => {
   const { search, calls } = at(() => new TypeError("fetch failed"));
   await failure(search.createEndpoint({ name: "vs", endpoint_type: "STANDARD" }));
   assert.equal(calls.length, 1);
