@@ -3,7 +3,8 @@
 //! - [`open_enum!`]: known names or any other string, so that a new value never breaks a client.
 //! - [`wire_struct!`]: an object whose unknown fields survive a round trip in `extra`. An `Option`
 //!   is absent on the wire when `None`, and `null` reads as `None`. All other fields are required.
-//!   The word `closed` after the name makes TypeScript refuse misspelt keys.
+//!   The word `closed` after the name makes TypeScript refuse misspelt keys, `= redacted` after a type leaves the field's
+//!   value out of `Debug`.
 //! - [`wire_union!`]: objects told apart by a tag field; an unknown tag keeps the whole object, and with
 //!   `or kept` after the tag so does an object of a known tag that does not have the documented shape.
 //! - [`setters!`]: chainable setters for optional fields.
@@ -90,6 +91,17 @@ macro_rules! wire_name {
 }
 pub(crate) use wire_name;
 
+/// What `Debug` shows of a field.
+macro_rules! shown {
+    ($value:expr) => {
+        $value
+    };
+    ($value:expr, redacted) => {
+        &format_args!("[redacted]")
+    };
+}
+pub(crate) use shown;
+
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])*
@@ -157,7 +169,7 @@ pub(crate) use open_enum;
 macro_rules! wire_struct {
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident $($closed:ident)? { $( $(#[doc = $fdoc:literal])* pub $field:ident $(as $wire:literal)? : $ty:ty ),* $(,)? }
+        pub struct $name:ident $($closed:ident)? { $( $(#[doc = $fdoc:literal])* pub $field:ident $(as $wire:literal)? : $ty:ty $(= $redacted:ident)? ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, PartialEq)]
@@ -178,7 +190,7 @@ macro_rules! wire_struct {
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($name))
-                    $( .field(stringify!($field), &self.$field) )*
+                    $( .field(stringify!($field), $crate::macros::shown!(&self.$field $(, $redacted)?)) )*
                     .field("extra", &$crate::macros::Names(&self.extra))
                     .finish()
             }

@@ -215,8 +215,8 @@ export class StatementExecution {
       on_wait_timeout: "CONTINUE",
     }, "The statement");
     const answer = await this.#run(body, timeoutMs, call);
-    const limited = all.rowLimit !== undefined || all.byteLimit !== undefined;
-    return new StatementResult(this.#operations, answer, { ...settings, limited, call });
+    const limits = [all.rowLimit, all.byteLimit];
+    return new StatementResult(this.#operations, answer, { ...settings, limits, call });
   }
 
   /** Sends a statement and gives the first answer, whatever its state: `{ statement_id, status, … }`. */
@@ -353,7 +353,9 @@ export class StatementResult {
   }
 
   #end() {
-    if (this.truncated && !this.#settings.limited && !this.#settings.allowTruncated) throw thrownBy("sql.truncated", []);
+    if (!this.truncated || this.#settings.allowTruncated) return;
+    // throws unless the limits that were set explain it
+    pure("sql.truncated", ...[this.rowCount, ...this.#settings.limits].map((count) => (count === undefined || count === null ? undefined : `${count}`)));
   }
 
   /** The rows, by batches of columns. */

@@ -22,6 +22,7 @@ impl Args {
     }
 
     /// Whether something was given at a place: a text there says yes.
+    #[allow(dead_code)] // not every build has operations with conditions
     pub(crate) fn has(&self, at: usize) -> bool {
         self.optional(at).is_some()
     }

@@ -134,6 +134,8 @@ mod tests {
             assert_eq!(back["parameters"][0], serde_json::json!({"name": "a", "value": value, "type": "STRING"}));
             assert!(!format!("{:?}", Param::from(value)).contains(value));
         }
+        let shown = format!("{:?}", ExecuteStatementRequest::new(text).parameter(Param::from("CANARY").named("a")));
+        assert!(!shown.contains("CANARY") && shown.contains("name: \"a\", value: [redacted]"), "{shown}");
         let null = serde_json::to_value(Param::null("INT").named("n")).unwrap();
         assert_eq!(null, serde_json::json!({"name": "n", "type": "INT"}));
     }

@@ -212,9 +212,25 @@ pub(crate) fn is_end(state: &str) -> bool {
     matches!(state, "SUCCEEDED" | "FAILED" | "CANCELED" | "CLOSED")
 }
 
+/// The limits that a statement was sent with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) rows: Option<i64>,
+    pub(crate) bytes: Option<i64>,
+}
+
+impl Limits {
+    /// Whether they may be why a result is cut: its bytes are not known as the service counts them, but one with fewer rows
+    /// than were asked for was cut by the service.
+    pub(crate) fn explain(self, came: Option<u64>) -> bool {
+        let full = |limit: i64| came.is_none_or(|came| i64::try_from(came).map_or(true, |came| came >= limit));
+        self.bytes.is_some() || self.rows.is_some_and(full)
+    }
+}
+
 /// The error of rows cut off by a limit that the caller has not set.
 pub(crate) fn truncated() -> Error {
-    let sentence = "The service cut the result off at its own limit: rows are missing. Set a row limit, or allow truncated results, to take it as it is.";
+    let sentence = "The service cut the result off at its own limit: rows are missing. Set a row limit that it fits in, or allow truncated results, to take it as it is.";
     Error::new(ErrorKind::ResultTruncated, sentence)
 }
 

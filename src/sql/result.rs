@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use super::column::Kind;
 use super::fetch::{Fetched, Source, chunk};
-use super::progress;
+use super::progress::{self, Limits};
 use super::scan::Scanner;
 use super::statement::StatementSettings;
 use super::types::{ColumnInfo, ResultFormat, StatementResponse};
@@ -84,7 +84,7 @@ impl Table {
 }
 
 impl StatementResult {
-    pub(super) fn new(source: Source, settings: &StatementSettings, answer: &str, limited: bool) -> Result<Self> {
+    pub(super) fn new(source: Source, settings: &StatementSettings, answer: &str, limits: Limits) -> Result<Self> {
         let whole: Json<StatementResponse> = Json::from_checked(progress::head(answer));
         if let Some(manifest) = whole.root().get_some("manifest") {
             progress::check_manifest(manifest)?;
@@ -108,7 +108,9 @@ impl StatementResult {
             format: manifest.as_ref().and_then(|manifest| manifest.format.clone()).unwrap_or(ResultFormat::JsonArray),
             total_rows: of(|manifest| manifest.total_row_count),
             truncated,
-            complain: truncated && !limited && !settings.allow_truncated,
+            complain: truncated
+                && !settings.allow_truncated
+                && !limits.explain(of(|manifest| manifest.total_row_count)),
             // DDL has no chunks and an empty result
             ended: chunks == Some(0) || (chunks.is_none() && first.is_none()),
             chunks,

@@ -105,7 +105,7 @@ impl StatementExecution {
     /// up, after a cancellation; `ResultExpired` when the service no longer knows the statement; `InvalidInput` for what
     /// cannot be sent; else as the service answers.
     pub async fn execute(&self, request: &ExecuteStatementRequest) -> Result<StatementResult> {
-        self.run(request, Abort(None)).await
+        self.run(request, Abort { future: None, done: false }).await
     }
 
     /// The same, given up when `abort` is done: the statement is then cancelled and looked at for up to 15 seconds.
@@ -126,7 +126,7 @@ impl StatementExecution {
         request: &ExecuteStatementRequest,
         abort: impl Future<Output = ()> + crate::transport::MaybeSend,
     ) -> Result<StatementResult> {
-        self.run(request, Abort(Some(Box::pin(abort)))).await
+        self.run(request, Abort { future: Some(Box::pin(abort)), done: false }).await
     }
 
     /// Sends a statement and gives the first answer, whatever its state.
@@ -172,18 +172,20 @@ impl StatementExecution {
         let mut request = request.clone();
         if request.wait_timeout.is_none() {
             // who may abort wants the id soon; a limit of seconds leaves no time for a long first answer
-            let at_once = abort.0.is_some() || self.settings.timeout < Duration::from_secs(15);
+            let at_once = abort.future.is_some() || self.settings.timeout < Duration::from_secs(15);
             request.wait_timeout = Some(if at_once { "0s" } else { "10s" }.into());
         }
         let call = calls::execute(self.body(&request)?)?;
-        let limited = request.row_limit.is_some() || request.byte_limit.is_some();
+        let limits = progress::Limits { rows: request.row_limit, bytes: request.byte_limit };
         let mut seen = Look::default();
+        let (sender, options) = (self.sender.clone(), self.within(self.settings.timeout));
+        let sending: Sending = Box::pin(async move { sender.send(&call, &options).await.map(|(answer, _)| answer) });
+        let mut guard = Guard { of: self, id: None, sending: Some(sending) };
         let sent = {
-            let options = self.within(self.settings.timeout);
-            let mut sending: BoxFuture<'_, _> = Box::pin(self.sender.send(&call, &options));
             let mut patience: Option<BoxFuture<'static, ()>> = None;
             std::future::poll_fn(|cx| {
-                if let Poll::Ready(sent) = sending.as_mut().poll(cx) {
+                if let Some(Poll::Ready(sent)) = guard.sending.as_mut().map(|sending| sending.as_mut().poll(cx)) {
+                    guard.sending = None;
                     return Poll::Ready(Some(sent));
                 }
                 if patience.is_none() && abort.fired(cx) {
@@ -197,8 +199,7 @@ impl StatementExecution {
             .await
         };
         let Some(sent) = sent else { return Err(progress::aborted(&seen).with_advice(progress::UNSURE)) };
-        let (mut answer, _) = sent?;
-        let mut guard = Guard { of: self, id: None };
+        let mut answer = sent?;
         let mut watch = Watch { deadline, looks: 0, failures: 0 };
         loop {
             let look = progress::judge(answer.root())?;
@@ -208,7 +209,7 @@ impl StatementExecution {
             if seen.done {
                 guard.id = None;
                 let source = fetch::Source::new(self.sender.clone(), self.options.clone(), &seen.statement_id);
-                return StatementResult::new(source, &self.settings, answer.as_str(), limited);
+                return StatementResult::new(source, &self.settings, answer.as_str(), limits);
             }
             guard.id = Some(seen.statement_id.clone());
             let next = self.look(&seen.statement_id, &mut watch, &mut abort).await;
@@ -310,12 +311,16 @@ struct Watch {
 }
 
 /// What the caller gives up by.
-struct Abort<'a>(Option<BoxFuture<'a, ()>>);
+struct Abort<'a> {
+    future: Option<BoxFuture<'a, ()>>,
+    done: bool,
+}
 
 impl Abort<'_> {
-    /// Whether it has fired; it is not asked again then.
+    /// Whether it has fired. A future that is ready must not be polled again: most panic.
     fn fired(&mut self, cx: &mut Context<'_>) -> bool {
-        self.0.as_mut().is_some_and(|abort| abort.as_mut().poll(cx).is_ready())
+        self.done = self.done || self.future.as_mut().is_some_and(|future| future.as_mut().poll(cx).is_ready());
+        self.done
     }
 
     /// What a future gives, or nothing when the caller gave up before.
@@ -329,23 +334,42 @@ impl Abort<'_> {
     }
 }
 
-/// Cancels a statement whose future is dropped, when asked to.
+/// A statement on its way.
+type Sending = BoxFuture<'static, Result<Json<StatementResponse>>>;
+
+/// Cancels a statement whose future is dropped, when asked to; one that is still being sent, as soon as its id is known.
 struct Guard<'a> {
     of: &'a StatementExecution,
     id: Option<String>,
+    sending: Option<Sending>,
 }
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        let Some(cancel) = self.id.take().and_then(|id| calls::cancel(&id).ok()) else { return };
-        if self.of.settings.cancel_on_drop {
-            let (sender, options) = (self.of.sender.clone(), self.of.within(ENDING));
-            self.of.sender.transport().spawn(Box::pin(async move {
+        let (id, sending) = (self.id.take(), self.sending.take());
+        if !self.of.settings.cancel_on_drop || (id.is_none() && sending.is_none()) {
+            return;
+        }
+        let (sender, options) = (self.of.sender.clone(), self.of.within(ENDING));
+        self.of.sender.transport().spawn(Box::pin(async move {
+            let id = match (id, sending) {
+                (None, Some(sending)) => sending.await.ok().and_then(|answer| running(answer.root())),
+                (id, _) => id,
+            };
+            if let Some(cancel) = id.and_then(|id| calls::cancel(&id).ok()) {
                 // nobody is left to hear of it
                 let _ = sender.send(&cancel, &options).await;
-            }));
-        }
+            }
+        }));
     }
+}
+
+/// The id of a statement that has not ended.
+fn running(answer: Raw<'_>) -> Option<String> {
+    progress::judge(answer)
+        .ok()
+        .filter(|look| !look.done && !look.statement_id.is_empty())
+        .map(|look| look.statement_id)
 }
 
 #[cfg(test)]

@@ -181,10 +181,12 @@ impl<'a> Row<'a> {
     }
 
     /// The row as a value of the caller's own: an object of the columns' names. BIGINT and DECIMAL stay exact (an integer,
-    /// and a text), nested types are JSON values, BINARY is base64 text as it came.
+    /// and a text), BINARY is base64 text as it came, nested types are JSON values: in those, DECIMALs and whole numbers
+    /// beyond 64 bits are floats, and [`get`](Self::get) gives the text that has all their digits.
     ///
     /// # Errors
-    /// `Decode` when a cell is not what its type promises, or the row does not fit `T`.
+    /// `Decode` when a cell is not what its type promises, the row does not fit `T`, or a DOUBLE is NaN or infinite, which
+    /// JSON cannot hold: [`get`](Self::get) gives those.
     ///
     /// ```no_run
     /// # async fn example(mut result: lakewire::sql::StatementResult) -> lakewire::Result<()> {
@@ -207,16 +209,30 @@ impl<'a> Row<'a> {
                 Value::Bool(value) => value.into(),
                 Value::Int(value) => value.into(),
                 Value::Long(value) => value.into(),
+                Value::Double(value) if !value.is_finite() => {
+                    return Err(unread(
+                        info,
+                        "holds NaN or an infinity, which a row read as JSON cannot: take it by get()",
+                    ));
+                }
                 Value::Double(value) => value.into(),
                 Value::Decimal(value) => value.0.into(),
                 Value::Text(text) | Value::Date(text) | Value::Timestamp(text) => text.into(),
                 Value::Binary(bytes) => base64::encode(&bytes).into(),
-                Value::Json(text) => serde_json::from_str(text).map_err(|_| wrong())?,
+                Value::Json(text) => {
+                    serde_json::from_str(text).map_err(|_| unread(info, "holds no JSON: take its text by get()"))?
+                }
             };
             object.insert(info.name.clone().unwrap_or_default(), value);
         }
         serde_json::from_value(serde_json::Value::Object(object)).map_err(|_| wrong())
     }
+}
+
+/// The error of a cell, by its column.
+fn unread(info: &ColumnInfo, what: &str) -> Error {
+    let sentence = ["The column `", info.name.as_deref().unwrap_or_default(), "` ", what, "."].concat();
+    Error::new(ErrorKind::Decode, sentence)
 }
 
 fn read<'a>(column: &'a Column, row: usize, type_name: &str) -> Result<Value<'a>> {
@@ -368,6 +384,32 @@ mod tests {
         assert_eq!(bytes("00ff1").unwrap_err().kind(), ErrorKind::Decode);
         assert_eq!(bytes("00ff10").unwrap(), [0, 255, 16]);
         assert_eq!(bytes("").unwrap(), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn n16_a_cell_that_json_cannot_hold_is_an_error_with_its_column() {
+        let read = |type_name: &str, cell: &str| {
+            let schema = serde_json::from_value(serde_json::json!([{"name": "x", "type_name": type_name}])).unwrap();
+            let mut scanner = crate::sql::Scanner::new(&[Kind::of(type_name)]);
+            scanner.push(serde_json::json!([[cell]]).to_string().as_bytes()).unwrap();
+            scanner.finish().unwrap();
+            let (rows, columns) = scanner.take();
+            let batch = Batch {
+                schema: std::sync::Arc::<[ColumnInfo]>::from(Vec::<ColumnInfo>::clone(&schema)),
+                columns,
+                rows,
+            };
+            let row = batch.rows().next().unwrap();
+            row.read::<std::collections::BTreeMap<String, Option<serde_json::Value>>>()
+        };
+        assert_eq!(read("DOUBLE", "1.5").unwrap()["x"], Some(serde_json::json!(1.5)));
+        for (type_name, cell) in
+            [("DOUBLE", "NaN"), ("DOUBLE", "Infinity"), ("DOUBLE", "-Infinity"), ("ARRAY", "[NaN]")]
+        {
+            let error = read(type_name, cell).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert!(error.message().contains("`x`"), "{error}");
+        }
     }
 
     #[test]

@@ -163,9 +163,11 @@ impl SqlDatabaseChain {
         self.with(|settings| settings.run = RunOptions::default().row_limit(rows).byte_limit(bytes))
     }
 
-    /// Time limits, headers and attempts of the calls to the model.
+    /// Time limits, headers and attempts of each request, to the model and of the statements. Dropping the future of an
+    /// answer cancels its statement, as long as the runtime goes on.
     #[must_use]
-    pub fn with_options(self, options: CallOptions) -> Self {
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.database = self.database.with_options(options.clone());
         self.with(|settings| settings.call = options)
     }
 

@@ -22,7 +22,7 @@ use crate::client::WorkspaceClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
 use crate::sender::{CallOptions, Sender};
-use crate::sql::Param;
+use crate::sql::{Param, StatementSettings};
 use crate::sql_database::python_text::Form;
 use crate::sql_database::shape::TableShape;
 use crate::sql_database::statement::Runner;
@@ -59,6 +59,7 @@ pub struct DatabaseContext {
 #[derive(Clone, Debug)]
 pub struct SqlDatabase {
     sender: Sender,
+    call: CallOptions,
     runner: Runner,
     options: Arc<SqlDatabaseOptions>,
     names: Arc<Vec<String>>,
@@ -72,8 +73,11 @@ impl SqlDatabase {
     /// `InvalidInput` when the options do not fit together or an included table is not there; as the service answers.
     pub async fn from_databricks(client: &WorkspaceClient, options: SqlDatabaseOptions) -> Result<Self> {
         options.check()?;
+        // who lets a question go has no use for its statement any more
+        let settings = StatementSettings { cancel_on_drop: true, ..StatementSettings::default() };
+        let execution = client.statement_execution(options.warehouse_id.clone().unwrap_or_default());
         let runner = Runner {
-            execution: client.statement_execution(options.warehouse_id.clone().unwrap_or_default()),
+            execution: execution.with_settings(settings),
             catalog: options.catalog.clone(),
             schema: options.schema.clone(),
         };
@@ -84,13 +88,28 @@ impl SqlDatabase {
         let names =
             table_info::usable(&tables, &views, options.view_support, &options.include_tables, &options.ignore_tables)?;
         let sender = client.sender().clone();
-        let database =
-            Self { sender, runner, options: Arc::new(options), names: Arc::new(names), shapes: Arc::default() };
+        let database = Self {
+            sender,
+            call: CallOptions::default(),
+            runner,
+            options: Arc::new(options),
+            names: Arc::new(names),
+            shapes: Arc::default(),
+        };
         if !database.options.lazy {
             let all: Vec<_> = database.names.iter().map(|name| boxed(database.shape(name))).collect();
             join_bounded(all, AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
         }
         Ok(database)
+    }
+
+    /// The same database with time limits, headers and attempts of its own for each request of its statements. A statement
+    /// whose future is dropped is cancelled, as long as the runtime goes on.
+    #[must_use]
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.runner.execution = self.runner.execution.with_options(options.clone());
+        self.call = options;
+        self
     }
 
     /// The dialect's name, for prompts: `databricks`.
@@ -183,7 +202,7 @@ impl SqlDatabase {
         }
         let place = [self.options.catalog.as_str(), &self.options.schema, name];
         let call = calls::table(place[0], place[1], place[2])?;
-        let shape = match self.sender.send(&call, &CallOptions::default()).await {
+        let shape = match self.sender.send(&call, &self.call).await {
             Ok((table, _)) => TableShape::of_catalog(table.as_str())?,
             // schemas outside Unity Catalog, and who may query but not browse
             Err(error) if undescribed(&error) => {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::auth::Credentials;
 use crate::config::Config;
+use crate::transport::Transport;
 use crate::transport::scripted::{Reply, Scripted};
 
 fn judge() -> Value {
@@ -292,4 +293,22 @@ proptest! {
         let quoted = table_info::quoted(&name);
         prop_assert_eq!(quoted[1..quoted.len() - 1].replace("``", ""), name.replace('`', ""));
     }
+}
+
+#[test]
+fn the_requests_of_statements_have_the_options_of_their_database() {
+    let (client, network) = script(&["parts"], vec![Reply::silence()]);
+    let mut options = CallOptions::default();
+    options.timeouts.total = Some(std::time::Duration::from_secs(3));
+    let flow =
+        async { SqlDatabase::from_databricks(&client, shop()).await?.with_options(options).run("SELECT 1").await };
+    assert_eq!(network.run(flow).unwrap().unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    assert!(network.now() >= std::time::Duration::from_secs(3) && network.now() < std::time::Duration::from_secs(9));
+}
+
+#[test]
+fn n6_a_question_that_is_let_go_cancels_its_statement() {
+    let (client, network) = script(&["parts"], Vec::new());
+    let database = network.run(SqlDatabase::from_databricks(&client, shop())).unwrap().unwrap();
+    assert!(format!("{:?}", database.runner).contains("cancel_on_drop: true"));
 }

@@ -158,8 +158,11 @@ impl Spark<'_> {
     }
 }
 
-/// What each byte is part of, and where names and keywords stand; nothing when the text cannot be read.
-fn spark(text: &str) -> Option<(Vec<Part>, Vec<(usize, usize)>)> {
+/// What each byte is part of, and where names and keywords stand.
+type Read = (Vec<Part>, Vec<(usize, usize)>);
+
+/// The text as Spark reads it; nothing when it cannot be read.
+fn spark(text: &str) -> Option<Read> {
     let chars: Vec<char> = text.chars().collect();
     let lexer = Spark(&chars);
     let bytes = |from: usize, to: usize| {
@@ -179,7 +182,7 @@ fn spark(text: &str) -> Option<(Vec<Part>, Vec<(usize, usize)>)> {
 }
 
 /// The same of the guard's own first reading.
-fn ours(text: &str) -> Option<(Vec<Part>, Vec<(usize, usize)>)> {
+fn ours(text: &str) -> Option<Read> {
     let (mut parts, mut words) = (vec![Part::Hidden; text.len()], Vec::new());
     for token in tokens::read(text, DATABRICKS).ok()?.tokens {
         let from = token.text.as_ptr() as usize - text.as_ptr() as usize;

@@ -189,7 +189,9 @@ test("N11: a truncated result cannot be missed", async () => {
   const result = await at(cut).sql.execute("x");
   assert.equal(result.truncated, true);
   await failure(result.all(), "ResultTruncated");
-  for (const options of [{ rowLimit: 1 }, { allowTruncated: true }]) {
+  // one row came of two: it was not the caller's limit that cut them
+  await failure((await at(cut).sql.execute("x", { rowLimit: 2 })).all(), "ResultTruncated");
+  for (const options of [{ rowLimit: 1 }, { rowLimit: 2, byteLimit: 9 }, { allowTruncated: true }]) {
     const { truncated, rows: list } = await (await at(cut).sql.execute("x", options)).all();
     assert.deepEqual([truncated, list.length], [true, 1]);
   }
@@ -257,6 +259,19 @@ test("N16: every type comes without loss", async () => {
   const other = await at(() => inline([cells], { columns })).sql.execute("x", { decimals: "number", nested: "text", binary: "text", timestamps: "date" });
   const [loose] = (await other.all()).rows;
   assert.deepEqual([loose.DECIMAL, loose.STRUCT, loose.BINARY, loose.TIMESTAMP], [1.2345678901234568e37, cells[5], "AP8Q", new Date("2021-01-01T18:00:00Z")]);
+});
+
+test("N16: numbers inside nested cells lose no digit, and texts stay texts", async () => {
+  const cells = ['["\\u006e12345678901234567",12345678901234567]', "[12345678901234567.89,0.30000000000000004,1.5]", "7"];
+  const columns = [{ name: "a", type_name: "ARRAY", type_text: "ARRAY<STRING>" }, { name: "d", type_name: "ARRAY", type_text: "ARRAY<DECIMAL(38,2)>" }, { name: "bare" }];
+  const { rows: [row] } = await (await at(() => inline([cells], { columns })).sql.execute("x")).all();
+  assert.deepEqual(row, { a: ["n12345678901234567", 12345678901234567n], d: ["12345678901234567.89", 0.30000000000000004, 1.5], bare: "7" });
+  const broken = await failure((await at(() => inline([["[1]"], ["[NaN]"]], { columns: [columns[1]] })).sql.execute("x")).all(), "Decode");
+  assert.match(broken.message, /Row 1 .*`d`/);
+  for (const value of [1e21, Number.MAX_VALUE]) {
+    const refused = await failure(at(() => inline([])).sql.execute("x", { parameters: { big: value } }), "InvalidInput");
+    assert.match(refused.message, /`big`.*param\.double/);
+  }
 });
 
 test("N17: a statement that is gone says so", () => withClock(async () => {

@@ -22,7 +22,7 @@ type Outcome<T> = std::result::Result<T, JsValue>;
 
 #[wasm_bindgen]
 impl RowScanner {
-    /// A scanner of columns whose type names stand between commas.
+    /// A scanner of columns; behind the type name of each stands a comma.
     #[wasm_bindgen(constructor)]
     pub fn new(types: &str) -> Self {
         let kinds: Vec<_> = types.split_terminator(',').map(Kind::of).collect();

@@ -74,7 +74,13 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
         "late" => return Err(progress::late(&look(), progress::ending(args.text(0)?))),
         "aborted" => return Err(progress::aborted(&look())),
         "expired" => return Err(progress::expired()),
-        "truncated" => return Err(progress::truncated()),
+        "truncated" => {
+            let limit = |at| count(at).and_then(|limit| i64::try_from(limit).ok());
+            if !(progress::Limits { rows: limit(1), bytes: limit(2) }).explain(count(0)) {
+                return Err(progress::truncated());
+            }
+            JsValue::UNDEFINED
+        }
         "unsure" => progress::UNSURE.into(),
         "doubtful" => progress::doubtful(count(0).and_then(|status| u16::try_from(status).ok())).into(),
         "ended" => progress::is_end(args.text(0)?).into(),

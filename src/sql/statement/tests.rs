@@ -178,7 +178,11 @@ fn n5_an_abort_while_it_is_sent_waits_for_the_id_to_cancel_it() {
     network.push(state("PENDING").after(Duration::from_secs(2)));
     network.push(Reply::json("{}"));
     network.push(state("CANCELED"));
-    let stop = network.sleep(Duration::from_secs(1));
+    // an async block panics when it is asked after its end
+    let wait = network.sleep(Duration::from_secs(1));
+    let stop = async {
+        wait.await;
+    };
     let error = network.run(at(&network).execute_until(&select(), stop)).unwrap().unwrap_err();
     assert!(error.message().contains("It was cancelled"), "{error}");
     let network = Scripted::new();
@@ -221,9 +225,10 @@ fn n6_a_dropped_future_cancels_only_when_asked() {
             true
         }
     }
-    for (asked, cancels) in [(false, 0), (true, 1)] {
+    for (asked, cancels, delay) in [(false, 0, 0), (true, 1, 0), (false, 0, 2), (true, 1, 2)] {
         let network = Scripted::new();
-        network.push(state("PENDING"));
+        // with a delay, the future is dropped while the statement is being sent
+        network.push(state("PENDING").after(Duration::from_secs(delay)));
         network.always(Reply::json("{}"));
         let runtime = Arc::new(Runtime(network.clone(), Mutex::default()));
         let config = Config::new("x.example").unwrap();
@@ -345,8 +350,12 @@ fn n11_a_truncated_result_cannot_be_missed() {
     };
     let error = run(&select(), StatementSettings::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResultTruncated);
+    // three rows came of four: it was not the caller's limit that cut them
+    let error = run(&select().row_limit(4), StatementSettings::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ResultTruncated);
     for table in [
         run(&select().row_limit(3), StatementSettings::default()).unwrap(),
+        run(&select().row_limit(4).byte_limit(9), StatementSettings::default()).unwrap(),
         run(&select(), StatementSettings { allow_truncated: true, ..StatementSettings::default() }).unwrap(),
     ] {
         assert!(table.truncated && table.len() == 3);

@@ -90,7 +90,7 @@ wire_struct! {
         /// The marker's name, without the colon.
         pub name: String,
         /// The value as text; NULL when absent.
-        pub value: Option<String>,
+        pub value: Option<String> = redacted,
         /// The SQL type the text is cast to; STRING when absent.
         pub r#type as "type": Option<String>,
     }
