@@ -85,12 +85,11 @@ pub(crate) fn derived(body: Query, names: &[String], casts: &[String], alias: Ta
     let mut outer = first_factor(&mut query)?;
     if let TableFactor::Derived { subquery, alias: slot, .. } = &mut outer {
         *slot = Some(alias);
-        if let SetExpr::Select(select) = subquery.body.as_mut() {
-            if let Some(TableFactor::Derived { subquery: inner, .. }) =
+        if let SetExpr::Select(select) = subquery.body.as_mut()
+            && let Some(TableFactor::Derived { subquery: inner, .. }) =
                 select.from.first_mut().map(|from| &mut from.relation)
-            {
-                **inner = body;
-            }
+        {
+            **inner = body;
         }
     }
     Ok(outer)
@@ -117,16 +116,16 @@ pub(crate) fn replace(factor: &mut TableFactor, query: &mut Query, alias: Option
 pub(crate) fn narrow(expr: &mut Expr) {
     match expr {
         Expr::Value(value) => {
-            if let SqlValue::Number(digits, _) = &value.value {
-                if digits.parse::<i32>().is_ok() {
-                    *expr = Expr::Cast {
-                        kind: CastKind::Cast,
-                        data_type: DataType::Int(None),
-                        expr: Box::new(expr.clone()),
-                        array: false,
-                        format: None,
-                    };
-                }
+            if let SqlValue::Number(digits, _) = &value.value
+                && digits.parse::<i32>().is_ok()
+            {
+                *expr = Expr::Cast {
+                    kind: CastKind::Cast,
+                    data_type: DataType::Int(None),
+                    expr: Box::new(expr.clone()),
+                    array: false,
+                    format: None,
+                };
             }
         }
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => narrow(inner),

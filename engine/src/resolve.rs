@@ -83,10 +83,10 @@ impl<'a> Resolver<'a> {
         if let Some(args) = args {
             return self.table_function(&parts, &args, alias, factor);
         }
-        if let [single] = parts.as_slice() {
-            if single.starts_with("__t") || self.ctes.iter().flatten().any(|cte| cte.eq_ignore_ascii_case(single)) {
-                return Ok(());
-            }
+        if let [single] = parts.as_slice()
+            && (single.starts_with("__t") || self.ctes.iter().flatten().any(|cte| cte.eq_ignore_ascii_case(single)))
+        {
+            return Ok(());
         }
         let ticked = || parts.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(".");
         let full = Name::complete(&parts, &self.place.catalog, &self.place.schema)

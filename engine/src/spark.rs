@@ -209,7 +209,7 @@ pub(crate) fn call(name: &str, function: &Function, place: &Place) -> Result<Opt
         ("to_date" | "to_timestamp", [text, pattern]) => {
             let Some(pattern) = string(pattern) else { return Ok(None) };
             let chrono = parse::quote(&crate::udf::java_pattern(&pattern));
-            return fill(&format!("{name}(__1, {chrono})"), &[text.clone()]).map(Some);
+            return fill(&format!("{name}(__1, {chrono})"), std::slice::from_ref(text)).map(Some);
         }
         ("concat", args) if !args.is_empty() => {
             // unlike DataFusion's, Spark's is NULL as soon as one part is
@@ -227,10 +227,10 @@ pub(crate) fn call(name: &str, function: &Function, place: &Place) -> Result<Opt
                 if made.filter.is_none() {
                     made.filter.clone_from(&function.filter);
                 }
-                if let (FunctionArguments::List(new), FunctionArguments::List(old)) = (&mut made.args, &function.args) {
-                    if new.duplicate_treatment.is_none() {
-                        new.duplicate_treatment = old.duplicate_treatment;
-                    }
+                if let (FunctionArguments::List(new), FunctionArguments::List(old)) = (&mut made.args, &function.args)
+                    && new.duplicate_treatment.is_none()
+                {
+                    new.duplicate_treatment = old.duplicate_treatment;
                 }
             }
             Ok(Some(expr))
