@@ -40,7 +40,8 @@ pub struct Number {
     pub value: f64,
 }
 
-const NUMBER_WORDS: &[&str] = &[
+/// The numbers that are written as words, each at its own place.
+pub const NUMBER_WORDS: &[&str] = &[
     "zero",
     "one",
     "two",
@@ -209,7 +210,8 @@ pub fn after_words(words: &[Word<'_>], openers: &[&str]) -> Vec<String> {
     found
 }
 
-const MONTHS: &[&str] = &[
+/// The months, January first.
+pub const MONTHS: &[&str] = &[
     "january",
     "february",
     "march",

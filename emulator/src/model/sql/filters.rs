@@ -3,6 +3,7 @@
 use super::schema::Kind;
 use super::tokens::{Names, Token, What};
 use super::words::{self, canonical};
+use crate::model::mentions::MONTHS;
 
 /// Nations that are known by name, as TPC-H writes them.
 const NATIONS: &[&str] = &[
@@ -33,20 +34,6 @@ const NATIONS: &[&str] = &[
     "united states",
 ];
 const REGIONS: &[&str] = &["africa", "america", "asia", "europe", "middle east"];
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 /// Signs and words of comparison, the longest first.
 const COMPARISONS: &[(&[&str], &str)] = &[
     (&["greater", "than", "or", "equal", "to"], ">="),

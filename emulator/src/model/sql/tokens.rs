@@ -2,30 +2,7 @@
 
 use super::schema::{Column, Kind, Table};
 use super::words::{self, canonical};
-
-const COUNTS: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
+use crate::model::mentions::NUMBER_WORDS;
 
 /// One word, number, quotation or sign of comparison.
 #[derive(Debug, Clone)]
@@ -54,7 +31,8 @@ impl Token {
         let written =
             if digits { core.parse().ok().map(|value: f64| if percent { value / 100.0 } else { value }) } else { None };
         // "one" is far more often a pronoun
-        let named = COUNTS.iter().position(|name| *name == lower).filter(|value| *value > 1).map(|value| value as f64);
+        let named =
+            NUMBER_WORDS.iter().position(|name| *name == lower).filter(|value| *value > 1).map(|value| value as f64);
         Self {
             canonical: canonical(&lower),
             raw: raw.to_owned(),
