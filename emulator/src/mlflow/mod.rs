@@ -112,7 +112,11 @@ pub fn is_open(emulator: &Emulator, path: &str) -> bool {
     emulator.config().mlflow_server && is_mlflow(path)
 }
 
-async fn handle(State(emulator): State<Emulator>, Extension(fault): Extension<Arc<Fault>>, request: Request) -> Response {
+async fn handle(
+    State(emulator): State<Emulator>,
+    Extension(fault): Extension<Arc<Fault>>,
+    request: Request,
+) -> Response {
     if let Some(server) = &emulator.config().mlflow {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         return server.pass_on(request, &path).await.unwrap_or_else(|sentence| {
@@ -251,7 +255,9 @@ fn taken(message: impl Into<String>) -> ApiError {
 
 /// Everything is in memory, so there is an end to it.
 fn full(what: &str) -> ApiError {
-    let message = format!("The emulator keeps {what} in memory at most: start it anew, or give it --mlflow URL for a real server.");
+    let message = format!(
+        "The emulator keeps {what} in memory at most: start it anew, or give it --mlflow URL for a real server."
+    );
     ApiError::new(StatusCode::BAD_REQUEST, "RESOURCE_LIMIT_EXCEEDED", message)
 }
 

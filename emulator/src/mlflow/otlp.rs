@@ -66,7 +66,8 @@ fn ingest(asked: &Asked, store: &mut Store, experiment: &str) -> Result<(), Box<
             return fail(501, "The emulator reads OTLP as JSON (Content-Type: application/json), not as protobuf.");
         }
         _ => {
-            let sentence = format!("Invalid Content-Type: {kind}. Expected: application/x-protobuf or application/json");
+            let sentence =
+                format!("Invalid Content-Type: {kind}. Expected: application/x-protobuf or application/json");
             return fail(400, &sentence);
         }
     }
@@ -75,7 +76,11 @@ fn ingest(asked: &Asked, store: &mut Store, experiment: &str) -> Result<(), Box<
     };
     let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut all: Vec<(Span, Option<String>)> = Vec::new();
-    for group in list(&body, "resourceSpans") {
+    let groups = list(&body, "resourceSpans");
+    if groups.is_empty() {
+        return fail(400, "Invalid OpenTelemetry format - no spans found");
+    }
+    for group in groups {
         let service = spans::resource(group.get("resource"));
         for scope in list(&group, "scopeSpans") {
             for span in list(&scope, "spans") {
@@ -86,9 +91,6 @@ fn ingest(asked: &Asked, store: &mut Store, experiment: &str) -> Result<(), Box<
                 }
             }
         }
-    }
-    if all.is_empty() {
-        return fail(400, "Invalid OpenTelemetry format - no spans found");
     }
     let known = |span: &Span| store.traces.contains_key(&format!("tr-{}", span.trace));
     if store.experiment(experiment).is_err() && !all.iter().all(|(span, _)| known(span)) {

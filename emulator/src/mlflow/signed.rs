@@ -38,7 +38,12 @@ pub(super) fn credential(asked: &Asked, path: &str, write: bool) -> Value {
     let signature = asked.emulator.sql().signer().query(&id, 0, until);
     let encoded: Vec<String> = path.split('/').map(encoded).collect();
     let headers_query = if headers.is_empty() { String::new() } else { format!("&with={}", encoded_query(&headers)) };
-    let uri = format!("{}{PREFIX}{}?for={way}&type={}{headers_query}&{signature}", asked.base, encoded.join("/"), kind.name());
+    let uri = format!(
+        "{}{PREFIX}{}?for={way}&type={}{headers_query}&{signature}",
+        asked.base,
+        encoded.join("/"),
+        kind.name()
+    );
     let listed: Vec<Value> =
         asked.fault.link_headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({ "signed_uri": uri, "headers": listed, "type": kind.name() })
@@ -86,8 +91,9 @@ fn preflight(headers: &HeaderMap) -> Response {
 }
 
 fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    let xml =
-        format!(r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#);
+    let xml = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#
+    );
     let mut response = Response::new(Body::from(xml));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
@@ -156,7 +162,9 @@ impl Stored {
         let kind = CredentialType::named(self.field("type"));
         let done = |done: Result<(), crate::errors::ApiError>, good: StatusCode| match done {
             Ok(()) => Ok(status(good)),
-            Err(refusal) => Err(refuse(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", &refusal.body().to_string())),
+            Err(refusal) => {
+                Err(refuse(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", &refusal.body().to_string()))
+            }
         };
         let waiting = format!("{WAITING}{}", self.path);
         match (kind, method.as_str()) {
@@ -167,19 +175,30 @@ impl Stored {
                 "" if self.headers.get("x-ms-blob-type").is_some_and(|kind| kind.as_bytes() == b"BlockBlob") => {
                     done(store.put_file(&self.path, self.body.clone()), StatusCode::CREATED)
                 }
-                "" => Err(refuse(StatusCode::BAD_REQUEST, "MissingRequiredHeader", "x-ms-blob-type: BlockBlob is missing.")),
+                "" => Err(refuse(
+                    StatusCode::BAD_REQUEST,
+                    "MissingRequiredHeader",
+                    "x-ms-blob-type: BlockBlob is missing.",
+                )),
                 "block" => {
                     let name = format!("{waiting}/{}", self.field("blockid"));
                     done(store.put_file(&name, self.body.clone()), StatusCode::CREATED)
                 }
                 _ => {
                     let list = String::from_utf8_lossy(&self.body).into_owned();
-                    let ids = list.split("<Uncommitted>").skip(1).filter_map(|rest| rest.split("</Uncommitted>").next());
+                    let ids =
+                        list.split("<Uncommitted>").skip(1).filter_map(|rest| rest.split("</Uncommitted>").next());
                     let mut whole = Vec::new();
                     for id in ids {
                         match store.files.get(&format!("{waiting}/{id}")) {
                             Some(block) => whole.extend_from_slice(block),
-                            None => return Err(refuse(StatusCode::BAD_REQUEST, "InvalidBlockList", "A block is not there.")),
+                            None => {
+                                return Err(refuse(
+                                    StatusCode::BAD_REQUEST,
+                                    "InvalidBlockList",
+                                    "A block is not there.",
+                                ));
+                            }
                         }
                     }
                     store.remove_files(&waiting);
