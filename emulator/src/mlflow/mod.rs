@@ -15,6 +15,7 @@ mod logged_models;
 mod matching;
 mod otlp;
 mod paging;
+mod protobuf;
 mod proxied;
 mod registry;
 mod runs;

@@ -76,7 +76,7 @@ async fn serve(
     let path = decoded(uri.path().strip_prefix(PREFIX).unwrap_or_default());
     let pairs = query(&text.unwrap_or_default());
     let request = Stored { path, pairs, headers, body };
-    request.checked(&emulator, &method).unwrap_or_else(|refusal| refusal)
+    request.checked(&emulator, &method).unwrap_or_else(Refusal::response)
 }
 
 /// What a page's browser asks before it sends headers of its own.
@@ -90,14 +90,22 @@ fn preflight(headers: &HeaderMap) -> Response {
     response
 }
 
-fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    let xml = format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#
-    );
-    let mut response = Response::new(Body::from(xml));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    response
+/// A refusal of the store.
+struct Refusal(StatusCode, &'static str, String);
+
+fn refuse(status: StatusCode, code: &'static str, message: &str) -> Refusal {
+    Refusal(status, code, message.to_owned())
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        let Self(status, code, message) = self;
+        let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let mut response = Response::new(Body::from(format!(r#"<?xml version="1.0" encoding="UTF-8"?>{error}"#)));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        response
+    }
 }
 
 fn status(status: StatusCode) -> Response {
@@ -119,7 +127,7 @@ impl Stored {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }
 
-    fn checked(&self, emulator: &Emulator, method: &Method) -> Result<Response, Response> {
+    fn checked(&self, emulator: &Emulator, method: &Method) -> Result<Response, Refusal> {
         let bad = StatusCode::BAD_REQUEST;
         if self.headers.contains_key(header::AUTHORIZATION) {
             let message = "Only one auth mechanism allowed: send no Authorization header with a signed link.";
@@ -158,7 +166,7 @@ impl Stored {
         response
     }
 
-    fn write(&self, store: &mut Store, method: &Method) -> Result<Response, Response> {
+    fn write(&self, store: &mut Store, method: &Method) -> Result<Response, Refusal> {
         let kind = CredentialType::named(self.field("type"));
         let done = |done: Result<(), crate::errors::ApiError>, good: StatusCode| match done {
             Ok(()) => Ok(status(good)),

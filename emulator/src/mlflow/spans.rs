@@ -19,11 +19,14 @@ pub(super) struct Span {
     pub(super) end: u64,
     /// Each value as JSON text.
     pub(super) attributes: Vec<(String, String)>,
-    events: Vec<(String, u64, Vec<(String, Value)>)>,
+    events: Vec<Event>,
     /// 0 unset, 1 OK, 2 ERROR.
     pub(super) status: u8,
     message: String,
 }
+
+/// The name of an event, its time, and what it says.
+type Event = (String, u64, Vec<(String, Value)>);
 
 /// Why a span cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
