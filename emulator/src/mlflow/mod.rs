@@ -97,6 +97,7 @@ pub fn routes() -> Router<Emulator> {
         .route("/api/2.0/otel/v1/traces", any(handle))
         .route("/health", any(handle))
         .route("/version", any(handle))
+        .route("/api/2.0/fs/{kind}/WorkspaceInternal/{*rest}", any(no_files))
         .merge(signed::routes())
 }
 
@@ -142,6 +143,14 @@ async fn handle(
     };
     let mut store = emulator.mlflow();
     route(&asked, &mut store, parts.uri.path())
+}
+
+/// The way by the Files API that Python's client tries first. Not there would mean that the files are not; a refusal makes the client go
+/// by links, as it does where that API is closed to it.
+async fn no_files() -> Response {
+    let message =
+        "The emulator moves artifacts by the links of /api/2.0/mlflow/artifacts/credentials-for-write and -read only.";
+    ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message).into_response()
 }
 
 /// Finds the handler of a path.

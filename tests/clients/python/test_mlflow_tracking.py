@@ -1,5 +1,6 @@
 """MLflow's own Python client against the emulator: as a workspace (tracking URI `databricks`) and as a self-hosted server."""
 
+import itertools
 import json
 import math
 import os
@@ -17,14 +18,19 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"
 
 
+SEEDS = itertools.count(1)
+
+
 @pytest.fixture(params=["databricks", "self-hosted"])
 def client(request, monkeypatch):
     """A client of either kind of server; each has an emulator of its own."""
-    flags = ["--mlflow-server"] if request.param == "self-hosted" else []
-    with emulator(*flags) as url:
+    server = request.param == "self-hosted"
+    # MLflow keeps what it knows of a run by its id: each emulator needs ids of its own
+    seed = str(next(SEEDS))
+    with emulator("--seed", seed, *(["--mlflow-server"] if server else [])) as url:
         monkeypatch.setenv("DATABRICKS_HOST", url)
         monkeypatch.setenv("DATABRICKS_TOKEN", "dapi-emulator")
-        uri = url if flags else "databricks"
+        uri = url if server else "databricks"
         before = mlflow.get_tracking_uri()
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
