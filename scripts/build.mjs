@@ -2,7 +2,8 @@
 //
 // wasm-pack compiles and binds, wasm-opt shrinks, and the template around it becomes the package. The programs come from
 // PATH when their version is the locked one, else from the locked crate in `tools/`.
-// `--features NAME --out DIR` builds another variant, such as the one whose test export panics.
+// `--features NAME --out DIR` builds another variant, such as the one whose test export panics; `--only NAME` renews one of
+// the builds below in a package that is there, for who works on that one.
 
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,7 +18,7 @@ const TOOLS = join(ROOT, "tools");
 const TARGET = join(ROOT, "target", "wasm");
 const exe = process.platform === "win32" ? ".exe" : "";
 
-const { values: flags } = parseArgs({ options: { features: { type: "string" }, out: { type: "string", default: "pkg" } } });
+const { values: flags } = parseArgs({ options: { features: { type: "string" }, out: { type: "string", default: "pkg" }, only: { type: "string" } } });
 const OUT = join(ROOT, flags.out);
 
 /** The folder that holds wasm-pack and wasm-bindgen, or nothing when those on PATH will do. */
@@ -43,7 +44,8 @@ const BUILDS = [
   { name: "chat", folder: "chat", title: "the core of chat alone", features: ["--no-default-features", "--features", "js_chat"], facade: "facade-chat.js" },
   { name: "data", folder: "data", title: "the core of data", features: ["--no-default-features", "--features", "js_data"], facade: "facade-data.js", waits: false },
   { name: "sql", folder: "sql", title: "the core of SQL alone", features: ["--no-default-features", "--features", "js_sql"], facade: "facade-sql.js", waits: false },
-].filter(({ name }) => flags.features === undefined || name === "whole");
+  { name: "mlflow", folder: "mlflow", title: "the core of MLflow", features: ["--no-default-features", "--features", "js_mlflow"], facade: "facade-mlflow.js", waits: false },
+].filter(({ name }) => (flags.features === undefined || name === "whole") && (flags.only === undefined || name === flags.only));
 
 /**
  * What wasm-opt does. It shares fewer expressions through locals (`local-cse`), and puts only small functions into their
@@ -122,12 +124,12 @@ async function assemble() {
     for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
-  await declarations(join(template, "data"), join(dist, "data"));
+  for (const folder of ["data", "mlflow"]) await declarations(join(template, folder), join(dist, folder));
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });
   await cp(join(template, "data", "sql-entry.d.ts"), join(dist, "sql", "index.d.ts"));
-  for (const folder of ["chat", "data", "sql"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
+  for (const folder of ["chat", "data", "sql", "mlflow"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }
@@ -136,7 +138,11 @@ const inputs = ["src", "pkg-template", "Cargo.toml", "Cargo.lock", "package-lock
 const digest = await fingerprint(ROOT, inputs);
 if (!existsSync(join(ROOT, "node_modules", "binaryen"))) throw new Error("The build's packages are not installed: run `npm ci` first.");
 if (!existsSync(join(OUT, "dist", "core.wasm"))) await rm(join(OUT, ".built"), { force: true });
-const built = await unlessStamped(join(OUT, ".built"), digest, async () => {
+if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.`);
+// a package of which one build is newer than the others is not up to date
+const stamp = join(OUT, flags.only === undefined ? ".built" : ".renewed");
+if (flags.only !== undefined) for (const name of [".built", ".renewed"]) await rm(join(OUT, name), { force: true });
+const built = await unlessStamped(stamp, digest, async () => {
   const place = (build) => join(TARGET, `package-${flags.features ?? "plain"}-${build.name}`);
   for (const build of BUILDS) {
     await rm(place(build), { recursive: true, force: true });
@@ -144,7 +150,7 @@ const built = await unlessStamped(join(OUT, ".built"), digest, async () => {
     await compile(place(build), build);
   }
   await step("Put the package together", async () => {
-    await rm(OUT, { recursive: true, force: true });
+    if (flags.only === undefined) await rm(OUT, { recursive: true, force: true });
     for (const build of BUILDS) await bundle(place(build), build);
     await assemble();
   });

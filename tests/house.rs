@@ -173,6 +173,30 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
+    // what calls of ours tell whoever watches
+    (&["observe.rs", "observe/"], &["error", "transport"]),
+    // flows over the tracking calls; models are described by what they are made of
+    (
+        &["mlflow/"],
+        &[
+            "chain",
+            "chat",
+            "client",
+            "config",
+            "error",
+            "join",
+            "macros",
+            "mlflow",
+            "observe",
+            "order",
+            "pages",
+            "prompts",
+            "sender",
+            "serving_endpoints",
+            "transport",
+            "wire",
+        ],
+    ),
     (&["chain/"], &["agents", "chain", "chat", "completions", "error", "join", "prompts", "sender", "transport"]),
 ];
 
