@@ -182,6 +182,23 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     ),
     // the environment says which server, and how to sign in there
     (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
+    // what traces are is pure; it goes into the small wasm
+    (
+        &[
+            "mlflow/tracing/ids.rs",
+            "mlflow/tracing/info.rs",
+            "mlflow/tracing/limits.rs",
+            "mlflow/tracing/model.rs",
+            "mlflow/tracing/otlp.rs",
+            "mlflow/tracing/preview.rs",
+            "mlflow/tracing/read.rs",
+            "mlflow/tracing/spans.rs",
+            "mlflow/tracing/stored.rs",
+            "mlflow/tracing/usage.rs",
+            "mlflow/tracing/write.rs",
+        ],
+        &["error", "mlflow", "order", "wire"],
+    ),
     // flows over the tracking calls; models are described by what they are made of
     (
         &["mlflow/"],
@@ -245,6 +262,17 @@ const PURE: &[&str] = &[
     "genie/table.rs",
     "genie/types/",
     "hugging_face/dolly.rs",
+    "mlflow/tracing/ids.rs",
+    "mlflow/tracing/info.rs",
+    "mlflow/tracing/limits.rs",
+    "mlflow/tracing/model.rs",
+    "mlflow/tracing/otlp.rs",
+    "mlflow/tracing/preview.rs",
+    "mlflow/tracing/read.rs",
+    "mlflow/tracing/spans.rs",
+    "mlflow/tracing/stored.rs",
+    "mlflow/tracing/usage.rs",
+    "mlflow/tracing/write.rs",
     "mcp/paths.rs",
     "mcp/rpc.rs",
     "mlflow/tracking/batch.rs",
