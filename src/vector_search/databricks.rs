@@ -9,6 +9,7 @@ use crate::chat::types::Tool;
 use crate::embeddings::{Embedder, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::wire_struct;
+use crate::observe::Kind;
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 use crate::vector_search::store::Plan;
 use crate::vector_search::text::invalid;
@@ -355,8 +356,15 @@ impl DatabricksVectorSearch {
                 given.insert(name.to_owned(), value);
             }
         }
-        let page = self.index.page(&self.plan.request(&Value::Object(given).to_string())?).await?;
-        Ok((page.rows, page.count))
+        let told = self.index.search().sender.watch().start(Kind::Retriever, &self.plan.name, || {
+            let mut shown = given.clone();
+            shown.remove("vector");
+            Value::Object(shown).to_string()
+        });
+        let request = self.plan.request(&Value::Object(given.clone()).to_string())?;
+        let outputs = |(rows, _): &(String, usize)| self.plan.documents(rows).unwrap_or_default();
+        let found = async { self.index.page(&request).await.map(|page| (page.rows, page.count)) };
+        told.run(found, outputs).await
     }
 
     fn documents(&self, rows: &str) -> Result<Vec<Document>> {
