@@ -67,13 +67,17 @@ export class Place {
   }
 
   end(outputs) {
-    this.tell((seen) => seen.end(outputs));
-    this.#open = false;
+    this.#close((seen) => seen.end(outputs));
   }
 
   fail(error, outputs) {
-    this.tell((seen) => seen.fail(error, outputs));
+    this.#close((seen) => seen.fail(error, outputs));
+  }
+
+  #close(act) {
+    this.tell(act);
     this.#open = false;
+    quietly(() => this.after?.());
   }
 
   /** Whoever read it left early: no error, and what came until then is what came out. */
@@ -123,7 +127,7 @@ export class Watch {
     if (place.seen.size === 0) return work(options);
     const done = (value) => {
       if (call.settle !== undefined) return call.settle(place, value) ?? value;
-      if (call.pieces && iterable(value)) return followed(value, place, call);
+      if (call.pieces && iterable(value)) return followed(value, place, call, options?.signal);
       place.end(call.read === undefined ? value : quietly(() => call.read(value)));
       return value;
     };
@@ -156,11 +160,15 @@ function whole(pieces) {
 }
 
 /** An iterable that tells a place what goes through it. Not a generator: one that is left before its first piece runs nothing. */
-export function followed(pieces, place, call = {}) {
+export function followed(pieces, place, call = {}, signal = undefined) {
   const source = pieces[Symbol.asyncIterator]();
   const kept = [];
   let begun = false;
   const outputs = () => quietly(() => (call.fold ?? whole)(kept));
+  // who leaves before the first piece may tell nobody but the signal; who reads is told by an error first
+  const aborted = () => void setTimeout(() => place.left(outputs()), 0);
+  quietly(() => signal?.addEventListener("abort", aborted, { once: true }));
+  place.after = () => signal?.removeEventListener("abort", aborted);
   const step = async (act) => {
     try {
       const result = await within(place, act);

@@ -2,12 +2,11 @@
 
 import { Place, followed, watched, within } from "./observe.js";
 import { SPAN, quietly } from "./context.js";
-import { bounded, jsonOf, snapshot } from "./values.js";
+import { pure } from "../steps.js";
+import { bounded, snapshot } from "./values.js";
 
 /** How many events a span keeps. */
 const EVENTS = 128;
-/** Kinds whose calls speak as chats do. */
-const CHATS = ["CHAT_MODEL"];
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -24,18 +23,8 @@ const nanos = (ms) => `${Math.round(ms * 1000)}000`;
 /** Tokens as MLflow counts them, out of the forms that services answer with. */
 function tokens(usage) {
   if (usage === null || typeof usage !== "object") return undefined;
-  const input = usage.input_tokens ?? usage.prompt_tokens;
-  const output = usage.output_tokens ?? usage.completion_tokens ?? (input === undefined ? undefined : 0);
-  if (typeof input !== "number" || typeof output !== "number") return undefined;
-  const cached = usage.prompt_tokens_details?.cached_tokens ?? usage.input_tokens_details?.cached_tokens ?? usage.cache_read_input_tokens;
-  const created = usage.cache_creation_input_tokens;
-  return {
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: usage.total_tokens ?? input + output,
-    ...(typeof cached === "number" ? { cache_read_input_tokens: cached } : {}),
-    ...(typeof created === "number" ? { cache_creation_input_tokens: created } : {}),
-  };
+  const read = pure("tracing.usage", JSON.stringify(usage));
+  return read === undefined ? undefined : JSON.parse(read);
 }
 
 /** Documents as MLflow shows them. */
@@ -222,11 +211,11 @@ export class LiveSpan {
         attributes["mlflow.llm.model"] = outputs?.model ?? endpoint;
         if (provider !== undefined) attributes["mlflow.llm.provider"] = provider;
       }
-      if (CHATS.includes(type)) {
+      if (type === "CHAT_MODEL") {
         attributes["mlflow.message.format"] = "openai";
         if (Array.isArray(inputs?.tools)) attributes["mlflow.chat.tools"] = inputs.tools;
       }
-      const used = call.loop === true ? undefined : tokens(this.#outputs?.usage ?? outputs?.usage);
+      const used = call.loop === true ? undefined : quietly(() => tokens(outputs?.usage));
       if (used !== undefined) attributes["mlflow.chat.tokenUsage"] = used;
       if (toolCallId !== undefined) attributes.tool_call_id = toolCallId;
     }
@@ -245,5 +234,3 @@ export class LiveSpan {
     };
   }
 }
-
-export { jsonOf };

@@ -63,9 +63,6 @@ function fields(entries, left, around) {
 /** A value as what JSON can hold, of about `limit` characters at most. */
 export const bounded = (value, limit) => plain(value, { chars: limit }, []);
 
-/** The JSON text of a value; nothing for what has none. A text that is JSON already is given as `{ body }`. */
-export const jsonOf = (value, limit) => JSON.stringify(bounded(value, limit));
-
 /** What was given, at the time: lists and objects of two levels are copied, what stands in them is shared. */
 export function snapshot(value) {
   const copy = (one) => (Array.isArray(one) ? one.slice() : one !== null && typeof one === "object" && Object.getPrototypeOf(one) === Object.prototype ? { ...one } : one);
