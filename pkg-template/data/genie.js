@@ -95,8 +95,8 @@ export class Genie {
   }
 
   async #ask(question, options) {
-    const [own, rest] = take(options, ["conversationId", "onStatus", "timeoutMs"], "The options of ask()");
-    const scope = kept(options, rest);
+    const [own, more] = take(options, ["conversationId", "onStatus", "timeoutMs"], "The options of ask()");
+    const scope = kept(options, more);
     const { conversationId, onStatus, timeoutMs = 250_000 } = own;
     const deadline = this.#deadline(timeoutMs);
     if (onStatus !== undefined && typeof onStatus !== "function") throw fail("InvalidInput", "`onStatus` must be a function.");
