@@ -2,7 +2,8 @@
 //
 // wasm-pack compiles and binds, wasm-opt shrinks, and the template around it becomes the package. The programs come from
 // PATH when their version is the locked one, else from the locked crate in `tools/`.
-// `--features NAME --out DIR` builds another variant, such as the one whose test export panics.
+// `--features NAME --out DIR` builds another variant, such as the one whose test export panics; `--only NAME,NAME` makes
+// those of the builds below alone; the others of the package stay as they are, or are made when they are asked for.
 
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,7 +18,7 @@ const TOOLS = join(ROOT, "tools");
 const TARGET = join(ROOT, "target", "wasm");
 const exe = process.platform === "win32" ? ".exe" : "";
 
-const { values: flags } = parseArgs({ options: { features: { type: "string" }, out: { type: "string", default: "pkg" } } });
+const { values: flags } = parseArgs({ options: { features: { type: "string" }, out: { type: "string", default: "pkg" }, only: { type: "string" } } });
 const OUT = join(ROOT, flags.out);
 
 /** The folder that holds wasm-pack and wasm-bindgen, or nothing when those on PATH will do. */
@@ -43,7 +44,8 @@ const BUILDS = [
   { name: "chat", folder: "chat", title: "the core of chat alone", features: ["--no-default-features", "--features", "js_chat"], facade: "facade-chat.js" },
   { name: "data", folder: "data", title: "the core of data", features: ["--no-default-features", "--features", "js_data"], facade: "facade-data.js", waits: false },
   { name: "sql", folder: "sql", title: "the core of SQL alone", features: ["--no-default-features", "--features", "js_sql"], facade: "facade-sql.js", waits: false },
-].filter(({ name }) => flags.features === undefined || name === "whole");
+  { name: "mlflow", folder: "mlflow", title: "the core of MLflow", features: ["--no-default-features", "--features", "js_mlflow"], facade: "facade-mlflow.js", waits: false },
+].filter(({ name }) => (flags.features === undefined || name === "whole") && (flags.only === undefined || flags.only.split(",").includes(name)));
 
 /**
  * What wasm-opt does. It shares fewer expressions through locals (`local-cse`), and puts only small functions into their
@@ -86,6 +88,8 @@ async function bundle(staging, { folder, facade }) {
   const out = join(OUT, "dist", folder);
   const template = join(ROOT, "pkg-template");
   await mkdir(out, { recursive: true });
+  // named by what is in them: those of an earlier build would stay
+  for (const name of await readdir(out)) if (/^shared-.*\.js$/.test(name)) await rm(join(out, name));
   await cp(join(staging, "core.wasm"), join(out, "core.wasm"));
   const wasm = await readFile(join(staging, "core.wasm"));
   // `atob` and an indexed loop: four times faster than Uint8Array.from with a function
@@ -122,12 +126,12 @@ async function assemble() {
     for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
-  await declarations(join(template, "data"), join(dist, "data"));
+  for (const folder of ["data", "mlflow"]) await declarations(join(template, folder), join(dist, folder));
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });
   await cp(join(template, "data", "sql-entry.d.ts"), join(dist, "sql", "index.d.ts"));
-  for (const folder of ["chat", "data", "sql"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
+  for (const folder of ["chat", "data", "sql", "mlflow"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }
@@ -135,18 +139,24 @@ async function assemble() {
 const inputs = ["src", "pkg-template", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs", "README.md", "CHANGELOG.md"];
 const digest = await fingerprint(ROOT, inputs);
 if (!existsSync(join(ROOT, "node_modules", "binaryen"))) throw new Error("The build's packages are not installed: run `npm ci` first.");
-if (!existsSync(join(OUT, "dist", "core.wasm"))) await rm(join(OUT, ".built"), { force: true });
-const built = await unlessStamped(join(OUT, ".built"), digest, async () => {
+const stamp = join(OUT, ".built");
+// which state of the sources each build was made of
+const made = await readFile(stamp, "utf8").then(JSON.parse).catch(() => ({}));
+const stale = BUILDS.filter(({ name, folder }) => made[name] !== digest || !existsSync(join(OUT, "dist", folder, "core.wasm")));
+if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.`);
+if (stale.length === 0) {
+  process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
+} else {
   const place = (build) => join(TARGET, `package-${flags.features ?? "plain"}-${build.name}`);
-  for (const build of BUILDS) {
+  for (const build of stale) {
     await rm(place(build), { recursive: true, force: true });
     await mkdir(dirname(place(build)), { recursive: true });
     await compile(place(build), build);
   }
   await step("Put the package together", async () => {
-    await rm(OUT, { recursive: true, force: true });
-    for (const build of BUILDS) await bundle(place(build), build);
+    await rm(stamp, { force: true });
+    for (const build of stale) await bundle(place(build), build);
     await assemble();
+    await writeFile(stamp, JSON.stringify({ ...made, ...Object.fromEntries(stale.map(({ name }) => [name, digest])) }));
   });
-});
-if (!built) process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
+}

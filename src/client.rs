@@ -10,6 +10,8 @@ use crate::config::{Config, world};
 use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::genie::{Genie, GenieSpace};
+use crate::mlflow::MlflowClient;
+use crate::observe::Watch;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
@@ -186,6 +188,19 @@ impl WorkspaceClient {
     #[must_use]
     pub fn vector_search(&self) -> VectorSearch {
         VectorSearch::new(self.sender.clone())
+    }
+
+    /// MLflow in the workspace, or the MLflow server this client is for: experiments, runs, artifacts, models and traces.
+    #[must_use]
+    pub fn mlflow(&self) -> MlflowClient {
+        MlflowClient::new(self.sender.clone())
+    }
+
+    /// The same client with others who watch its calls.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn watched(&self, watch: Watch) -> Self {
+        Self { sender: self.sender.watched(watch) }
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -14,10 +14,16 @@ pub mod gateway;
 pub mod genie;
 pub mod hugging_face;
 mod join;
-#[cfg(all(any(feature = "js_chat", feature = "js_sql"), target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow"), target_arch = "wasm32"))]
 mod js;
 mod macros;
 pub mod mcp;
+pub mod mlflow;
+#[cfg(feature = "observe")]
+pub mod observe;
+#[cfg(not(feature = "observe"))]
+#[path = "observe/off.rs"]
+mod observe;
 mod order;
 pub mod pages;
 pub mod prompts;
@@ -42,6 +48,6 @@ pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
 // The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
-#[cfg(all(any(feature = "js_chat", feature = "js_sql"), target_arch = "wasm32"))]
+#[cfg(all(any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow"), target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -8,7 +8,7 @@
 
 #[cfg(feature = "js")]
 mod agents;
-#[cfg(any(feature = "js", feature = "js_sql"))]
+#[cfg(any(feature = "js", feature = "js_sql", feature = "js_mlflow"))]
 mod args;
 #[cfg(feature = "js")]
 mod auth;
@@ -20,7 +20,6 @@ mod chat;
 mod client;
 #[cfg(feature = "js")]
 mod completions;
-// exports of its own under the names of the others: a build is one or the other
 #[cfg(all(feature = "js_sql", not(feature = "js_chat")))]
 mod data;
 #[cfg(feature = "js_chat")]
@@ -34,6 +33,8 @@ mod events;
 mod gateway;
 #[cfg(feature = "js")]
 mod hugging_face;
+#[cfg(all(feature = "js_mlflow", not(feature = "js_chat")))]
+mod mlflow;
 #[cfg(feature = "js")]
 mod operations;
 #[cfg(feature = "js_chat")]
@@ -41,6 +42,9 @@ mod options;
 #[cfg(feature = "js_chat")]
 mod outcome;
 mod panic;
+// exports of its own under the names of the others: a build sends, or it plans what others send
+#[cfg(all(any(feature = "js_sql", feature = "js_mlflow"), not(feature = "js_chat")))]
+mod planned;
 #[cfg(feature = "js")]
 mod prompts;
 #[cfg(feature = "js")]

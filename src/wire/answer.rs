@@ -72,7 +72,7 @@ pub(crate) fn screen(answer: &Answer) -> Result<()> {
 
 /// Whether this build reads answers: the one of `lakewire/data` only plans calls, which another build sends and reads, and
 /// shall not carry what reads errors.
-pub(crate) const READS: bool = cfg!(any(feature = "js_chat", not(feature = "js_sql")));
+pub(crate) const READS: bool = cfg!(any(feature = "js_chat", not(any(feature = "js_sql", feature = "js_mlflow"))));
 
 fn unread<T>() -> Result<T> {
     Err(Error::new(ErrorKind::Decode, "This build of lakewire reads no answers."))
@@ -107,6 +107,22 @@ pub fn text(answer: Answer) -> Result<String> {
         return Err(failure::unexpected_page(&answer.headers, &answer.body, "text"));
     }
     String::from_utf8(answer.body).map_err(|_| Error::new(ErrorKind::Decode, "The answer is not UTF-8 text."))
+}
+
+/// Reads an answer that is a file: its bytes as they came.
+///
+/// # Errors
+/// None: what was refused has a status that says so.
+pub fn bytes(answer: Answer) -> Result<Vec<u8>> {
+    Ok(answer.body)
+}
+
+/// Reads an answer that is a file as text of one character per byte (`U+0000` to `U+00FF`), for JavaScript of another build.
+///
+/// # Errors
+/// None, see [`bytes`].
+pub fn characters(answer: Answer) -> Result<String> {
+    Ok(answer.body.into_iter().map(char::from).collect())
 }
 
 /// Reads an answer whose body says nothing, such as that of a deletion.

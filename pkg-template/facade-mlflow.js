@@ -1,0 +1,8 @@
+// The public API of `lakewire/mlflow`: tracking, tracing and models, over a client of `lakewire` or `lakewire/chat`.
+// Its wasm holds pure steps alone; the client sends.
+
+export { LakewireError } from "./errors.js";
+
+export { MlflowClient } from "./mlflow/client.js";
+export { observed } from "./mlflow/observe.js";
+export { MlflowTracing } from "./mlflow/tracing.js";
