@@ -4,3 +4,5 @@
 export { LakewireError } from "./errors.js";
 
 export { MlflowClient } from "./mlflow/client.js";
+export { observed } from "./mlflow/observe.js";
+export { MlflowTracing } from "./mlflow/tracing.js";

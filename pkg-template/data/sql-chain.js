@@ -2,7 +2,7 @@
 
 import { fail } from "../errors.js";
 import { splitCall, take } from "../options.js";
-import { pure } from "./base.js";
+import { SPAN, kept, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { SQLDatabase, checkReadOnly, names, told } from "./sql-database.js";
 
@@ -59,7 +59,7 @@ export class SQLDatabaseChain {
     let last;
     const steps = [];
     try {
-      for await (const event of this.#run(question, call, onEvent !== undefined)) {
+      for await (const event of this.#told(question, call, onEvent !== undefined)) {
         onEvent?.(event);
         if (event.type === "done") last = event;
         else if (event.type !== "words") steps.push(event);
@@ -75,7 +75,18 @@ export class SQLDatabaseChain {
   /** The steps as they are done, the answer's words as they come, and last `{ type: "done", … }` with what invoke() gives. */
   stream(question, options) {
     const [, call] = this.#given(options, "stream()");
-    return this.#run(question, call, true);
+    return this.#told(question, call, true);
+  }
+
+  /** A run that whoever watches the chat is told of: its calls of the chat and its statements stand beneath it. */
+  #told(question, call, words) {
+    const by = this.#chat[SPAN] ?? call[SPAN];
+    if (by === undefined) return this.#run(question, call, words);
+    const fold = (events) => {
+      const { type, ...outcome } = events.at(-1) ?? {};
+      return type === "done" ? outcome : events;
+    };
+    return by.observe({ kind: "CHAIN", name: "SQLDatabaseChain", inputs: question, pieces: true, fold }, call, (own) => this.#run(question, own, words));
   }
 
   #given(options, what) {
@@ -83,7 +94,7 @@ export class SQLDatabaseChain {
     const [{ onEvent }, rest] = take(fields, ["onEvent"], `The options of ${what}`);
     const stranger = Object.keys(rest)[0];
     if (stranger !== undefined) throw fail("InvalidInput", `The options of ${what} have no \`${stranger}\`.`);
-    return [{ onEvent }, call];
+    return [{ onEvent }, kept(options, call)];
   }
 
   async #ask(prompt, call) {

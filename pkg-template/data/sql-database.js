@@ -2,7 +2,7 @@
 
 import { LakewireError, fail } from "../errors.js";
 import { splitCall, take } from "../options.js";
-import { operations, pure } from "./base.js";
+import { kept, operations, pure } from "./base.js";
 import { StatementExecution, param } from "./sql.js";
 
 const OPTIONS = ["catalog", "schema", "warehouseId", "clusterId", "includeTables", "ignoreTables", "sampleRowsInTableInfo", "customTableInfo", "viewSupport", "maxStringLength", "lazyTableReflection"];
@@ -18,7 +18,7 @@ function known(options, names, what) {
   const [taken, rest] = take(fields, names, what);
   const stranger = Object.keys(rest)[0];
   if (stranger !== undefined) throw fail("InvalidInput", `${what} have no \`${stranger}\`.`);
-  return [taken, call];
+  return [taken, kept(options, call)];
 }
 
 /** A list of names; an empty one when there is none. */
