@@ -62,4 +62,6 @@ pub use types::{Assessment, AssessmentSource, SourceType, TraceInfo, TraceState}
 pub use usage::TokenUsage;
 
 #[cfg(test)]
+mod handle_tests;
+#[cfg(test)]
 mod tests;
