@@ -4,7 +4,7 @@ import { fail } from "../errors.js";
 import { splitCall, take } from "../options.js";
 import { SPAN, kept, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
-import { SQLDatabase, checkReadOnly, told } from "./sql-database.js";
+import { SQLDatabase, checkReadOnly, names, told } from "./sql-database.js";
 
 const OPTIONS = ["topK", "prompt", "answerPrompt", "returnSql", "returnDirect", "returnIntermediateSteps", "useQueryChecker", "tableSelection", "tableNamesToUse", "readOnly", "deniedFunctions", "allowedFunctions", "rowLimit", "byteLimit"];
 
@@ -30,7 +30,8 @@ function settings(options, what) {
   }
   // a setting that is missing must not turn the guard off
   if (typeof readOnly !== "boolean") throw fail("InvalidInput", "`readOnly` must be true or false.");
-  return { ...given, readOnly, topK: limit(topK, "topK"), rowLimit: limit(rowLimit, "rowLimit"), byteLimit: limit(byteLimit, "byteLimit") };
+  const tableNamesToUse = given.tableNamesToUse == null ? undefined : names(given.tableNamesToUse, "tableNamesToUse");
+  return { ...given, tableNamesToUse, readOnly, topK: limit(topK, "topK"), rowLimit: limit(rowLimit, "rowLimit"), byteLimit: limit(byteLimit, "byteLimit") };
 }
 
 /** Runs a statement that the guard lets through. */

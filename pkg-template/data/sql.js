@@ -4,8 +4,9 @@ import { LakewireError, fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { take } from "../options.js";
 import { kept, operations, parse, pure } from "./base.js";
-import { Chunks, about, checkSize, pause, wait } from "./chunks.js";
+import { Chunks, about, checkSize, wait } from "./chunks.js";
 import { BatchReader } from "./rows.js";
+import { pause } from "./wait.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
@@ -264,7 +265,7 @@ export class StatementExecution {
     // what is in flight may run: its id is needed to end it
     if (answer === undefined) {
       const patience = new AbortController();
-      answer = await Promise.race([sending, pause(ENDING_MS, patience.signal)]).finally(() => patience.abort());
+      answer = await Promise.race([sending, pause(ENDING_MS, [patience.signal])]).finally(() => patience.abort());
     }
     if (answer === undefined) {
       sending.catch(() => {});
