@@ -31,6 +31,8 @@ const SAYS = {
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
+  // the spans in order, the tokens of the chat, and the trace read back
+  tracing: /^UNKNOWN answer\nCHAIN chain\n[^]*CHAT_MODEL \S+[^]*^Tokens: .*input_tokens[^]*^Sent: 1$/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,
