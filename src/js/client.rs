@@ -74,7 +74,7 @@ fn anything(parts: &Array) -> Call<String> {
         request = request.json(body);
     } else if body.is_truthy() {
         // a file, whose type the options' headers say
-        request.body = Some(body.unchecked_into::<Uint8Array>().to_vec().into());
+        request.set_body(body.unchecked_into::<Uint8Array>().to_vec());
     }
     let repeat = number(3);
     let read = if repeat == 3 {

@@ -224,7 +224,7 @@ fn key(what: &str, item: Raw<'_>) -> Result<String> {
 /// A parameter is given once: the server refuses the request that holds it twice, and every later value.
 fn once(params: Raw<'_>) -> Result<()> {
     let mut keys: Vec<_> = params.items().filter_map(|item| item.get_some("key").and_then(Raw::as_str)).collect();
-    order::sort(&mut keys, |one, other| one < other);
+    order::sort(&mut keys, |one, other| **one < **other);
     let mut before = None;
     for key in &keys {
         if before == Some(key) {
