@@ -211,6 +211,8 @@ export class Tracer {
   }
 
   async flush() {
+    // what has just ended says so in a moment
+    await new Promise((resolve) => setTimeout(resolve, 0));
     this.#settle();
     await this.#queue.flush();
   }
