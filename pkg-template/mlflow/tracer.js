@@ -221,6 +221,9 @@ export class Tracer {
     this.#closed = true;
     this.#unhook();
     await this.flush();
+    // whose end nobody waits for any more
+    this.#counts.droppedTraces += this.#open.size;
+    this.#open.clear();
   }
 }
 
