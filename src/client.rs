@@ -11,6 +11,7 @@ use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::genie::{Genie, GenieSpace};
 use crate::mlflow::MlflowClient;
+use crate::observe::Watch;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
@@ -193,6 +194,13 @@ impl WorkspaceClient {
     #[must_use]
     pub fn mlflow(&self) -> MlflowClient {
         MlflowClient::new(self.sender.clone())
+    }
+
+    /// The same client with others who watch its calls.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn watched(&self, watch: Watch) -> Self {
+        Self { sender: self.sender.watched(watch) }
     }
 
     pub(crate) fn sender(&self) -> &Sender {

@@ -124,7 +124,9 @@ where
         ));
     }
     if config.mlflow.is_some() && config.mlflow_server {
-        return Err("--mlflow and --mlflow-server exclude each other: a real server answers, or the emulator does.".to_owned());
+        return Err(
+            "--mlflow and --mlflow-server exclude each other: a real server answers, or the emulator does.".to_owned()
+        );
     }
     if (upstream_model.is_some() || embedding_model.is_some()) && upstream_url.is_none() {
         return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());

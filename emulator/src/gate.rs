@@ -105,7 +105,11 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Some(replacement) => replaced(replacement),
         None => {
             let path = parts.uri.path();
-            let open = hub || stored || path.starts_with("/.well-known/") || oauth::is_open(path) || mlflow::is_open(&emulator, path);
+            let open = hub
+                || stored
+                || path.starts_with("/.well-known/")
+                || oauth::is_open(path)
+                || mlflow::is_open(&emulator, path);
             let limit = invocations::body_limit(&emulator, path);
             match credential.refusal(path).filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),

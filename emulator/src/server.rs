@@ -22,8 +22,8 @@ use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
 use crate::{
-    driver_proxy, genie, hugging_face, identity, invocations, mcp, mlflow, oauth, permissions, secrets, serving_endpoints, sql,
-    unity_catalog, vector_search,
+    driver_proxy, genie, hugging_face, identity, invocations, mcp, mlflow, oauth, permissions, secrets,
+    serving_endpoints, sql, unity_catalog, vector_search,
 };
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).

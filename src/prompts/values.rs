@@ -7,7 +7,7 @@ use std::fmt;
 use crate::chat::types::Message;
 use crate::error::Result;
 use crate::prompts::template::invalid;
-use crate::wire::json::Raw;
+use crate::wire::json::{Raw, string};
 
 /// A value as a template finds it.
 pub(crate) enum Given<'a> {
@@ -134,6 +134,26 @@ impl PromptValues {
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         self.named.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The values as a JSON object, or the one value without a name.
+    pub(crate) fn to_json(&self) -> String {
+        let json = |value: &PromptValue| match value {
+            PromptValue::Text(text) => string(text),
+            PromptValue::Messages(messages) => serde_json::to_string(messages).unwrap_or_default(),
+        };
+        if let Some(value) = &self.sole {
+            return json(value);
+        }
+        let mut out = String::from("{");
+        for (name, value) in &self.named {
+            out.push_str(if out.len() > 1 { "," } else { "" });
+            out.push_str(&string(name));
+            out.push(':');
+            out.push_str(&json(value));
+        }
+        out.push('}');
+        out
     }
 
     /// A text whose name only the prompt knows.

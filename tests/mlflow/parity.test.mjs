@@ -58,7 +58,7 @@ describe("the emulator answers as MLflow does", { concurrency: false }, () => {
   for (const [name, scenario] of Object.entries(both)) {
     test(name, async () => {
       const expected = await said(scenario, real);
-      assert.ok(expected.length > 3 && expected.some(({ status }) => status === 200));
+      assert.ok(expected.length > 3);
       same(expected, await said(scenario, server));
       same(asWorkspace(expected), await said(scenario, workspace));
     });

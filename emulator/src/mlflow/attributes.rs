@@ -61,10 +61,14 @@ pub(super) fn key_value(key: &str, value: &Value) -> Value {
     Value::Object(pair)
 }
 
-/// The JSON text a value is stored as: texts that are JSON stay as they are.
+/// The JSON text a value is stored as: texts that are JSON of a text, list or object stay as they are.
 pub(super) fn stored(value: &Value) -> String {
+    let kept = |text: &str| {
+        let read = serde_json::from_str::<Value>(text);
+        read.is_ok_and(|value| value.is_string() || value.is_array() || value.is_object())
+    };
     match value {
-        Value::String(text) if serde_json::from_str::<Value>(text).is_ok() => text.clone(),
+        Value::String(text) if kept(text) => text.clone(),
         value => spaced(value),
     }
 }
@@ -108,6 +112,7 @@ mod tests {
     fn texts_that_are_json_stay() {
         assert_eq!(stored(&json!("{\"a\":1}")), "{\"a\":1}");
         assert_eq!(stored(&json!("plain")), "\"plain\"");
+        assert_eq!(stored(&json!("5")), "\"5\"");
         assert_eq!(stored(&json!({"a": [1, "x"]})), "{\"a\": [1, \"x\"]}");
     }
 }

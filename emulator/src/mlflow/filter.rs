@@ -57,7 +57,7 @@ fn words(text: &str) -> Vec<Word> {
         let (word, length) = match first {
             '\'' | '"' => {
                 let inner = rest.get(1..).unwrap_or_default();
-                match inner.find(first) {
+                match quote_end(inner, first) {
                     Some(end) => {
                         let raw = rest.get(..end + 2).unwrap_or_default();
                         (Word::Quoted(inner.get(..end).unwrap_or_default().to_owned(), raw.to_owned()), end + 2)
@@ -85,6 +85,18 @@ fn words(text: &str) -> Vec<Word> {
         rest = rest.get(length..).unwrap_or_default().trim_start();
     }
     words
+}
+
+/// Where a quoted text ends; a quote written twice is one inside it.
+fn quote_end(inner: &str, quote: char) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + inner.get(from..)?.find(quote)?;
+        if !inner.get(at + 1..).is_some_and(|rest| rest.starts_with(quote)) {
+            return Some(at);
+        }
+        from = at + 2;
+    }
 }
 
 /// Where a name ends: it may hold a part in backticks or double quotes.
@@ -208,7 +220,8 @@ mod tests {
     fn comparisons() {
         let quoted = |text: &str| Operand::Quoted(text.to_owned());
         assert_eq!(one("metrics.x>-1.5e3").with, Operand::Number("-1.5e3".to_owned()));
-        assert_eq!(one("tags.`a b` = 'it''"), one("tags.`a b` = 'it'"));
+        assert_eq!(one("tags.`a b` = 'it''s'").with, quoted("it''s"));
+        assert_eq!(one("tags.`a b` = ''").with, quoted(""));
         assert_eq!(one("tags.\"mlflow.runName\" != \"n\"").what, "tags.\"mlflow.runName\"");
         assert_eq!(one("name ilike '%x'").how, "ILIKE");
         assert_eq!(one("name ilike '%x'").with, quoted("%x"));
@@ -220,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_is_no_comparison_is_named() {
-        let said = |text: &str| parse(text, true).unwrap_err().body().get("message").unwrap().as_str().unwrap().to_owned();
+        let said =
+            |text: &str| parse(text, true).unwrap_err().body().get("message").unwrap().as_str().unwrap().to_owned();
         assert!(said("a = 1 or b = 2").ends_with("string: 'or'"));
         assert!(said("metrics.x =").ends_with("string: 'metrics.x', '='"));
         assert!(said("(a = 1)").ends_with("string: '(a = 1)'"));
@@ -229,7 +243,8 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for (text, pattern) in [("abc", "a%"), ("abc", "%c"), ("abc", "a_c"), ("", "%"), ("aXbXc", "%X%c"), ("%", "%")] {
+        for (text, pattern) in [("abc", "a%"), ("abc", "%c"), ("abc", "a_c"), ("", "%"), ("aXbXc", "%X%c"), ("%", "%")]
+        {
             assert!(like(text, pattern), "{text} {pattern}");
         }
         for (text, pattern) in [("abc", "b%"), ("abc", "ab"), ("abc", "a_"), ("", "_")] {

@@ -29,7 +29,9 @@ pub(super) fn answer(asked: &Asked, store: &mut Store, rest: &[&str]) -> Option<
         }),
         ("GET", [id, "artifacts", "directories"], _) => list(asked, store, id),
         ("POST", [id, "artifacts", "credentials-for-upload"], Kind::Workspace) => credentials(asked, store, id, true),
-        ("POST", [id, "artifacts", "credentials-for-download"], Kind::Workspace) => credentials(asked, store, id, false),
+        ("POST", [id, "artifacts", "credentials-for-download"], Kind::Workspace) => {
+            credentials(asked, store, id, false)
+        }
         _ => return None,
     })
 }

@@ -232,7 +232,9 @@ impl Schema {
             Err(invalid(format!("Invalid comparator '{how}' not one of '{said}'")))
         };
         let test = match &clause.with {
-            Operand::Nothing if matches!(key.kind, "tag" | "parameter" | "metadata") => Test::Present(how == "IS NOT NULL"),
+            Operand::Nothing if matches!(key.kind, "tag" | "parameter" | "metadata") => {
+                Test::Present(how == "IS NOT NULL")
+            }
             Operand::Nothing => {
                 return Err(invalid(format!(
                     "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'",
@@ -288,7 +290,8 @@ impl Schema {
 impl Plan {
     /// The rows that pass, in order; what a row does not have comes last.
     pub(super) fn pick<'r, R: Row>(&self, rows: impl Iterator<Item = &'r R>) -> Vec<&'r R> {
-        let mut rows: Vec<&R> = rows.filter(|row| self.tests.iter().all(|(key, test)| passes(*row, key, test))).collect();
+        let mut rows: Vec<&R> =
+            rows.filter(|row| self.tests.iter().all(|(key, test)| passes(*row, key, test))).collect();
         rows.sort_by(|a, b| {
             let orders = self.orders.iter().map(|(key, descending)| compare(*a, *b, key, *descending));
             orders.fold(Ordering::Equal, Ordering::then).then_with(|| a.id().cmp(b.id()))
@@ -310,7 +313,11 @@ fn passes<R: Row>(row: &R, key: &Key, test: &Test) -> bool {
         }),
         Test::Among(wanted, list) => {
             let texts = row.texts(key.kind, &key.name);
-            if *wanted { texts.iter().any(|text| list.contains(text)) } else { !texts.iter().any(|text| list.contains(text)) }
+            if *wanted {
+                texts.iter().any(|text| list.contains(text))
+            } else {
+                !texts.iter().any(|text| list.contains(text))
+            }
         }
         Test::Text(how, with) => row.texts(key.kind, &key.name).iter().any(|text| match how.as_str() {
             "=" => text == with,

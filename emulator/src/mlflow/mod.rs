@@ -15,6 +15,7 @@ mod logged_models;
 mod matching;
 mod otlp;
 mod paging;
+mod protobuf;
 mod proxied;
 mod registry;
 mod runs;
@@ -96,6 +97,7 @@ pub fn routes() -> Router<Emulator> {
         .route("/api/2.0/otel/v1/traces", any(handle))
         .route("/health", any(handle))
         .route("/version", any(handle))
+        .route("/api/2.0/fs/{kind}/WorkspaceInternal/{*rest}", any(no_files))
         .merge(signed::routes())
 }
 
@@ -112,7 +114,11 @@ pub fn is_open(emulator: &Emulator, path: &str) -> bool {
     emulator.config().mlflow_server && is_mlflow(path)
 }
 
-async fn handle(State(emulator): State<Emulator>, Extension(fault): Extension<Arc<Fault>>, request: Request) -> Response {
+async fn handle(
+    State(emulator): State<Emulator>,
+    Extension(fault): Extension<Arc<Fault>>,
+    request: Request,
+) -> Response {
     if let Some(server) = &emulator.config().mlflow {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         return server.pass_on(request, &path).await.unwrap_or_else(|sentence| {
@@ -137,6 +143,14 @@ async fn handle(State(emulator): State<Emulator>, Extension(fault): Extension<Ar
     };
     let mut store = emulator.mlflow();
     route(&asked, &mut store, parts.uri.path())
+}
+
+/// The way by the Files API that Python's client tries first. Not there would mean that the files are not; a refusal makes the client go
+/// by links, as it does where that API is closed to it.
+async fn no_files() -> Response {
+    let message =
+        "The emulator moves artifacts by the links of /api/2.0/mlflow/artifacts/credentials-for-write and -read only.";
+    ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message).into_response()
 }
 
 /// Finds the handler of a path.
@@ -251,7 +265,9 @@ fn taken(message: impl Into<String>) -> ApiError {
 
 /// Everything is in memory, so there is an end to it.
 fn full(what: &str) -> ApiError {
-    let message = format!("The emulator keeps {what} in memory at most: start it anew, or give it --mlflow URL for a real server.");
+    let message = format!(
+        "The emulator keeps {what} in memory at most: start it anew, or give it --mlflow URL for a real server."
+    );
     ApiError::new(StatusCode::BAD_REQUEST, "RESOURCE_LIMIT_EXCEEDED", message)
 }
 

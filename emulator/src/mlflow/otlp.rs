@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::spans::{self, Span, Unreadable};
 use super::store::{Store, Trace};
-use super::{Asked, traces};
+use super::{Asked, protobuf, traces};
 use crate::errors::{ApiError, json_response};
 
 fn detail(status: u16, sentence: &str) -> Response {
@@ -60,22 +60,26 @@ pub(super) fn workspace(asked: &Asked, store: &mut Store) -> Response {
 fn ingest(asked: &Asked, store: &mut Store, experiment: &str) -> Result<(), Box<Response>> {
     let fail = |status: u16, sentence: &str| Err(Box::new(detail(status, sentence)));
     let kind = asked.header("content-type").unwrap_or_default().to_owned();
-    match kind.split(';').next().map(str::trim) {
-        Some("application/json") => {}
-        Some("application/x-protobuf") => {
-            return fail(501, "The emulator reads OTLP as JSON (Content-Type: application/json), not as protobuf.");
-        }
+    let body = match kind.split(';').next().map(str::trim) {
+        Some("application/json") => serde_json::from_slice::<Value>(&asked.body).ok(),
+        Some("application/x-protobuf") => protobuf::request(&asked.body),
         _ => {
-            let sentence = format!("Invalid Content-Type: {kind}. Expected: application/x-protobuf or application/json");
+            let sentence =
+                format!("Invalid Content-Type: {kind}. Expected: application/x-protobuf or application/json");
             return fail(400, &sentence);
         }
-    }
-    let Ok(body) = serde_json::from_slice::<Value>(&asked.body) else {
-        return fail(400, "Invalid OpenTelemetry format");
     };
+    if asked.header("content-encoding").is_some_and(|coding| coding != "identity") {
+        return fail(501, "The emulator reads OTLP without Content-Encoding only.");
+    }
+    let Some(body) = body else { return fail(400, "Invalid OpenTelemetry format") };
     let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut all: Vec<(Span, Option<String>)> = Vec::new();
-    for group in list(&body, "resourceSpans") {
+    let groups = list(&body, "resourceSpans");
+    if groups.is_empty() {
+        return fail(400, "Invalid OpenTelemetry format - no spans found");
+    }
+    for group in groups {
         let service = spans::resource(group.get("resource"));
         for scope in list(&group, "scopeSpans") {
             for span in list(&scope, "spans") {
@@ -86,9 +90,6 @@ fn ingest(asked: &Asked, store: &mut Store, experiment: &str) -> Result<(), Box<
                 }
             }
         }
-    }
-    if all.is_empty() {
-        return fail(400, "Invalid OpenTelemetry format - no spans found");
     }
     let known = |span: &Span| store.traces.contains_key(&format!("tr-{}", span.trace));
     if store.experiment(experiment).is_err() && !all.iter().all(|(span, _)| known(span)) {

@@ -76,9 +76,8 @@ fn get(store: &Store, path: &str) -> Served {
 fn content_type(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension.to_ascii_lowercase().as_str() {
-        "txt" | "log" | "json" | "yaml" | "yml" | "md" | "py" | "js" | "csv" | "xml" | "cfg" | "conf" | "toml" | "tsv" => {
-            "text/plain"
-        }
+        "txt" | "log" | "json" | "yaml" | "yml" | "md" | "py" | "js" | "csv" | "xml" | "cfg" | "conf" | "toml"
+        | "tsv" => "text/plain",
         "html" | "htm" => "text/html",
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",

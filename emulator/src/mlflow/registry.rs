@@ -175,7 +175,8 @@ fn delete_tag(asked: &Asked, store: &mut Store) -> Answer {
 }
 
 fn check_alias(alias: &str) -> Result<(), ApiError> {
-    let number = alias.strip_prefix(['v', 'V']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let number =
+        alias.strip_prefix(['v', 'V']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     if number {
         return Err(invalid(format!("Version alias name '{alias}' is reserved.")));
     }
@@ -221,6 +222,7 @@ fn latest(asked: &Asked, store: &mut Store) -> Answer {
     let fields = Fields::of(asked)?;
     let name = fields.required("name")?;
     let model = model(store, name)?;
-    let last: Vec<Value> = model.versions.last().map(|version| versions::shown(name, model, version)).into_iter().collect();
+    let last: Vec<Value> =
+        model.versions.last().map(|version| versions::shown(name, model, version)).into_iter().collect();
     Ok(if last.is_empty() { json!({}) } else { json!({ "model_versions": last }) })
 }

@@ -15,7 +15,8 @@ use crate::json::set;
 const NAME_TAG: &str = "mlflow.runName";
 const STATES: &[&str] = &["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
 /// What invented names are made of: an adjective, a noun and a number.
-const ADJECTIVES: &[&str] = &["bold", "calm", "clever", "gentle", "lively", "merry", "quiet", "swift", "upbeat", "wise"];
+const ADJECTIVES: &[&str] =
+    &["bold", "calm", "clever", "gentle", "lively", "merry", "quiet", "swift", "upbeat", "wise"];
 const NOUNS: &[&str] = &["crane", "duck", "fox", "hare", "loon", "newt", "otter", "pike", "swan", "trout"];
 
 /// The calls below `runs/`.

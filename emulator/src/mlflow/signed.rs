@@ -38,7 +38,12 @@ pub(super) fn credential(asked: &Asked, path: &str, write: bool) -> Value {
     let signature = asked.emulator.sql().signer().query(&id, 0, until);
     let encoded: Vec<String> = path.split('/').map(encoded).collect();
     let headers_query = if headers.is_empty() { String::new() } else { format!("&with={}", encoded_query(&headers)) };
-    let uri = format!("{}{PREFIX}{}?for={way}&type={}{headers_query}&{signature}", asked.base, encoded.join("/"), kind.name());
+    let uri = format!(
+        "{}{PREFIX}{}?for={way}&type={}{headers_query}&{signature}",
+        asked.base,
+        encoded.join("/"),
+        kind.name()
+    );
     let listed: Vec<Value> =
         asked.fault.link_headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({ "signed_uri": uri, "headers": listed, "type": kind.name() })
@@ -71,7 +76,7 @@ async fn serve(
     let path = decoded(uri.path().strip_prefix(PREFIX).unwrap_or_default());
     let pairs = query(&text.unwrap_or_default());
     let request = Stored { path, pairs, headers, body };
-    request.checked(&emulator, &method).unwrap_or_else(|refusal| refusal)
+    request.checked(&emulator, &method).unwrap_or_else(Refusal::response)
 }
 
 /// What a page's browser asks before it sends headers of its own.
@@ -85,13 +90,22 @@ fn preflight(headers: &HeaderMap) -> Response {
     response
 }
 
-fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    let xml =
-        format!(r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#);
-    let mut response = Response::new(Body::from(xml));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    response
+/// A refusal of the store.
+struct Refusal(StatusCode, &'static str, String);
+
+fn refuse(status: StatusCode, code: &'static str, message: &str) -> Refusal {
+    Refusal(status, code, message.to_owned())
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        let Self(status, code, message) = self;
+        let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let mut response = Response::new(Body::from(format!(r#"<?xml version="1.0" encoding="UTF-8"?>{error}"#)));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        response
+    }
 }
 
 fn status(status: StatusCode) -> Response {
@@ -113,7 +127,7 @@ impl Stored {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }
 
-    fn checked(&self, emulator: &Emulator, method: &Method) -> Result<Response, Response> {
+    fn checked(&self, emulator: &Emulator, method: &Method) -> Result<Response, Refusal> {
         let bad = StatusCode::BAD_REQUEST;
         if self.headers.contains_key(header::AUTHORIZATION) {
             let message = "Only one auth mechanism allowed: send no Authorization header with a signed link.";
@@ -152,11 +166,13 @@ impl Stored {
         response
     }
 
-    fn write(&self, store: &mut Store, method: &Method) -> Result<Response, Response> {
+    fn write(&self, store: &mut Store, method: &Method) -> Result<Response, Refusal> {
         let kind = CredentialType::named(self.field("type"));
         let done = |done: Result<(), crate::errors::ApiError>, good: StatusCode| match done {
             Ok(()) => Ok(status(good)),
-            Err(refusal) => Err(refuse(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", &refusal.body().to_string())),
+            Err(refusal) => {
+                Err(refuse(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", &refusal.body().to_string()))
+            }
         };
         let waiting = format!("{WAITING}{}", self.path);
         match (kind, method.as_str()) {
@@ -167,19 +183,30 @@ impl Stored {
                 "" if self.headers.get("x-ms-blob-type").is_some_and(|kind| kind.as_bytes() == b"BlockBlob") => {
                     done(store.put_file(&self.path, self.body.clone()), StatusCode::CREATED)
                 }
-                "" => Err(refuse(StatusCode::BAD_REQUEST, "MissingRequiredHeader", "x-ms-blob-type: BlockBlob is missing.")),
+                "" => Err(refuse(
+                    StatusCode::BAD_REQUEST,
+                    "MissingRequiredHeader",
+                    "x-ms-blob-type: BlockBlob is missing.",
+                )),
                 "block" => {
                     let name = format!("{waiting}/{}", self.field("blockid"));
                     done(store.put_file(&name, self.body.clone()), StatusCode::CREATED)
                 }
                 _ => {
                     let list = String::from_utf8_lossy(&self.body).into_owned();
-                    let ids = list.split("<Uncommitted>").skip(1).filter_map(|rest| rest.split("</Uncommitted>").next());
+                    let ids =
+                        list.split("<Uncommitted>").skip(1).filter_map(|rest| rest.split("</Uncommitted>").next());
                     let mut whole = Vec::new();
                     for id in ids {
                         match store.files.get(&format!("{waiting}/{id}")) {
                             Some(block) => whole.extend_from_slice(block),
-                            None => return Err(refuse(StatusCode::BAD_REQUEST, "InvalidBlockList", "A block is not there.")),
+                            None => {
+                                return Err(refuse(
+                                    StatusCode::BAD_REQUEST,
+                                    "InvalidBlockList",
+                                    "A block is not there.",
+                                ));
+                            }
                         }
                     }
                     store.remove_files(&waiting);

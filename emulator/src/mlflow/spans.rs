@@ -19,11 +19,14 @@ pub(super) struct Span {
     pub(super) end: u64,
     /// Each value as JSON text.
     pub(super) attributes: Vec<(String, String)>,
-    events: Vec<(String, u64, Vec<(String, Value)>)>,
+    events: Vec<Event>,
     /// 0 unset, 1 OK, 2 ERROR.
     pub(super) status: u8,
     message: String,
 }
+
+/// The name of an event, its time, and what it says.
+type Event = (String, u64, Vec<(String, Value)>);
 
 /// Why a span cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +79,11 @@ impl Span {
             attributes,
             events,
             status: code,
-            message: status.and_then(|status| status.get("message")).and_then(Value::as_str).unwrap_or_default().to_owned(),
+            message: status
+                .and_then(|status| status.get("message"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             trace,
             id,
         };
@@ -159,7 +166,8 @@ impl Span {
 
     /// As it stands in `traces.json`.
     pub(super) fn filed(&self) -> Value {
-        let attributes: Map<String, Value> = self.attributes.iter().map(|(key, text)| (key.clone(), json!(text))).collect();
+        let attributes: Map<String, Value> =
+            self.attributes.iter().map(|(key, text)| (key.clone(), json!(text))).collect();
         let events = self.events.iter().map(|(name, time, attributes)| {
             let attributes: Map<String, Value> = attributes.iter().cloned().collect();
             json!({ "name": name, "time_unix_nano": time, "attributes": attributes })
@@ -181,7 +189,8 @@ impl Span {
 
 /// Hexadecimal digits as base64 of their bytes.
 fn base64(hex: &str) -> String {
-    let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
+    let digits: Vec<u8> =
+        hex.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
     let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
     STANDARD.encode(bytes)
 }

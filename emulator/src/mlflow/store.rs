@@ -356,12 +356,18 @@ impl Store {
         self.traces.get_mut(id).ok_or_else(|| absent(format!("Trace with ID '{id}' not found.")))
     }
 
+    /// Where what belongs to a trace lies, below the root: a workspace has another folder for it.
+    pub(super) fn trace_folder(&self, experiment: &str, id: &str) -> String {
+        let between = if self.kind == Kind::Server { "traces/" } else { "" };
+        format!("{experiment}/{between}{id}")
+    }
+
     /// The trace of that id, made if it is not there.
     pub(super) fn trace_or_new(&mut self, id: &str, experiment: &str) -> Result<&mut Trace, ApiError> {
         if !self.traces.contains_key(id) && self.traces.len() >= MAX_TRACES {
             return Err(full(&format!("{MAX_TRACES} traces")));
         }
-        let location = self.uri(&format!("{experiment}/traces/{id}/artifacts"));
+        let location = self.uri(&format!("{}/artifacts", self.trace_folder(experiment, id)));
         let fresh = || {
             let mut tags = Pairs::default();
             // the first tag of a thing always fits
@@ -389,13 +395,18 @@ impl Store {
 
     /// Whether there may be one model or version more, when there are so many.
     pub(super) fn room_for_model(count: usize) -> Result<(), ApiError> {
-        if count < MAX_MODELS { Ok(()) } else { Err(full(&format!("{MAX_MODELS} models, and as many versions of each"))) }
+        if count < MAX_MODELS {
+            Ok(())
+        } else {
+            Err(full(&format!("{MAX_MODELS} models, and as many versions of each")))
+        }
     }
 
     /// Removes a trace and its file.
     pub(super) fn remove_trace(&mut self, id: &str) {
         if let Some(trace) = self.traces.remove(id) {
-            self.remove_files(&format!("{}/traces/{id}", trace.experiment));
+            let folder = self.trace_folder(&trace.experiment, id);
+            self.remove_files(&folder);
         }
         if self.traces.is_empty() {
             self.span_bytes = 0;

@@ -8,6 +8,9 @@ use super::store::{Pairs, Store, Trace};
 use super::{Answer, Asked, Kind, absent, assessments, invalid, nothing, traces};
 use crate::errors::ApiError;
 
+/// Longest value of a tag, in characters; a longer one is cut.
+const MAX_TAG: usize = 4096;
+
 /// The calls below `traces`, of the path `/api/{version}/mlflow/`.
 pub(super) fn answer(asked: &Asked, store: &mut Store, version: &str, segments: &[&str]) -> Option<Answer> {
     Some(match (asked.method.as_str(), version, segments) {
@@ -21,11 +24,17 @@ pub(super) fn answer(asked: &Asked, store: &mut Store, version: &str, segments: 
         ("POST", "2.0", ["traces", "link-to-run"]) => link(asked, store),
         ("PATCH", _, ["traces", id, "tags"]) => set_tag(asked, store, id),
         ("DELETE", _, ["traces", id, "tags"]) => delete_tag(asked, store, id),
-        ("GET", _, ["traces", id, "credentials-for-data-upload"]) => return traces::credentials(asked, store, id, true),
-        ("GET", _, ["traces", id, "credentials-for-data-download"]) => return traces::credentials(asked, store, id, false),
+        ("GET", _, ["traces", id, "credentials-for-data-upload"]) => {
+            return traces::credentials(asked, store, id, true);
+        }
+        ("GET", _, ["traces", id, "credentials-for-data-download"]) => {
+            return traces::credentials(asked, store, id, false);
+        }
         ("GET", "2.0", ["traces", id, "info"]) => store.trace(id).map(|trace| json!({ "trace_info": old(trace) })),
         ("PATCH", "2.0", ["traces", id]) => end(asked, store, id),
-        ("GET", "3.0", ["traces", id]) => store.trace(id).map(|trace| json!({ "trace": { "trace_info": traces::info(trace) } })),
+        ("GET", "3.0", ["traces", id]) => {
+            store.trace(id).map(|trace| json!({ "trace": { "trace_info": traces::info(trace) } }))
+        }
         (_, "3.0", ["traces", id, "assessments", rest @ ..]) => return assessments::answer(asked, store, id, rest),
         _ => return None,
     })
@@ -34,7 +43,7 @@ pub(super) fn answer(asked: &Asked, store: &mut Store, version: &str, segments: 
 fn set_tag(asked: &Asked, store: &mut Store, id: &str) -> Answer {
     let fields = Fields::of(asked)?;
     let key = fields.required("key")?;
-    let value: String = fields.text("value")?.unwrap_or_default().chars().take(8000).collect();
+    let value: String = fields.text("value")?.unwrap_or_default().chars().take(MAX_TAG).collect();
     if key.chars().count() > 250 {
         return Err(invalid("'key' exceeds the maximum length of 250 characters"));
     }
@@ -69,7 +78,9 @@ fn delete(asked: &Asked, store: &mut Store) -> Answer {
         _ => {}
     }
     match most {
-        Some(_) if !ids.is_empty() => return Err(invalid("`max_traces` can't be specified if `trace_ids` is specified.")),
+        Some(_) if !ids.is_empty() => {
+            return Err(invalid("`max_traces` can't be specified if `trace_ids` is specified."));
+        }
         Some(most) if most <= 0 => {
             return Err(invalid(format!("`max_traces` must be a positive integer, received {most}.")));
         }

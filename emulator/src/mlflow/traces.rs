@@ -43,8 +43,11 @@ fn cut(text: &str) -> String {
 /// The info as it is given out.
 pub(super) fn info(trace: &Trace) -> Value {
     let mut info = json!({ "trace_id": trace.id });
-    let texts = [("client_request_id", &trace.client_request_id), ("request_preview", &trace.request_preview),
-        ("response_preview", &trace.response_preview)];
+    let texts = [
+        ("client_request_id", &trace.client_request_id),
+        ("request_preview", &trace.request_preview),
+        ("response_preview", &trace.response_preview),
+    ];
     for (name, text) in texts {
         if let Some(text) = text {
             set(&mut info, name, text.as_str());
@@ -108,7 +111,9 @@ pub(super) fn post(asked: &Asked, store: &mut Store) -> Answer {
         trace.response_preview = Some(cut(text));
     }
     for (key, value) in texts(&given, "trace_metadata").iter() {
-        trace.metadata.put(key, value.as_str())?;
+        let usage = (key == "mlflow.trace.tokenUsage").then(|| serde_json::from_str::<Value>(value).ok()).flatten();
+        // read and written again on its way
+        trace.metadata.put(key, usage.map_or_else(|| value.clone(), |usage| super::attributes::spaced(&usage)))?;
     }
     trace.metadata.put(FINAL, "true")?;
     for (key, value) in texts(&given, "tags").iter() {
@@ -207,8 +212,8 @@ impl Row for Trace {
     }
 }
 
-fn file(trace: &Trace) -> String {
-    format!("{}/traces/{}/artifacts/traces.json", trace.experiment, trace.id)
+fn file(store: &Store, trace: &Trace) -> String {
+    format!("{}/artifacts/traces.json", store.trace_folder(&trace.experiment, &trace.id))
 }
 
 /// `GET get-trace-artifact`: the text of `traces.json`, written from the spans if they came by OTLP.
@@ -220,7 +225,7 @@ pub(super) fn data(asked: &Asked, store: &Store) -> Result<Vec<u8>, ApiError> {
         let spans: Vec<Value> = trace.spans.iter().map(super::spans::Span::filed).collect();
         return Ok(json!({ "spans": spans }).to_string().into_bytes());
     }
-    let bytes = store.files.get(&file(trace)).map(|bytes| bytes.to_vec());
+    let bytes = store.files.get(&file(store, trace)).map(|bytes| bytes.to_vec());
     let message = "Trace data not found for path=traces.json";
     bytes.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", message))
 }
@@ -234,7 +239,7 @@ pub(super) fn credentials(asked: &Asked, store: &Store, id: &str, write: bool) -
         Ok(trace) => trace,
         Err(refusal) => return Some(Err(refusal)),
     };
-    let path = file(trace);
+    let path = file(store, trace);
     if !write && !store.files.contains_key(&path) {
         return Some(Err(absent(format!("Trace data of '{id}' is not there."))));
     }

@@ -15,7 +15,9 @@ use crate::json::set;
 pub(super) fn answer(asked: &Asked, store: &mut Store, call: &str) -> Option<Answer> {
     Some(match (asked.method.as_str(), call) {
         ("POST", "create") => create(asked, store),
-        ("GET", "get") => get(asked, store, |name, model, version| json!({ "model_version": shown(name, model, version) })),
+        ("GET", "get") => {
+            get(asked, store, |name, model, version| json!({ "model_version": shown(name, model, version) }))
+        }
         ("GET", "get-download-uri") => get(asked, store, |_, _, version| json!({ "artifact_uri": version.source })),
         ("GET", "search") => search(asked, store),
         ("PATCH", "update") => update(asked, store),
@@ -63,7 +65,8 @@ pub(super) fn number(value: &Value) -> Result<u64, ApiError> {
 
 /// The version of that number.
 pub(super) fn version<'s>(store: &'s mut Store, name: &str, number: u64) -> Result<&'s mut ModelVersion, ApiError> {
-    let found = store.models.get_mut(name).and_then(|model| model.versions.iter_mut().find(|one| one.version == number));
+    let found =
+        store.models.get_mut(name).and_then(|model| model.versions.iter_mut().find(|one| one.version == number));
     found.ok_or_else(|| absent(format!("Model Version (name={name}, version={number}) not found")))
 }
 

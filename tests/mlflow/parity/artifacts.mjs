@@ -118,7 +118,7 @@ export default {
     await other("PATCH", model_id, {});
     await other("GET", model_id);
     await other("GET", "nobody");
-    const search = (more) => w.post("logged-models/search", { experiment_ids: [experiment_id], ...more });
+    const search = (more, options) => w.post("logged-models/search", { experiment_ids: [experiment_id], ...more }, options);
     await search({});
     await search({ filter: "name = 'mm'", order_by: [{ field_name: "creation_time", ascending: false }] });
     await search({ order_by: [{ field_name: "creation_time", ascending: true }] });

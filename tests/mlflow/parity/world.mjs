@@ -99,7 +99,8 @@ export class World {
   #text(text) {
     return text
       .replace(ROOTS, (whole, root, id) => `<root>/<experiment ${this.experiments.indexOf(id)}>`)
-      .replace(/(?<=id[= ]"?|experiment_ids?(?:=|\\?":\[?\\?")|artifacts\/|path=|xperiment )\d+\b/g, (id) => (this.experiments.includes(id) ? `<experiment ${this.experiments.indexOf(id)}>` : id))
+      .replace(/(?<=id[= ]"?|experiment_ids?(?:=|\\?":\[?\\?")|artifacts\/|path=|xperiment |artifact: '|file: ')\d+\b/g, (id) => (this.experiments.includes(id) ? `<experiment ${this.experiments.indexOf(id)}>` : id))
+      .replace(/(<root>\/<experiment \d+>\/)(tr-|logged_)/, (whole, before, kind) => (this.workspace ? `${before}${kind === "tr-" ? "traces/tr-" : ""}` : whole))
       .replaceAll("/Shared/", "")
       .replace(/[0-9a-f]{32}/g, (id) => {
         if (!this.ids.includes(id)) this.ids.push(id);
