@@ -8,6 +8,8 @@ const client = new WorkspaceClient({ host: process.env.DATABRICKS_HOST, token: p
 const toolkit = new UCFunctionToolkit(client, {
   functionNames: (process.env.LAKEWIRE_FUNCTIONS ?? "main.tools.*").split(","),
   warehouseId: process.env.LAKEWIRE_WAREHOUSE ?? "emulator-warehouse",
+  // within what Databricks promises of tool schemas: no `anyOf`
+  plainSchemas: true,
 });
 for (const { full_name, comment } of await toolkit.functions()) console.log(`${full_name}: ${comment ?? ""}`);
 

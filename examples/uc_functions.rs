@@ -3,7 +3,7 @@
 //! Reads `DATABRICKS_HOST`, `DATABRICKS_TOKEN` and, if set, `LAKEWIRE_ENDPOINT`, `LAKEWIRE_WAREHOUSE` and `LAKEWIRE_FUNCTIONS`.
 
 use lakewire::chat::ToolLimits;
-use lakewire::functions::{UcFunctionToolkit, UcFunctionToolkitOptions};
+use lakewire::functions::{Form, UcFunctionToolkit, UcFunctionToolkitOptions};
 use lakewire::{Result, WorkspaceClient};
 
 fn setting(name: &str, default: &str) -> String {
@@ -15,7 +15,8 @@ async fn main() -> Result<()> {
     let client = WorkspaceClient::from_env()?;
     let names = setting("LAKEWIRE_FUNCTIONS", "main.tools.*");
     let options = UcFunctionToolkitOptions::new(names.split(','), setting("LAKEWIRE_WAREHOUSE", "emulator-warehouse"));
-    let toolkit = UcFunctionToolkit::load(&client, options).await?;
+    // within what Databricks promises of tool schemas: no `anyOf`
+    let toolkit = UcFunctionToolkit::load(&client, options.form(Form::Plain)).await?;
     for function in toolkit.functions() {
         println!("{}: {}", function.full_name(), function.info()?.comment.unwrap_or_default());
     }

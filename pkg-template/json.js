@@ -6,7 +6,8 @@ function refuse(sentence) {
   return fail("InvalidInput", sentence);
 }
 
-function replacer(key, value) {
+/** Refuses what JSON would change; `JSON.stringify` asks it of every value. */
+export function replacer(key, value) {
   switch (typeof value) {
     case "number":
       if (!Number.isFinite(value)) throw refuse(`The value of "${key}" is ${value}, which JSON cannot hold.`);
@@ -23,11 +24,11 @@ function replacer(key, value) {
   }
 }
 
-/** The JSON text of a value; what JSON would change or drop in silence is refused. */
-export function writeJson(value, what) {
+/** The JSON text of a value; what JSON would change or drop in silence is refused, unless `read` knows a way. */
+export function writeJson(value, what, read = replacer) {
   let text;
   try {
-    text = JSON.stringify(value, replacer);
+    text = JSON.stringify(value, read);
   } catch (thrown) {
     if (thrown?.kind === "InvalidInput") throw thrown;
     // a cycle, or a getter or toJSON that throws

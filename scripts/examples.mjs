@@ -24,6 +24,10 @@ const SAYS = {
   sql: /^5 large orders:\n(?:\d+ +\d+\.\d{2} +\d{4}-\d{2}-\d{2}\n){5}Orders: 15000, mean price \d+\.\d{2}\nLine items: 60175, (?:[2-9]|\d\d+) batches, quantity \d+\.\d{2}$/m,
   // the stand-in writes the statement, the SQL engine runs it
   sql_chain: /^Tables: .*nation[^]*SELECT[^]*\d+/,
+  // the stand-in writes the statement, its rows come through the SQL engine
+  genie: /^… COMPLETED$[^]*number of orders[^]*^SELECT[^]*^GROUP BY[^]*^\|(?: \d+ \|)? O \| \d+ \|$/m,
+  // the toolkit's schema, the stand-in's arguments, the function's body in the SQL engine
+  uc_functions: /^main\.tools\.add_tax: Adds tax[^]*120\.0[^]*\(2 steps\)$/m,
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,

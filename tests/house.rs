@@ -175,6 +175,23 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
     // what calls of ours tell whoever watches
     (&["observe.rs", "observe/"], &["error", "transport"]),
+    // what traces are is pure; it goes into the small wasm
+    (
+        &[
+            "mlflow/tracing/ids.rs",
+            "mlflow/tracing/info.rs",
+            "mlflow/tracing/limits.rs",
+            "mlflow/tracing/model.rs",
+            "mlflow/tracing/otlp.rs",
+            "mlflow/tracing/preview.rs",
+            "mlflow/tracing/read.rs",
+            "mlflow/tracing/spans.rs",
+            "mlflow/tracing/stored.rs",
+            "mlflow/tracing/usage.rs",
+            "mlflow/tracing/write.rs",
+        ],
+        &["error", "mlflow", "order", "wire"],
+    ),
     // flows over the tracking calls; models are described by what they are made of
     (
         &["mlflow/"],
@@ -238,6 +255,17 @@ const PURE: &[&str] = &[
     "genie/table.rs",
     "genie/types/",
     "hugging_face/dolly.rs",
+    "mlflow/tracing/ids.rs",
+    "mlflow/tracing/info.rs",
+    "mlflow/tracing/limits.rs",
+    "mlflow/tracing/model.rs",
+    "mlflow/tracing/otlp.rs",
+    "mlflow/tracing/preview.rs",
+    "mlflow/tracing/read.rs",
+    "mlflow/tracing/spans.rs",
+    "mlflow/tracing/stored.rs",
+    "mlflow/tracing/usage.rs",
+    "mlflow/tracing/write.rs",
     "mcp/paths.rs",
     "mcp/rpc.rs",
     "prompts/",

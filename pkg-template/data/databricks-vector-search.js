@@ -7,6 +7,7 @@ import { writeJson } from "../json.js";
 import { take } from "../options.js";
 import { operations, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
+import { parseExact, writeExact } from "./exact.js";
 import { numbers, VectorSearch } from "./vector-search.js";
 
 const STORE = ["indexName", "embedding", "textColumn", "columns", "docUri", "primaryKey", "includeScore", "reranker", "endpointType"];
@@ -106,11 +107,15 @@ export class DatabricksVectorSearch {
   /** The rows of a search. */
   async #found(by, { query, queryType, filter, scoreThreshold, reranker = this.#reranker }, vector, k, scope) {
     const search = { by, query, vector: vector === undefined ? undefined : Array.from(numbers(vector)), k: whole(k, "k"), query_type: queryType, filters: filter, score_threshold: scoreThreshold, reranker };
-    return (await this.#index.query(JSON.parse(this.#step("request", writeJson(search, "The search"))), scope)).rows;
+    const request = parseExact(this.#step("request", writeExact(search, "The search")));
+    const rows = [];
+    // a page may hold fewer than were asked for, and name a next one
+    for await (const row of this.#index.queryRows(request, scope)) if (rows.push(row) >= k) break;
+    return rows;
   }
 
   #documents(rows) {
-    return JSON.parse(this.#step("documents", JSON.stringify(rows)));
+    return parseExact(this.#step("documents", writeExact(rows, "The rows")));
   }
 
   #scored(rows) {
@@ -128,7 +133,7 @@ export class DatabricksVectorSearch {
     const vectors = new Float32Array(rows.length * vector.length);
     rows.forEach((row, at) => {
       if (row[column]?.length !== vector.length) throw fail("Decode", "A row of the answer has no vector as long as the question's.");
-      vectors.set(row[column], at * vector.length);
+      vectors.set(Array.from(row[column], Number), at * vector.length);
     });
     const picked = direct(() => mmr_pick(Float32Array.from(vector), vectors, whole(search.k ?? 4, "k"), search.lambdaMult ?? 0.5));
     return Array.from(picked, (place) => documents[place]);
@@ -139,7 +144,7 @@ export class DatabricksVectorSearch {
     const [{ metadatas, ids }, scope] = split(options, ["metadatas", "ids"], "The options of addTexts()");
     this.#step("writable", "add_texts");
     const texts = [...given];
-    const keys = ids === undefined ? texts.map(() => crypto.randomUUID()) : [...ids].map(String);
+    const keys = ids === undefined ? texts.map(() => crypto.randomUUID()) : [...ids];
     if (keys.length !== texts.length || (metadatas !== undefined && metadatas.length !== texts.length)) {
       throw fail("InvalidInput", "addTexts() needs one id and one object of metadata for each text, or none at all.");
     }
@@ -181,7 +186,9 @@ export class DatabricksVectorSearch {
     return chatTool(definition, async (args, { signal } = {}) => {
       const [query, asked] = pure("vector.toolArguments", writeJson(args, "The arguments"), dynamic);
       const filter = asked === undefined ? filters : JSON.parse(asked);
-      return this.similaritySearch(query, { ...scope, signal: signal ?? scope.signal, k: numResults, filter, queryType, reranker, scoreThreshold });
+      const found = await this.similaritySearch(query, { ...scope, signal: signal ?? scope.signal, k: numResults, filter, queryType, reranker, scoreThreshold });
+      // tool results are plain JSON, where a model would lose digits as JavaScript does
+      return JSON.parse(JSON.stringify(found, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
     });
   }
 

@@ -1,8 +1,8 @@
 // Filters of vector search: built here, rendered by the core.
 
 import { fail } from "../errors.js";
-import { writeJson } from "../json.js";
 import { pure } from "./base.js";
+import { writeExact } from "./exact.js";
 
 const value = (given) => (given instanceof Date ? { timestamp: given.toISOString() } : given);
 
@@ -48,12 +48,12 @@ export class Filter {
 
   /** As standard endpoints take it: the JSON text of a dictionary, or of a list of them. */
   toFiltersJson() {
-    return pure("vector.filtersJson", writeJson(this.#node, "The filter"));
+    return pure("vector.filtersJson", writeExact(this.#node, "The filter"));
   }
 
   /** As storage-optimised endpoints take it: SQL-like text. */
   toFilterString() {
-    return pure("vector.filterString", writeJson(this.#node, "The filter"));
+    return pure("vector.filterString", writeExact(this.#node, "The filter"));
   }
 
   /** What requests know as a filter that is still to be rendered. */

@@ -3,49 +3,15 @@
 import { RowScanner } from "../core.js";
 import { fail } from "../errors.js";
 import { direct } from "../guard.js";
+import { parseExact } from "./exact.js";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Types whose text is JSON. */
 const NESTED = ["ARRAY", "MAP", "STRUCT", "VARIANT"];
 
-/** Where a number may stand that a float would change: it has sixteen digits or more. */
-const LONG = /\d[\d.]{15}/;
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-
-/** A number's digits without the zeros around them, and where its point stands. */
-function digitsOf(token) {
-  const [mantissa, power = "0"] = token.toLowerCase().replace("-", "").split("e");
-  const [whole, part = ""] = mantissa.split(".");
-  const digits = `${whole}${part}`.replace(/^0+/, "");
-  const bare = digits.replace(/0+$/, "");
-  return bare && `${bare}e${Number(power) - part.length + digits.length - bare.length}`;
-}
-
-/** Whether a float would change a number. `decimals`: one behind a point too, which need not be a DOUBLE's text. */
-function changes(token, decimals) {
-  if (token.startsWith('"') || token.length < 16) return false;
-  if (/^-?\d+$/.test(token)) return !Number.isSafeInteger(Number(token));
-  return decimals && digitsOf(`${Number(token)}`) !== digitsOf(token);
-}
-
-/**
- * JSON as JavaScript reads it, but whole numbers beyond 2⁵³ as BigInt. With `decimals`, numbers behind a point that have
- * more digits than a float keeps are their text.
- */
-export function parseNested(text, decimals = false) {
-  if (!LONG.test(text)) return JSON.parse(text);
-  // a letter for private use that the text holds in no form marks those numbers
-  let code = 0xe000;
-  const escapes = text.toLowerCase();
-  while (escapes.includes(String.fromCharCode(code)) || escapes.includes(`\\u${code.toString(16)}`)) code += 1;
-  const mark = String.fromCharCode(code);
-  const marked = text.replace(TOKENS, (token) => (changes(token, decimals) ? `"${mark}${token}"` : token));
-  const exact = (token) => (/^-?\d+$/.test(token) ? BigInt(token) : token);
-  return JSON.parse(marked, (_, value) => (typeof value === "string" && value.startsWith(mark) ? exact(value.slice(1)) : value));
-}
-
-const parseExact = (text) => parseNested(text, true);
+const withDecimals = (text) => parseExact(text, true);
+const withoutDecimals = (text) => parseExact(text);
 
 /** The bytes of a BINARY cell: base64, or hexadecimal as some servers write it. */
 export function parseBinary(text) {
@@ -66,7 +32,7 @@ const same = (text) => text;
 /** What becomes of a text of a type; nothing when it stays a text. */
 function reader({ type_name: type, type_text: whole }, { nested, binary, timestamps }) {
   // only where decimals may stand: the text of a DOUBLE may have a digit too many
-  const parse = whole === undefined || /DECIMAL|VARIANT/i.test(whole) ? parseExact : parseNested;
+  const parse = whole === undefined || /DECIMAL|VARIANT/i.test(whole) ? withDecimals : withoutDecimals;
   if (NESTED.includes(type)) return nested === "text" ? same : parse;
   if (type === "BINARY") return binary === "text" ? same : parseBinary;
   if (timestamps === "date" && (type === "TIMESTAMP" || type === "DATE")) return (text) => new Date(text);

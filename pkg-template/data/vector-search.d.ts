@@ -10,7 +10,7 @@ export type {
 } from "../types.js";
 
 /** A value a column is compared with; a `Date` is a point in time. */
-export type FilterValue = string | number | boolean | Date;
+export type FilterValue = string | number | bigint | boolean | Date;
 
 /**
  * Which rows of an index a query looks at. Rendered for the endpoint's kind when the query is sent; what that kind cannot
@@ -83,7 +83,10 @@ export type IndexQuery<Columns extends readonly string[] = readonly string[]> = 
   facets?: readonly string[] | null;
 };
 
-/** A row that was found: the columns asked for, as the index types them, and the score. */
+/**
+ * A row that was found: the columns asked for, as the index types them, and the score. Whole numbers beyond 2⁵³, which a
+ * `number` would round, are a `bigint`, alone and in lists.
+ */
 export type FoundRow<Row, Columns extends readonly string[]> = { [K in Exclude<Columns[number], "score">]: K extends keyof Row ? Row[K] : unknown } & { score: number };
 
 /** One page of what a query found, best first. */
@@ -94,7 +97,7 @@ export interface QueryPage<Found> {
   columns: string[];
   /** What asks for the next page. */
   next_page_token?: string;
-  /** The facets, when some were asked for. */
+  /** The facets, when some were asked for; whole numbers beyond 2⁵³ in them are a `bigint`. */
   facets?: Record<string, unknown>[];
   /** What the service says of the query's course, with `debug_level`. */
   debug_info?: unknown;
@@ -206,18 +209,18 @@ export class VectorSearchIndex<Row extends object = Record<string, unknown>> {
   nextPage<Found>(page: QueryPage<Found>, options?: CallOptions): Promise<QueryPage<Found> | undefined>;
   /** The rows of a query one by one, over all its pages; each page is asked for when it is needed. */
   queryRows<const Columns extends readonly string[]>(request: IndexQuery<Columns>, options?: CallOptions): AsyncGenerator<FoundRow<Row, Columns>, void, undefined>;
-  /** All rows by primary key, `pageSize` (100 unless set) a request, from behind the key `after`. */
-  scan(options?: CallOptions & { pageSize?: number; after?: string | number }): AsyncGenerator<Row, void, undefined>;
+  /** All rows by primary key, `pageSize` (100 unless set) a request, from behind the key `after`. Whole numbers beyond 2⁵³ are a `bigint`. */
+  scan(options?: CallOptions & { pageSize?: number; after?: string | number | bigint }): AsyncGenerator<Row, void, undefined>;
   /**
-   * Writes rows into a Direct Access index, over those of the same primary key, in batches one after the other. Rows the
-   * service refused one by one stand in the report. When a batch fails as a whole the first such error is thrown; its
+   * Writes rows into a Direct Access index, over those of the same primary key, in batches one after the other. A `bigint`
+   * is sent as its digits. Rows the service refused one by one stand in the report. When a batch fails as a whole the first such error is thrown; its
    * `report` is the report.
    */
   upsert(rows: Iterable<object>, options?: WriteOptions): Promise<WriteReport>;
   /** Writes rows and tells how each batch ended; a failed one leaves the others. */
   upsertSettled(rows: Iterable<object>, options?: WriteOptions): Promise<WriteReport>;
   /** Deletes rows by their primary keys; ends as `upsert` does. */
-  deleteRows(keys: Iterable<string | number>, options?: WriteOptions): Promise<WriteReport>;
+  deleteRows(keys: Iterable<string | number | bigint>, options?: WriteOptions): Promise<WriteReport>;
 }
 
 /** One request's rows and what became of them. */
@@ -315,7 +318,8 @@ export interface Retriever {
   invoke(query: string, options?: MmrOptions): Promise<Document[]>;
 }
 
-/** An index as a store of documents, by the rules of LangChain's `DatabricksVectorSearch`.
+/** An index as a store of documents, by the rules of LangChain's `DatabricksVectorSearch`. Whole numbers beyond 2⁵³ in the
+ * metadata are a `bigint`. A search asks for the next page until it has its documents.
  *
  * ```js
  * const store = await DatabricksVectorSearch.create(client, { indexName: "main.docs.manual_idx" });
@@ -340,15 +344,19 @@ export class DatabricksVectorSearch {
   maxMarginalRelevanceSearch(query: string, options?: MmrOptions): Promise<Document[]>;
   /** Documents near a vector that differ from each other, in the order they were picked. */
   maxMarginalRelevanceSearchByVector(vector: Float32Array | readonly number[], options?: MmrOptions): Promise<Document[]>;
-  /** Embeds texts and writes them with their metadata; gives the ids that were written. Ids are random unless given. */
-  addTexts(texts: Iterable<string>, options?: CallOptions & { metadatas?: readonly object[]; ids?: Iterable<string> }): Promise<string[]>;
+  /**
+   * Embeds texts and writes them with their metadata; gives the ids that were written, as texts. Ids are random texts unless
+   * given; for a key of whole numbers give numbers, each a `bigint` when it is beyond 2⁵³.
+   */
+  addTexts(texts: Iterable<string>, options?: CallOptions & { metadatas?: readonly object[]; ids?: Iterable<string | number | bigint> }): Promise<string[]>;
   /** Deletes documents by their ids. */
-  delete(ids: Iterable<string>, options?: CallOptions): Promise<true>;
+  delete(ids: Iterable<string | number | bigint>, options?: CallOptions): Promise<true>;
   /** The store as a retriever with one way to search. */
   asRetriever(options?: MmrOptions & { searchType?: "similarity" | "mmr" | "similarity_score_threshold" }): Retriever;
   /**
    * The store as a tool for `chat.runTools`. Its name is the index's with `__` for its dots, its description tells of the
-   * index's columns; `dynamicFilter` lets the model set filters.
+   * index's columns; `dynamicFilter` lets the model set filters. Whole numbers beyond 2⁵³ are texts in what the
+   * model reads.
    */
   asTool(options?: CallOptions & { name?: string; description?: string; dynamicFilter?: boolean; numResults?: number; filters?: AnyFilter; queryType?: QueryType; reranker?: Reranker; scoreThreshold?: number }): Promise<RunnableTool>;
 }

@@ -6,6 +6,7 @@ import { direct } from "../guard.js";
 import { writeJson } from "../json.js";
 import { settings, take } from "../options.js";
 import { operations, parse, pure } from "./base.js";
+import { parseExact, writeExact } from "./exact.js";
 import { pause } from "./wait.js";
 
 export { Filter } from "./filter.js";
@@ -48,7 +49,7 @@ export const numbers = (vector) => (vector instanceof Float32Array ? Array.from(
 /** The JSON text of a query. */
 function requestText(request) {
   const vector = request?.query_vector;
-  return writeJson(vector instanceof Float32Array ? { ...request, query_vector: numbers(vector) } : request, "The query");
+  return writeExact(vector instanceof Float32Array ? { ...request, query_vector: numbers(vector) } : request, "The query");
 }
 
 /** Vector search of a workspace. */
@@ -229,9 +230,9 @@ export class VectorSearchIndex {
 
   #page(answer, known) {
     const [rows, , next, columns, facets, debug] = reading(answer, "vector.page", ...known);
-    const page = { rows: JSON.parse(rows), columns, requestId: answer.requestId };
+    const page = { rows: parseExact(rows), columns, requestId: answer.requestId };
     if (next !== undefined) page.next_page_token = next;
-    if (facets !== undefined) page.facets = JSON.parse(facets);
+    if (facets !== undefined) page.facets = parseExact(facets);
     if (debug !== undefined) page.debug_info = JSON.parse(debug);
     return page;
   }
@@ -254,7 +255,7 @@ export class VectorSearchIndex {
     let key = after === undefined ? undefined : String(after);
     do {
       const [rows, count, next] = reading(await this.#send.send("vector.scan", [this.name, String(pageSize), key], scope), "vector.scanned");
-      yield* JSON.parse(rows);
+      yield* parseExact(rows);
       walk = pure("vector.turn", walk, next, String(count));
       key = next;
     } while (walk !== undefined);
@@ -268,7 +269,7 @@ export class VectorSearchIndex {
   /** Writes rows and tells how each batch ended. */
   async upsertSettled(rows, options) {
     const [limits, scope] = batches(options);
-    const texts = list(rows, "upsert() needs a list of rows.").map((row, at) => writeJson(row, `Row ${at}`));
+    const texts = list(rows, "upsert() needs a list of rows.").map((row, at) => writeExact(row, `Row ${at}`));
     this.#key ??= (await this.get(scope)).primary_key;
     return this.#write("vector.upsert", texts, direct(() => step("vector.cut", [this.#key, ...limits, ...texts])), limits, scope);
   }

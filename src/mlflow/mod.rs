@@ -4,6 +4,7 @@
 //! which takes the same calls.
 
 pub mod models;
+pub mod tracing;
 
 use crate::sender::Sender;
 

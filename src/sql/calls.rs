@@ -157,7 +157,7 @@ pub fn stop_warehouse(id: &str) -> Result<Call<()>> {
     Ok(done(Request::new(Method::Post, warehouse(id)?.then("/stop").finish()).json("{}"), Repeat::Safe))
 }
 
-/// Creates a warehouse; `body` is the JSON text of a [`Warehouse`](crate::sql::Warehouse).
+/// Creates a warehouse; `body` is the JSON text of a [`Warehouse`].
 ///
 /// ```
 /// assert_eq!(lakewire::sql::calls::create_warehouse("{}".into()).request().path, "/api/2.0/sql/warehouses");
@@ -168,7 +168,7 @@ pub fn create_warehouse(body: String) -> Call<Json<CreatedWarehouse>> {
     Call::new(Request::new(Method::Post, WAREHOUSES).json(body), Repeat::Never, answer::json)
 }
 
-/// Changes a warehouse; `body` is the JSON text of a [`Warehouse`](crate::sql::Warehouse).
+/// Changes a warehouse; `body` is the JSON text of a [`Warehouse`].
 ///
 /// # Errors
 /// `InvalidInput` when no warehouse can have this id.

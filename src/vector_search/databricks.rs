@@ -13,7 +13,7 @@ use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 use crate::vector_search::store::Plan;
 use crate::vector_search::text::invalid;
 use crate::vector_search::{
-    Filter, QueryType, Reranker, Row, VectorSearchIndex, WriteReport, calls, mmr, tool, written,
+    Filter, QueryType, Reranker, Row, Rows, VectorSearchIndex, WriteReport, calls, mmr, tool, written,
 };
 use crate::wire::json::Json;
 
@@ -196,7 +196,7 @@ impl DatabricksVectorSearch {
     pub async fn similarity_search_with_score(&self, query: &str, search: &Search) -> Result<Vec<(Document, f64)>> {
         let kind = search.query_type.as_ref().map_or("", |kind| kind.as_str());
         let vector = if self.plan.embeds(kind) { Some(self.embedding()?.embed_query(query).await?) } else { None };
-        self.scored(self.found("text", Some(query), vector.as_deref(), search, search.k).await?.0)
+        self.scored(self.found("text", Some(query), vector.as_deref(), search, search.k).await?)
     }
 
     /// The documents nearest to a vector.
@@ -217,7 +217,7 @@ impl DatabricksVectorSearch {
         vector: &[f32],
         search: &Search,
     ) -> Result<Vec<(Document, f64)>> {
-        self.scored(self.found("vector", search.query.as_deref(), Some(vector), search, search.k).await?.0)
+        self.scored(self.found("vector", search.query.as_deref(), Some(vector), search, search.k).await?)
     }
 
     /// Documents near a text that differ from each other, in the order they were picked.
@@ -330,7 +330,7 @@ impl DatabricksVectorSearch {
         self.options.embedding.as_ref().ok_or_else(|| invalid("`embedding` is required for this search."))
     }
 
-    /// The rows of a search, as JSON text and as rows.
+    /// The rows of a search, `k` at most: a page may hold fewer than were asked for, and name a next one.
     async fn found(
         &self,
         by: &str,
@@ -338,7 +338,7 @@ impl DatabricksVectorSearch {
         vector: Option<&[f32]>,
         search: &Search,
         k: u64,
-    ) -> Result<(String, usize)> {
+    ) -> Result<Vec<Row>> {
         let reranker = search.reranker.as_ref().or(self.options.reranker.as_ref());
         let mut given = Row::new();
         for (name, value) in [
@@ -355,17 +355,24 @@ impl DatabricksVectorSearch {
                 given.insert(name.to_owned(), value);
             }
         }
-        let page = self.index.page(&self.plan.request(&Value::Object(given).to_string())?).await?;
-        Ok((page.rows, page.count))
+        let request = self.plan.request(&Value::Object(given).to_string())?;
+        let mut pages = Rows::of_query(self.index.clone(), request);
+        let mut rows = Vec::new();
+        while (rows.len() as u64) < k {
+            match pages.next().await? {
+                Some(row) => rows.push(row),
+                None => break,
+            }
+        }
+        Ok(rows)
     }
 
-    fn documents(&self, rows: &str) -> Result<Vec<Document>> {
-        Json::<Vec<Document>>::from_bytes(self.plan.documents(rows)?.into_bytes())?.read()
+    fn documents(&self, rows: &[Row]) -> Result<Vec<Document>> {
+        Json::<Vec<Document>>::from_bytes(self.plan.documents(&written(&rows)?)?.into_bytes())?.read()
     }
 
-    fn scored(&self, rows: String) -> Result<Vec<(Document, f64)>> {
+    fn scored(&self, rows: Vec<Row>) -> Result<Vec<(Document, f64)>> {
         let documents = self.documents(&rows)?;
-        let rows = Json::<Vec<Row>>::from_bytes(rows.into_bytes())?.read()?;
         let score = |row: &Row| row.get("score").and_then(Value::as_f64);
         documents
             .into_iter()
@@ -379,11 +386,11 @@ impl DatabricksVectorSearch {
     }
 
     async fn picked(&self, query: Option<&str>, vector: &[f32], search: &Search) -> Result<Vec<Document>> {
-        let (rows, _) = self.found("mmr", query, Some(vector), search, search.fetch_k).await?;
+        let rows = self.found("mmr", query, Some(vector), search, search.fetch_k).await?;
         let documents = self.documents(&rows)?;
         let column = self.plan.vector_column.as_deref().unwrap_or_default();
         let mut vectors = Vec::new();
-        for row in Json::<Vec<Row>>::from_bytes(rows.into_bytes())?.read()? {
+        for row in &rows {
             let cell = row.get(column).and_then(Value::as_array);
             let cell = cell.ok_or_else(|| Error::new(ErrorKind::Decode, "A row of the answer has no vector."))?;
             vectors.extend(cell.iter().map(|number| number.as_f64().unwrap_or(f64::NAN) as f32));

@@ -284,6 +284,26 @@ fn documents_are_picked_in_the_order_of_their_worth() {
 }
 
 #[test]
+fn a_search_goes_on_until_it_has_its_documents() {
+    let network = Scripted::new();
+    let store = store(&network, DIRECT, own()).unwrap();
+    let page = |rows: Value, next: &str| {
+        let columns = json!([{"name": "id"}, {"name": "body"}, {"name": "score"}]);
+        reply(json!({"manifest": {"columns": columns}, "result": {"data_array": rows}, "next_page_token": next}))
+    };
+    network.push(page(json!([[9_007_199_254_740_993_i64, "A", 0.9]]), "t1"));
+    network.push(page(json!([]), "t2"));
+    network.push(page(json!([["b", "B", 0.8], ["c", "C", 0.7]]), "t3"));
+    let found = network.run(store.similarity_search("q", &Search::top(2))).unwrap().unwrap();
+    let ids: Vec<&Value> = found.iter().map(|document| &document.metadata["id"]).collect();
+    assert_eq!(ids, [&json!(9_007_199_254_740_993_i64), &json!("b")]);
+    assert_eq!([body(&network, 2), body(&network, 3)], [json!({"page_token": "t1"}), json!({"page_token": "t2"})]);
+    assert_eq!(network.requests().len(), 4, "the page behind t3 is not needed");
+    network.push(page(json!([["a", "A", 0.9]]), ""));
+    assert_eq!(network.run(store.similarity_search("q", &Search::top(2))).unwrap().unwrap().len(), 1);
+}
+
+#[test]
 fn texts_are_added_with_their_vectors() {
     let network = Scripted::new();
     let store = store(&network, DIRECT, own()).unwrap();

@@ -47,11 +47,10 @@ test("filters are rendered for the endpoint's kind, and refused where it cannot 
 });
 
 test("O10: a page that comes again ends the rows", async () => {
-  const { index, search } = at(() => page(["id", "score"], [["a", 1]], "same"));
+  const { index } = at(() => page(["id", "score"], [["a", 1]], "same"));
   await failure(async () => { for await (const row of index.queryRows({ columns: ["id"], query_text: "q" })) assert.equal(row.id, "a"); }, "Protocol");
   const lists = at(() => json({ endpoints: [{ name: "e" }], next_page_token: "same" }));
   await failure(lists.search.listEndpoints(), "Protocol");
-  assert.ok(search);
 });
 
 test("scans go on after the last key", async () => {
@@ -60,6 +59,56 @@ test("scans go on after the last key", async () => {
   for await (const row of index.scan({ pageSize: 1 })) found.push(row);
   assert.deepEqual(found, [{ id: "a" }]);
   assert.deepEqual(calls[1].json, { num_results: 1, last_primary_key: "a" });
+});
+
+const LONG = 9007199254740993n;
+
+test("long keys keep their digits from a query, a scan and facets to the rows that are written and deleted", async () => {
+  const found = `{"manifest":{"columns":[{"name":"id"},{"name":"list"},{"name":"score"}],"facet_columns":[{"name":"value"}]},
+    "result":{"data_array":[[${LONG},[1,${LONG}],0.5]]},"facet_result":{"facet_array":[[${LONG}]]}}`;
+  const scanned = `{"data":[{"fields":[{"key":"id","value":{"number_value":${LONG}}}]}],"last_primary_key":"${LONG}"}`;
+  const { index, calls } = at([json(found), json(scanned), json({ data: [] }), json({ data: [] }), json(`{"status":"PARTIAL_SUCCESS","result":{"success_row_count":0,"failed_primary_keys":[${LONG}]}}`), wrote(1), wrote(1)], { primaryKey: "id" });
+  const { rows: [row], facets } = await index.query({ columns: ["id", "list"], query_text: "q", filters: { id: LONG } });
+  assert.deepEqual([row, facets], [{ id: LONG, list: [1, LONG], score: 0.5 }, [{ value: LONG }]]);
+  assert.equal(calls[0].json.filters_json, `{"id":${LONG}}`);
+  const all = [];
+  for await (const each of index.scan()) all.push(each);
+  assert.deepEqual(all, [{ id: LONG }]);
+  for await (const each of index.scan({ after: row.id })) assert.fail(`${each.id}`);
+  assert.equal(calls[3].json.last_primary_key, `${LONG}`);
+  const report = await index.upsert([{ id: row.id, note: "a text \ue000 of it" }]);
+  assert.equal(calls[4].json.inputs_json, `[{"id":${LONG},"note":"a text \ue000 of it"}]`);
+  assert.deepEqual(report.failedKeys, [`${LONG}`]);
+  assert.ok((await report.resend()).isComplete);
+  assert.equal(calls[5].json.inputs_json, calls[4].json.inputs_json);
+  assert.ok((await index.deleteRows([row.id])).isComplete);
+  assert.deepEqual(calls[6].json, { primary_keys: [`${LONG}`] });
+  assert.equal(Filter.in("id", [LONG, 1]).toFiltersJson(), `{"id":[${LONG},1]}`);
+});
+
+test("long keys keep their digits in documents, in texts that are added, and for a model", async () => {
+  const columns = '{"manifest":{"columns":[{"name":"id"},{"name":"body"},{"name":"score"}]},"result":{"data_array":';
+  const answer = () => json(`${columns}[[${LONG},"A",0.9]]}}`);
+  const { client, calls } = at([json(DIRECT), answer(), wrote(1), answer()]);
+  const store = await DatabricksVectorSearch.create(client, { indexName: "a.b.c", embedding, textColumn: "body" });
+  const [document] = await store.similaritySearch("q", { k: 1, filter: { id: [LONG] } });
+  assert.deepEqual(document, { page_content: "A", metadata: { id: LONG } });
+  assert.equal(calls[1].json.filters_json, `{"id":[${LONG}]}`);
+  assert.deepEqual(await store.addTexts(["one"], { ids: [document.metadata.id], metadatas: [{ of: LONG }] }), [`${LONG}`]);
+  assert.equal(calls[2].json.inputs_json, `[{"id":${LONG},"body":"one","vec":[0.5,0.5],"of":${LONG}}]`);
+  const tool = await store.asTool({ description: "d", numResults: 1 });
+  const { execute } = tool[Symbol.for("lakewire.tool")];
+  assert.deepEqual(await execute({ query: "q" }), [{ page_content: "A", metadata: { id: `${LONG}` } }]);
+});
+
+test("a search goes on until it has its documents", async () => {
+  const three = ["id", "body", "score"];
+  const { client, calls } = at([json(MANAGED), page(three, [["a", "A", 0.9]], "t1"), page(three, [], "t2"), page(three, [["b", "B", 0.8], ["c", "C", 0.7]], "t3"), page(three, [["a", "A", 0.9]])]);
+  const store = await DatabricksVectorSearch.create(client, { indexName: "a.b.c" });
+  const texts = async () => (await store.similaritySearch("q", { k: 2 })).map((document) => document.page_content);
+  assert.deepEqual(await texts(), ["A", "B"]);
+  assert.deepEqual(calls.slice(2).map((call) => call.json), [{ page_token: "t1" }, { page_token: "t2" }]);
+  assert.deepEqual(await texts(), ["A"]);
 });
 
 test("O1: just the failed rows are sent again", async () => {

@@ -60,7 +60,7 @@ export async function checkPackage({ source, tarball, files, installed }, { root
     if (code !== 0 || !/All good/.test(stdout)) return `${stdout}${stderr}`;
   });
   await check("attw, ESM only", async () => {
-    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm", "./chat/core.wasm", "./data/core.wasm", "./sql/core.wasm"], { check: false });
+    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm", "./chat/core.wasm", "./data/core.wasm", "./sql/core.wasm", "./mlflow/core.wasm"], { check: false });
     if (code !== 0) return `${stdout}${stderr}`;
   });
   return results;

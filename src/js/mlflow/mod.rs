@@ -1,8 +1,10 @@
 //! The rooms of `lakewire/mlflow`: what to send, by name, and the pure steps; see `planned.rs`.
 
+mod tracing;
+
 use super::planned::{Calls, Steps};
 
 /// The rooms in turn; the first that knows the name answers.
 pub(super) const CALLS: &[Calls] = &[];
 /// The same for steps.
-pub(super) const STEPS: &[Steps] = &[];
+pub(super) const STEPS: &[Steps] = &[tracing::step];
