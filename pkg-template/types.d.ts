@@ -2150,6 +2150,261 @@ export interface Document {
   [key: string]: unknown;
 }
 
+/** An experiment: a named folder of runs. */
+export interface Experiment {
+  /** Its id. */
+  experiment_id: string;
+  /** Its name; in a workspace an absolute path such as `/Users/me@example.com/my-experiment`. */
+  name: string;
+  /** Where its artifacts lie. */
+  artifact_location?: string | null;
+  /** Whether it is active or deleted. */
+  lifecycle_stage?: LifecycleStage | null;
+  /** When it was made, in milliseconds since 1970. */
+  creation_time?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  last_update_time?: number | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+  [key: string]: unknown;
+}
+
+/** Whether an experiment or a run is there or in the bin. */
+export type LifecycleStage = "active" | "deleted" | (string & {});
+
+/** A tag of an experiment, a run or a model. */
+export interface MlflowTag {
+  /** Its name. */
+  key: string;
+  /** Its value. */
+  value?: string | null;
+  [key: string]: unknown;
+}
+
+/** Which experiments or runs a search shows. */
+export type ViewType = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL" | (string & {});
+
+/** A run: what it is, and what it logged. */
+export interface Run {
+  /** What it is. */
+  info: RunInfo;
+  /** What it logged. */
+  data?: RunData | null;
+  /** The data sets and models it read. */
+  inputs?: unknown | null;
+  /** The models it wrote. */
+  outputs?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** What a run is. */
+export interface RunInfo {
+  /** Its id, 32 hexadecimal digits. */
+  run_id: string;
+  /** The experiment it belongs to. */
+  experiment_id: string;
+  /** Its name. */
+  run_name?: string | null;
+  /** Who started it. */
+  user_id?: string | null;
+  /** How it stands. */
+  status?: RunStatus | null;
+  /** When it began, in milliseconds since 1970. */
+  start_time?: number | null;
+  /** When it ended, in milliseconds since 1970. */
+  end_time?: number | null;
+  /** Where its artifacts lie. */
+  artifact_uri?: string | null;
+  /** Whether it is active or deleted. */
+  lifecycle_stage?: LifecycleStage | null;
+  [key: string]: unknown;
+}
+
+/** How a run stands. */
+export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED" | (string & {});
+
+/** What a run logged. */
+export interface RunData {
+  /** The last value of each metric. */
+  metrics?: Metric[] | null;
+  /** Its parameters. */
+  params?: Param[] | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+  [key: string]: unknown;
+}
+
+/** A value of a metric. */
+export interface Metric {
+  /** The metric's name. */
+  key: string;
+  /** The value; in JavaScript `NaN` too. */
+  value: number;
+  /** When it was measured, in milliseconds since 1970; now unless set. */
+  timestamp?: number | null;
+  /** At which step, which may be negative; 0 unless set. */
+  step?: number | null;
+  [key: string]: unknown;
+}
+
+/** A parameter: what the run was given, and never changes. */
+export interface Param {
+  /** Its name. */
+  key: string;
+  /** Its value. */
+  value: string;
+  [key: string]: unknown;
+}
+
+/** A file or folder of a run. */
+export interface FileInfo {
+  /** Its path, from the run's artifacts on. */
+  path: string;
+  /** Whether it is a folder. */
+  is_dir?: boolean | null;
+  /** How long it is, in bytes; absent for folders. */
+  file_size?: number | null;
+  [key: string]: unknown;
+}
+
+/** A registered model: a name under which versions of a model stand. */
+export interface RegisteredModel {
+  /** Its name; in Unity Catalog `catalog.schema.model`. */
+  name: string;
+  /** When it was made, in milliseconds since 1970. */
+  creation_timestamp?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  /** What somebody wrote about it. */
+  description?: string | null;
+  /** Its newest versions. */
+  latest_versions?: ModelVersion[] | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+  /** Names for versions of it. */
+  aliases?: ModelAlias[] | null;
+  [key: string]: unknown;
+}
+
+/** A version of a registered model. */
+export interface ModelVersion {
+  /** The registered model's name. */
+  name: string;
+  /** Which version: a number, as text. */
+  version: string;
+  /** When it was made, in milliseconds since 1970. */
+  creation_timestamp?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  last_updated_timestamp?: number | null;
+  /** What somebody wrote about it. */
+  description?: string | null;
+  /** Where its files came from. */
+  source?: string | null;
+  /** The run that made it. */
+  run_id?: string | null;
+  /** The logged model it is. */
+  model_id?: string | null;
+  /** Whether it can be used. */
+  status?: ModelVersionStatus | null;
+  /** Why it cannot. */
+  status_message?: string | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+  /** Names for it. */
+  aliases?: string[] | null;
+  [key: string]: unknown;
+}
+
+/** Whether a version can be used. */
+export type ModelVersionStatus = "PENDING_REGISTRATION" | "FAILED_REGISTRATION" | "READY" | (string & {});
+
+/** A name for a version of a model. */
+export interface ModelAlias {
+  /** The name. */
+  alias: string;
+  /** The version. */
+  version: string;
+  [key: string]: unknown;
+}
+
+/** A new version of a registered model. */
+export interface CreateModelVersion {
+  /** The registered model's name. */
+  name: string;
+  /** Where its files lie, such as `models:/m-…` or the artifact URI of a run's model. */
+  source: string;
+  /** The run that made it. */
+  run_id?: string | null;
+  /** The logged model it is. */
+  model_id?: string | null;
+  /** What to say about it. */
+  description?: string | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+}
+
+/** A model that a run or somebody logged: its files and what is known of it. */
+export interface LoggedModel {
+  /** What it is. */
+  info: LoggedModelInfo;
+  /** What it logged. */
+  data?: LoggedModelData | null;
+  [key: string]: unknown;
+}
+
+/** What a logged model is. */
+export interface LoggedModelInfo {
+  /** Its id, `m-` and 32 hexadecimal digits. */
+  model_id: string;
+  /** The experiment it belongs to. */
+  experiment_id?: string | null;
+  /** Its name. */
+  name?: string | null;
+  /** When it was made, in milliseconds since 1970. */
+  creation_timestamp_ms?: number | null;
+  /** When it was changed last, in milliseconds since 1970. */
+  last_updated_timestamp_ms?: number | null;
+  /** Where its files lie. */
+  artifact_uri?: string | null;
+  /** Whether its files are there. */
+  status?: LoggedModelStatus | null;
+  /** What kind of model it is, in the words of whoever logged it. */
+  model_type?: string | null;
+  /** The run that made it. */
+  source_run_id?: string | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+  [key: string]: unknown;
+}
+
+/** Whether a logged model's files are there. */
+export type LoggedModelStatus = "LOGGED_MODEL_PENDING" | "LOGGED_MODEL_READY" | "LOGGED_MODEL_UPLOAD_FAILED" | (string & {});
+
+/** What a logged model logged. */
+export interface LoggedModelData {
+  /** Its parameters. */
+  params?: Param[] | null;
+  /** Its metrics. */
+  metrics?: unknown | null;
+  [key: string]: unknown;
+}
+
+/** A new logged model. */
+export interface CreateLoggedModel {
+  /** The experiment it belongs to. */
+  experiment_id: string;
+  /** Its name. */
+  name?: string | null;
+  /** What kind of model it is. */
+  model_type?: string | null;
+  /** The run that made it. */
+  source_run_id?: string | null;
+  /** Its parameters. */
+  params?: Param[] | null;
+  /** Its tags. */
+  tags?: MlflowTag[] | null;
+}
+
 /** A catalog. */
 export interface CatalogInfo {
   /** Its name. */

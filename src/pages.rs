@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sender::{CallOptions, Sender};
 use crate::wire::call::Call;
-use crate::wire::json::{Json, Raw};
+use crate::wire::json::{Json, Raw, push_string};
 use crate::wire::request::encode;
 
 /// How many pages are read of one list: more is a service that does not end.
@@ -92,9 +93,18 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// The same call for the page that a token names.
+/// The same call for the page that a token names: in the query, or in the body of a search that is a `POST`.
 pub(crate) fn with_token<T>(call: &Call<T>, token: &str) -> Call<T> {
     let mut call = call.clone();
+    let body = call.request().body_text().trim_end();
+    if let Some(fields) = body.strip_suffix('}') {
+        let joint = if fields.ends_with('{') { "\"page_token\":" } else { ",\"page_token\":" };
+        let mut body = [fields, joint].concat();
+        push_string(&mut body, token);
+        body.push('}');
+        call.request_mut().body = Some(Arc::from(body.into_bytes()));
+        return call;
+    }
     let path = &mut call.request_mut().path;
     path.push_str(if path.contains('?') { "&page_token=" } else { "?page_token=" });
     encode(path, token);
@@ -125,7 +135,6 @@ mod tests {
     use crate::wire::answer;
     use crate::wire::call::Repeat;
     use crate::wire::request::{Method, Request};
-    use std::sync::Arc;
 
     fn pages(network: &Scripted, path: &str) -> Pages<u64> {
         let sender =
@@ -149,6 +158,15 @@ mod tests {
         let asked: Vec<String> =
             network.requests().iter().map(|r| r.url.rsplit('/').next().unwrap().to_owned()).collect();
         assert_eq!(asked, ["list?x=1", "list?x=1&page_token=a%20b", "list?x=1&page_token=c"]);
+    }
+
+    #[test]
+    fn o10_a_search_that_is_a_post_has_its_token_in_the_body() {
+        let post =
+            |body: &str| Call::<()>::new(Request::new(Method::Post, "/s").json(body), Repeat::Safe, answer::nothing);
+        let body = |call: Call<()>| call.request().body_text().to_owned();
+        assert_eq!(body(with_token(&post("{}"), "a\"b")), r#"{"page_token":"a\"b"}"#);
+        assert_eq!(body(with_token(&post(r#"{"x":[1]}"#), "t")), r#"{"x":[1],"page_token":"t"}"#);
     }
 
     #[test]

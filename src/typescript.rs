@@ -106,7 +106,7 @@ const HEAD: &str = "// Written from the Rust types by `npm run types`; change th
 
 #[test]
 fn the_declarations_are_what_the_rust_types_say() {
-    use crate::{agents, chat, completions, embeddings, functions, gateway, genie, hugging_face, mcp};
+    use crate::{agents, chat, completions, embeddings, functions, gateway, genie, hugging_face, mcp, mlflow};
     use crate::{secrets, serving_endpoints, unity_catalog, vector_search};
     let mut to = Declarations::default();
     chat::types::ChatCompletion::declare(&mut to);
@@ -147,6 +147,14 @@ fn the_declarations_are_what_the_rust_types_say() {
     vector_search::types::VectorIndexList::declare(&mut to);
     vector_search::QueryRequest::declare(&mut to);
     vector_search::Document::declare(&mut to);
+    mlflow::tracking::types::Experiment::declare(&mut to);
+    mlflow::tracking::types::ViewType::declare(&mut to);
+    mlflow::tracking::types::Run::declare(&mut to);
+    mlflow::tracking::types::FileInfo::declare(&mut to);
+    mlflow::tracking::types::RegisteredModel::declare(&mut to);
+    mlflow::tracking::types::CreateModelVersion::declare(&mut to);
+    mlflow::tracking::types::LoggedModel::declare(&mut to);
+    mlflow::tracking::types::CreateLoggedModel::declare(&mut to);
     unity_catalog::types::CatalogInfo::declare(&mut to);
     unity_catalog::types::SchemaInfo::declare(&mut to);
     unity_catalog::types::TableInfo::declare(&mut to);

@@ -192,6 +192,13 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         ],
         &["error", "mlflow", "order", "wire"],
     ),
+    (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
+    (
+        &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
+        &["error", "mlflow", "order", "wire"],
+    ),
+    // the environment says which server, and how to sign in there
+    (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
     // flows over the tracking calls; models are described by what they are made of
     (
         &["mlflow/"],
@@ -268,6 +275,9 @@ const PURE: &[&str] = &[
     "mlflow/tracing/write.rs",
     "mcp/paths.rs",
     "mcp/rpc.rs",
+    "mlflow/tracking/batch.rs",
+    "mlflow/tracking/place.rs",
+    "mlflow/tracking/types/",
     "prompts/",
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -49,8 +49,9 @@ impl CoreClient {
         Ok(CoreChat::new(chat))
     }
 
-    /// Sends `[method, path, body, repeat, session]`, method and repeat as numbers, and gives `[text, request id, served model,
-    /// attempts]`. This is how rooms that are no part of this wasm send: the path is encoded, and they read the text.
+    /// Sends `[method, path, body, repeat, kind]`, method and repeat as numbers, and gives `[text, request id, served model,
+    /// attempts]`. This is how rooms that are no part of this wasm send: the path is encoded, and they read the
+    /// text. A body is JSON text or a `Uint8Array`; a kind that is a number asks for a file, one character per byte; one that is true for the session.
     ///
     /// # Errors
     /// As `WorkspaceClient::send`.
@@ -68,10 +69,23 @@ fn anything(parts: &Array) -> Call<String> {
         METHODS.get(number(0)).copied().unwrap_or(Method::Post),
         parts.get(1).as_string().unwrap_or_default(),
     );
-    if let Some(body) = parts.get(2).as_string() {
-        request = request.json(body);
+    match parts.get(2).dyn_into::<Uint8Array>() {
+        // a file, whose type the options' headers say
+        Ok(bytes) => request.body = Some(bytes.to_vec().into()),
+        Err(body) => {
+            if let Some(body) = body.as_string() {
+                request = request.json(body);
+            }
+        }
     }
-    let read = if cfg!(feature = "js") && parts.get(4).is_truthy() { answer::with_session } else { answer::foreign };
+    let kind = parts.get(4);
+    let read = if kind.as_f64().is_some() {
+        answer::characters
+    } else if cfg!(feature = "js") && kind.is_truthy() {
+        answer::with_session
+    } else {
+        answer::foreign
+    };
     Call::new(request, REPEATS.get(number(3)).copied().unwrap_or(Repeat::Never), read)
 }
 

@@ -1,6 +1,7 @@
 //! Links that carry their own permission, such as those of large statement results.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::exchange::{Exchange, Read};
 use super::{CallOptions, Meta, Sender, TOTAL, check_headers};
@@ -39,6 +40,15 @@ impl Link {
         self.headers.push((name.into(), value.into()));
         self
     }
+
+    /// The same link and headers with more in its query, such as `comp=block`: literal text, already encoded.
+    #[must_use]
+    pub fn query(&self, more: &str) -> Self {
+        let url = self.url.expose();
+        let joint = if url.contains('?') { "&" } else { "?" };
+        let url = Secret::new([url, joint, more].concat());
+        Self { origin: self.origin.clone(), url, headers: self.headers.clone() }
+    }
 }
 
 impl fmt::Debug for Link {
@@ -56,6 +66,22 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send); `InvalidInput` for an `authorization` header. No error holds the link.
     pub async fn download(&self, link: &Link, options: &CallOptions) -> Result<(Vec<u8>, Meta)> {
+        self.follow(link, Request::new(Method::Get, "external link"), options).await
+    }
+
+    /// Sends bytes where a presigned link leads to: `PUT`, or `PATCH` where the store wants it. Nothing of the client's goes
+    /// along, as of [`download`](Self::download). The same bytes are sent again after a failure that passes, so the link must
+    /// be one under which that changes nothing.
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
+    pub async fn upload(&self, link: &Link, method: Method, bytes: Arc<[u8]>, options: &CallOptions) -> Result<Meta> {
+        let mut request = Request::new(method, "external link");
+        request.body = Some(bytes);
+        Ok(self.follow(link, request, options).await?.1)
+    }
+
+    async fn follow(&self, link: &Link, mut request: Request, options: &CallOptions) -> Result<(Vec<u8>, Meta)> {
         check_headers(&link.headers, &Credentials::none(), link.origin.is_unencrypted())?;
         let named =
             |headers: &[(String, String)]| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -63,7 +89,6 @@ impl Sender {
             let sentence = "An external link carries its own permission: leave the header `authorization` out.";
             return Err(Error::new(ErrorKind::InvalidInput, sentence));
         }
-        let mut request = Request::new(Method::Get, "external link");
         request.headers.extend(link.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
         let exchange = Exchange::outside(self, link.url.expose(), &request, options, TOTAL)?;
         let (got, meta) = exchange.run(true).await?;
@@ -77,7 +102,6 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -123,6 +147,23 @@ mod tests {
             let error = network.run(sender(&network).download(&link, &options)).unwrap().unwrap_err();
             assert_eq!(network.requests().len(), 1, "{error}");
             assert!(!format!("{error} {error:?}").contains("CANARY"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn k15_bytes_go_up_with_the_links_own_headers_alone() {
+        let network = Scripted::new();
+        network.push(Reply::status(503));
+        network.push(Reply::status(201));
+        let link = Link::new(LINK).unwrap().header("x-ms-blob-type", "BlockBlob").query("comp=block");
+        let bytes: Arc<[u8]> = Arc::from(&b"\0\xff"[..]);
+        let (sender, options) = (sender(&network), CallOptions::default());
+        let sent = sender.upload(&link, Method::Put, bytes.clone(), &options);
+        assert_eq!(network.run(sent).unwrap().unwrap().attempts, 2);
+        for request in network.requests() {
+            assert_eq!((request.method, request.url), (Method::Put, [LINK, "&comp=block"].concat()));
+            assert_eq!(request.headers, [("x-ms-blob-type".to_owned(), "BlockBlob".to_owned())]);
+            assert_eq!(request.body.as_deref(), Some(&bytes[..]));
         }
     }
 

@@ -109,6 +109,22 @@ pub fn text(answer: Answer) -> Result<String> {
     String::from_utf8(answer.body).map_err(|_| Error::new(ErrorKind::Decode, "The answer is not UTF-8 text."))
 }
 
+/// Reads an answer that is a file: its bytes as they came.
+///
+/// # Errors
+/// None: what was refused has a status that says so.
+pub fn bytes(answer: Answer) -> Result<Vec<u8>> {
+    Ok(answer.body)
+}
+
+/// Reads an answer that is a file as text of one character per byte (`U+0000` to `U+00FF`), for JavaScript of another build.
+///
+/// # Errors
+/// None, see [`bytes`].
+pub fn characters(answer: Answer) -> Result<String> {
+    Ok(answer.body.into_iter().map(char::from).collect())
+}
+
 /// Reads an answer whose body says nothing, such as that of a deletion.
 ///
 /// # Errors
