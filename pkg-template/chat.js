@@ -33,6 +33,11 @@ export class Chat {
     return this.#endpoint;
   }
 
+  /** The endpoint and the defaults. */
+  toJSON() {
+    return { ...JSON.parse(this.#body('{"messages":"x"}')), messages: undefined, endpoint: this.#endpoint };
+  }
+
   #request(input, fields) {
     return writeJson({ ...fields, messages: input }, "The chat request");
   }

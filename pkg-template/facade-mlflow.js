@@ -4,3 +4,4 @@
 export { LakewireError } from "./errors.js";
 
 export { MlflowClient } from "./mlflow/client.js";
+export { ChainModel, describeChain, endpointOf, logChain, registerChain } from "./mlflow/models.js";

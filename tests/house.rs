@@ -192,6 +192,10 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         ],
         &["error", "mlflow", "order", "wire"],
     ),
+    (
+        &["mlflow/models/files.rs", "mlflow/models/model.rs", "mlflow/models/python.rs", "mlflow/models/source.rs"],
+        &["error", "mlflow", "prompts", "wire"],
+    ),
     (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
     (
         &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
@@ -262,6 +266,10 @@ const PURE: &[&str] = &[
     "genie/table.rs",
     "genie/types/",
     "hugging_face/dolly.rs",
+    "mlflow/models/files.rs",
+    "mlflow/models/model.rs",
+    "mlflow/models/python.rs",
+    "mlflow/models/source.rs",
     "mlflow/tracing/ids.rs",
     "mlflow/tracing/info.rs",
     "mlflow/tracing/limits.rs",

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::chat::types::Message;
 use crate::error::Result;
 use crate::prompts::template::invalid;
-use crate::wire::json::Raw;
+use crate::wire::json::{Raw, string};
 
 /// A value as a template finds it.
 pub(crate) enum Given<'a> {
@@ -134,6 +134,16 @@ impl PromptValues {
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         self.named.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Names with their values as JSON texts.
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
+        let text = |value: &PromptValue| match value {
+            PromptValue::Text(text) => string(text),
+            // messages hold text and JSON values: writing them cannot fail
+            PromptValue::Messages(messages) => serde_json::to_string(messages).unwrap_or_else(|_| "[]".to_owned()),
+        };
+        self.named.iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
     /// A text whose name only the prompt knows.
