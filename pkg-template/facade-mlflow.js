@@ -5,3 +5,4 @@ export { LakewireError } from "./errors.js";
 
 export { MlflowClient } from "./mlflow/client.js";
 export { ChainModel, describeChain, endpointOf, logChain, registerChain } from "./mlflow/models.js";
+export { ScoringServer } from "./mlflow/scoring.js";

@@ -4,3 +4,4 @@ export { LakewireError } from "../chat.js";
 export type { CallOptions, ErrorKind } from "../chat.js";
 export * from "./client.js";
 export * from "./models.js";
+export * from "./scoring.js";

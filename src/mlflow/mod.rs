@@ -4,6 +4,7 @@
 //! which takes the same calls.
 
 pub mod models;
+pub mod scoring;
 pub mod tracing;
 pub mod tracking;
 
