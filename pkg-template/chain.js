@@ -13,7 +13,16 @@ import { forgotten } from "./stream.js";
 /** Where the package's own classes keep what they are as a step. */
 export const STEP = Symbol.for("lakewire.step");
 
+/** Where a call stands among others, in its options, and on handles whoever watches them: see `mlflow/context.js`. */
+const SPAN = Symbol.for("lakewire.span");
+
 const ignore = () => {};
+
+/** Runs work as a call that whoever watches is told of. */
+function watched(watch, call, options, work) {
+  const by = watch ?? options[SPAN];
+  return by === undefined ? work(options) : by.observe({ kind: "CHAIN", ...call }, options, work);
+}
 
 /** The options of a chain, which go to every step. */
 function scope(given, more = []) {
@@ -26,6 +35,8 @@ function scope(given, more = []) {
   if (signal !== undefined && !(typeof signal?.addEventListener === "function" && "aborted" in signal)) {
     throw fail("InvalidInput", "`signal` must be an AbortSignal.");
   }
+  const place = given?.[SPAN];
+  if (place !== undefined) options[SPAN] = place;
   return options;
 }
 
@@ -96,7 +107,7 @@ async function* asWords(pieces) {
 function model(given) {
   const { endpoint } = given;
   const kind = given instanceof Chat ? "chat" : given instanceof StructuredChat ? "structured chat" : "model";
-  const step = { name: typeof endpoint === "string" ? `${kind} \`${endpoint}\`` : kind, invoke: (input, options) => given.invoke(input, options) };
+  const step = { watch: given[SPAN], tells: given[SPAN] !== undefined, name: typeof endpoint === "string" ? `${kind} \`${endpoint}\`` : kind, invoke: (input, options) => given.invoke(input, options) };
   if (given instanceof StructuredChat) {
     step.invoke = async (input, options) => (await given.invoke(input, options)).value;
   }
@@ -123,6 +134,7 @@ function parallel(given) {
   };
   return {
     name: "parallel",
+    watch: branches.find(({ step }) => step.watch !== undefined)?.step.watch,
     invoke: (input, options) => together(options, async (link) => {
       const values = await Promise.all(branches.map(async (branch) => {
         try {
@@ -258,6 +270,7 @@ export class ChainStream extends ReadableStream {
 export class Chain {
   #given;
   #steps;
+  #watch;
 
   constructor(key, given) {
     if (key !== STEP) throw fail("InvalidInput", "Make a chain with pipe(step, step, …).");
@@ -265,8 +278,9 @@ export class Chain {
     this.#given = given;
     this.#steps = given.map((step, at) => {
       const { name, ...rest } = stepOf(step);
-      return { ...rest, number: at + 1, text: `Step ${at + 1} (${name})` };
+      return { ...rest, name, number: at + 1, text: `Step ${at + 1} (${name})` };
     });
+    this.#watch = this.#steps.find(({ watch }) => watch !== undefined)?.watch;
   }
 
   /** A chain with more steps at its end. */
@@ -280,13 +294,22 @@ export class Chain {
   }
 
   async invoke(input, given) {
-    return this.#run(this.#steps, input, scope(given));
+    return this.#whole(input, scope(given));
+  }
+
+  #whole(input, options) {
+    return watched(this.#watch, { name: "chain", inputs: input }, options, (own) => this.#run(this.#steps, input, own));
+  }
+
+  /** The pieces, or the words, of a run that is told of. */
+  #pieces(input, options, words) {
+    return watched(this.#watch, { name: "chain", inputs: input, pieces: true }, options, (own) => this.#open(input, own, words));
   }
 
   async stream(input, given) {
     const link = linked(scope(given));
     try {
-      const pieces = await this.#open(input, link.options, false);
+      const pieces = await this.#pieces(input, link.options, false);
       return new ChainStream(ending(pieces, link), link);
     } catch (thrown) {
       link.unlink();
@@ -297,24 +320,32 @@ export class Chain {
   /** Many runs, a bounded number at once, in order; a failed one leaves the others. */
   async batch(inputs, given) {
     scope(given, ["maxConcurrency"]);
-    return settleAll(inputs, given, (input, options) => this.#run(this.#steps, input, options));
+    return settleAll(inputs, given, (input, options) => this.#whole(input, options[SPAN] === undefined && given?.[SPAN] !== undefined ? { ...options, [SPAN]: given[SPAN] } : options));
   }
 
   get [STEP]() {
     const last = this.#steps.at(-1);
     const step = {
       name: "chain",
-      invoke: (input, options) => this.#run(this.#steps, input, options),
-      open: (input, options) => this.#open(input, options, false),
+      watch: this.#watch,
+      tells: true,
+      invoke: (input, options) => this.#whole(input, options),
+      open: (input, options) => this.#pieces(input, options, false),
     };
-    if (last.words !== undefined) step.words = (input, options) => this.#open(input, options, true);
+    if (last.words !== undefined) step.words = (input, options) => this.#pieces(input, options, true);
     return step;
   }
 
   async #run(steps, input, options) {
     let value = input;
-    for (const step of steps) value = await attempt(step, options, () => step.invoke(value, options));
+    for (const step of steps) value = await attempt(step, options, () => this.#step(step, value, options));
     return value;
+  }
+
+  /** A step; models and chains tell of themselves. */
+  #step(step, value, options) {
+    if (step.tells) return step.invoke(value, options);
+    return watched(this.#watch, { name: step.name, inputs: value }, options, (own) => step.invoke(value, own));
   }
 
   /** The last step's pieces, or its words. */
@@ -326,10 +357,11 @@ export class Chain {
     const value = await this.#run(steps.slice(0, from), input, options);
     const start = words || from < steps.length - 1 ? source.words : (given, more) => opened(source, given, more);
     const known = new Set();
-    let pieces = marked(await attempt(source, options, () => start(value, options)), source, known);
+    let pieces = marked(await attempt(source, options, () => (source.tells ? start(value, options) : watched(this.#watch, { name: source.name, inputs: value, pieces: true }, options, (own) => start(value, own)))), source, known);
     for (const step of steps.slice(from + 1)) {
-      const parsed = step.parse(pieces);
-      pieces = parsed === pieces ? pieces : marked(parsed, step, known);
+      const before = pieces;
+      const parsed = watched(this.#watch, { name: step.name, pieces: true }, options, () => step.parse(before));
+      pieces = parsed === before ? before : marked(parsed, step, known);
     }
     return pieces;
   }
@@ -384,9 +416,9 @@ export function assign(steps) {
     }
     return { ...input, ...(await side.invoke(input, options)) };
   };
-  return made("assign", invoke);
+  return made("assign", invoke, side.watch);
 }
 
-function made(name, invoke) {
-  return { [STEP]: { name, invoke }, invoke: (input, options = {}) => invoke(input, options) };
+function made(name, invoke, watch) {
+  return { [STEP]: { name, invoke, watch }, invoke: (input, options = {}) => invoke(input, options) };
 }

@@ -38,6 +38,11 @@ export class Chat {
     return { ...JSON.parse(this.#body('{"messages":"x"}')), messages: undefined, endpoint: this.#endpoint };
   }
 
+  /** For who watches it: a handle that sends through another client. */
+  [Symbol.for("lakewire.over")](change) {
+    return new Chat(this.#core, change(this.#client), this.#endpoint);
+  }
+
   #request(input, fields) {
     return writeJson({ ...fields, messages: input }, "The chat request");
   }

@@ -88,6 +88,7 @@ export class WorkspaceClient {
       core,
       fetch,
       totalMs: crossing.timeouts?.totalMs,
+      again: (fetch) => direct(() => new.target[CORE](crossing, token, fetch)),
       scope: (options) => this.#scope(options),
       track: (stream) => this.#track(stream),
       ask,

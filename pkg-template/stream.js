@@ -404,7 +404,7 @@ class StreamIterator {
 }
 
 /** Gives the whole answer of a stream, reading what nobody reads. */
-export const WHOLE = Symbol("lakewire.whole");
+export const WHOLE = Symbol.for("lakewire.whole");
 
 /** A streamed answer of any form. */
 export class AnswerStream extends ReadableStream {

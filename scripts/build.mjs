@@ -2,8 +2,8 @@
 //
 // wasm-pack compiles and binds, wasm-opt shrinks, and the template around it becomes the package. The programs come from
 // PATH when their version is the locked one, else from the locked crate in `tools/`.
-// `--features NAME --out DIR` builds another variant, such as the one whose test export panics; `--only NAME` renews one of
-// the builds below in a package that is there, for who works on that one.
+// `--features NAME --out DIR` builds another variant, such as the one whose test export panics; `--only NAME,NAME` makes
+// those of the builds below alone; the others of the package stay as they are, or are made when they are asked for.
 
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -45,7 +45,7 @@ const BUILDS = [
   { name: "data", folder: "data", title: "the core of data", features: ["--no-default-features", "--features", "js_data"], facade: "facade-data.js", waits: false },
   { name: "sql", folder: "sql", title: "the core of SQL alone", features: ["--no-default-features", "--features", "js_sql"], facade: "facade-sql.js", waits: false },
   { name: "mlflow", folder: "mlflow", title: "the core of MLflow", features: ["--no-default-features", "--features", "js_mlflow"], facade: "facade-mlflow.js", waits: false },
-].filter(({ name }) => (flags.features === undefined || name === "whole") && (flags.only === undefined || name === flags.only));
+].filter(({ name }) => (flags.features === undefined || name === "whole") && (flags.only === undefined || flags.only.split(",").includes(name)));
 
 /**
  * What wasm-opt does. It shares fewer expressions through locals (`local-cse`), and puts only small functions into their
@@ -88,6 +88,8 @@ async function bundle(staging, { folder, facade }) {
   const out = join(OUT, "dist", folder);
   const template = join(ROOT, "pkg-template");
   await mkdir(out, { recursive: true });
+  // named by what is in them: those of an earlier build would stay
+  for (const name of await readdir(out)) if (/^shared-.*\.js$/.test(name)) await rm(join(out, name));
   await cp(join(staging, "core.wasm"), join(out, "core.wasm"));
   const wasm = await readFile(join(staging, "core.wasm"));
   // `atob` and an indexed loop: four times faster than Uint8Array.from with a function
@@ -137,22 +139,24 @@ async function assemble() {
 const inputs = ["src", "pkg-template", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs", "README.md", "CHANGELOG.md"];
 const digest = await fingerprint(ROOT, inputs);
 if (!existsSync(join(ROOT, "node_modules", "binaryen"))) throw new Error("The build's packages are not installed: run `npm ci` first.");
-if (!existsSync(join(OUT, "dist", "core.wasm"))) await rm(join(OUT, ".built"), { force: true });
+const stamp = join(OUT, ".built");
+// which state of the sources each build was made of
+const made = await readFile(stamp, "utf8").then(JSON.parse).catch(() => ({}));
+const stale = BUILDS.filter(({ name, folder }) => made[name] !== digest || !existsSync(join(OUT, "dist", folder, "core.wasm")));
 if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.`);
-// a package of which one build is newer than the others is not up to date
-const stamp = join(OUT, flags.only === undefined ? ".built" : ".renewed");
-if (flags.only !== undefined) for (const name of [".built", ".renewed"]) await rm(join(OUT, name), { force: true });
-const built = await unlessStamped(stamp, digest, async () => {
+if (stale.length === 0) {
+  process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
+} else {
   const place = (build) => join(TARGET, `package-${flags.features ?? "plain"}-${build.name}`);
-  for (const build of BUILDS) {
+  for (const build of stale) {
     await rm(place(build), { recursive: true, force: true });
     await mkdir(dirname(place(build)), { recursive: true });
     await compile(place(build), build);
   }
   await step("Put the package together", async () => {
-    if (flags.only === undefined) await rm(OUT, { recursive: true, force: true });
-    for (const build of BUILDS) await bundle(place(build), build);
+    await rm(stamp, { force: true });
+    for (const build of stale) await bundle(place(build), build);
     await assemble();
+    await writeFile(stamp, JSON.stringify({ ...made, ...Object.fromEntries(stale.map(({ name }) => [name, digest])) }));
   });
-});
-if (!built) process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
+}

@@ -1,6 +1,7 @@
 // `npm run demo`: from a fresh clone to a page in the browser. Checks what must be there, builds what is not up to date,
 // starts the emulator (unless DATABRICKS_HOST names a workspace) and the page's server, then prints the address. The SQL
-// engine, the largest build by far, comes after that: chat does not need it, and the page says what waits for it.
+// engine, the largest build by far, is built beside all that with what the machine has left, and nobody waits for it: chat
+// does not need it, and the page says what does.
 //
 // No address is printed before the page answers: whoever reads this output may take the first one for the page's.
 
@@ -39,7 +40,10 @@ async function main() {
   await step("Check Node and Rust", checkTools);
   await installPackages();
   if (!existsSync(join(ROOT, "pkg", "dist"))) say("Build the lakewire package: this takes some minutes, the first time only");
-  await run(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, echo: true });
+  const building = host ? undefined : buildEngine({ nice: true });
+  // a failure is told when the engine is asked for
+  building?.catch(() => {});
+  await run(process.execPath, [join(ROOT, "scripts", "build.mjs"), "--only", "whole,data,mlflow"], { cwd: ROOT, echo: true });
   const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
   await preparePage();
 
@@ -47,7 +51,7 @@ async function main() {
   const { page, server } = await step("Start the page's server", () => startServer(workspace.env ?? {}));
   process.stdout.write(`\nThe page is ready. Ctrl-C ends it.\n\n  ${page}\n\n`);
 
-  const engine = workspace.enginePort === undefined ? undefined : runEngine(workspace.enginePort);
+  const engine = workspace.enginePort === undefined ? undefined : runEngine(workspace.enginePort, building);
   const ended = await Promise.race([
     server.exited.then(() => "page's server"),
     ...(engine ? [engine.then((child) => child.exited).then(() => "SQL engine")] : []),
@@ -86,11 +90,11 @@ async function buildEmulator() {
   return program;
 }
 
-/** Builds and starts the SQL engine; without it the page works on, but for what asks tables. */
-async function runEngine(port) {
+/** Starts the SQL engine when its build is done; without it the page works on, but for what asks tables. */
+async function runEngine(port, building) {
   try {
     say("The page's chat works already. What asks tables waits for the SQL engine: its build takes some minutes, the first time only");
-    const program = await step("Build the SQL engine", buildEngine);
+    const program = await step("Build the SQL engine", () => building);
     const child = await step("Start the SQL engine", () => startEngine(program, port));
     say("Everything is ready.");
     return child;

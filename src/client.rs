@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::genie::{Genie, GenieSpace};
 use crate::mlflow::MlflowClient;
 use crate::mlflow::scoring::ScoringServer;
+use crate::observe::Watch;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
 use crate::sender::{CallOptions, Sender};
@@ -200,6 +201,13 @@ impl WorkspaceClient {
     #[must_use]
     pub fn scoring_server(&self) -> ScoringServer {
         ScoringServer::new(self.sender.clone())
+    }
+
+    /// The same client with others who watch its calls.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn watched(&self, watch: Watch) -> Self {
+        Self { sender: self.sender.watched(watch) }
     }
 
     pub(crate) fn sender(&self) -> &Sender {

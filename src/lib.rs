@@ -19,6 +19,11 @@ mod js;
 mod macros;
 pub mod mcp;
 pub mod mlflow;
+#[cfg(feature = "observe")]
+pub mod observe;
+#[cfg(not(feature = "observe"))]
+#[path = "observe/off.rs"]
+mod observe;
 mod order;
 pub mod pages;
 pub mod prompts;

@@ -3,6 +3,7 @@
 mod exchange;
 mod link;
 mod redirect;
+mod watched;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use self::link::Link;
 use crate::auth::Credentials;
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::{Observation, Watch};
 use crate::transport::{Body, Transport};
 use crate::wire::answer::{self, Answer, Headers};
 use crate::wire::call::{Call, Repeat, StreamCall};
@@ -25,7 +27,7 @@ const TOTAL: Duration = Duration::from_secs(600);
 
 /// Sends calls to one workspace. Clones are cheap and share the token and the retry budget.
 #[derive(Clone)]
-pub struct Sender(Arc<Shared>);
+pub struct Sender(Arc<Shared>, Watch);
 
 struct Shared {
     config: Config,
@@ -75,6 +77,8 @@ pub struct Opened {
     pub deadline: Option<Duration>,
     /// The longest event, in bytes.
     pub max_event_bytes: usize,
+    /// The call, for those who watch it.
+    pub(crate) told: Observation,
 }
 
 impl Sender {
@@ -96,7 +100,7 @@ impl Sender {
         let budget = RetryBudget::new(config.retry.budget);
         #[allow(clippy::arc_with_non_send_sync, reason = "on wasm there are no threads; natively it is both")]
         let shared = Arc::new(Shared { config, credentials, transport, budget });
-        Ok(Self(shared))
+        Ok(Self(shared, Watch::default()))
     }
 
     /// The configuration.
@@ -117,8 +121,13 @@ impl Sender {
     /// Every kind that [`ErrorKind`] lists before `InvalidArguments`, with the status, request id
     /// and number of attempts.
     pub async fn send<T>(&self, call: &Call<T>, options: &CallOptions) -> Result<(T, Meta)> {
+        self.send_told(call, options, &mut Observation::default()).await
+    }
+
+    async fn send_told<T>(&self, call: &Call<T>, options: &CallOptions, told: &mut Observation) -> Result<(T, Meta)> {
         let sent = self.whole(call.request(), call.repeat(), options).await;
         let (answer, meta) = sent.map_err(|error| call.explain(error))?;
+        told.answered(&answer.body);
         // an error in place of the answer is read again from a text without our secrets: its own is cut short already
         let spare = if call.request().hides() { Some(answer.clone()) } else { None };
         match call.read(answer) {
@@ -175,6 +184,7 @@ impl Sender {
             idle: exchange.idle,
             deadline: exchange.deadline,
             max_event_bytes: self.0.config.max_event_bytes,
+            told: Observation::default(),
         })
     }
 }

@@ -12,6 +12,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::observe::Observation;
 use crate::sender::{Meta, Opened};
 use crate::transport::{BoxFuture, ByteStream, Transport};
 use crate::wire::fault;
@@ -171,6 +172,7 @@ pub struct EventStream<E> {
     words: String,
     meta: Meta,
     ended: bool,
+    told: Observation,
     of: PhantomData<fn() -> E>,
 }
 
@@ -187,6 +189,7 @@ impl<E: DeserializeOwned> EventStream<E> {
         let reading = Reading::new(Box::new(form));
         let whole = opened.whole.take().map(|whole| reading.as_events(&whole)).unwrap_or_default();
         let meta = opened.meta.clone();
+        let told = std::mem::take(&mut opened.told);
         Self {
             reads: Reads::new(transport, opened),
             reading,
@@ -194,6 +197,7 @@ impl<E: DeserializeOwned> EventStream<E> {
             words: String::new(),
             meta,
             ended: false,
+            told,
             of: PhantomData,
         }
     }
@@ -281,16 +285,26 @@ impl<E: DeserializeOwned> Stream for EventStream<E> {
         if self.ended {
             return Poll::Ready(None);
         }
+        let before = self.words.len();
         match self.step(cx) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Ok(Some(event))) => return Poll::Ready(Some(Ok(event))),
+            Poll::Ready(Ok(Some(event))) => {
+                let Self { told, words, .. } = &mut *self;
+                told.token(|| words.get(before..).unwrap_or("").to_owned());
+                return Poll::Ready(Some(Ok(event)));
+            }
             Poll::Ready(Ok(None)) => {}
             Poll::Ready(Err(fault)) => self.reading.end(End::Broken(fault)),
         }
         self.ended = true;
         self.reads.close();
-        let failure = self.reading.take_failure();
-        Poll::Ready(failure.map(|fault| Err(with_meta(fault, &self.meta))))
+        let failure = self.reading.take_failure().map(|fault| with_meta(fault, &self.meta));
+        let Self { told, reading, .. } = &mut *self;
+        match &failure {
+            Some(error) => told.failed(error),
+            None => told.ended(|| reading.whole()),
+        }
+        Poll::Ready(failure.map(Err))
     }
 }
 

@@ -63,8 +63,11 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["join.rs"], &["transport"]),
     (&["auth/"], &["auth", "config", "error", "order", "transport", "wire"]),
     (&["config.rs", "config/"], &["auth", "config", "error", "transport", "wire"]),
-    (&["sender.rs", "stream.rs"], &["auth", "config", "error", "macros", "sender", "stream", "transport", "wire"]),
-    (&["sender/"], &["auth", "config", "error", "sender", "transport", "wire"]),
+    (
+        &["sender.rs", "stream.rs"],
+        &["auth", "config", "error", "macros", "observe", "sender", "stream", "transport", "wire"],
+    ),
+    (&["sender/"], &["auth", "config", "error", "observe", "sender", "transport", "wire"]),
     (
         &[
             "chat/types",
@@ -86,27 +89,30 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["chat/calls.rs", "chat/body.rs", "chat/structured.rs", "chat/tool_calls.rs"],
         &["error", "order", "wire", "chat"],
     ),
-    (&["chat/"], &["chat", "error", "join", "macros", "order", "sender", "stream", "transport", "wire"]),
+    (&["chat/"], &["chat", "error", "join", "macros", "order", "observe", "sender", "stream", "transport", "wire"]),
     // pure: `chat` for the shape of a tool call alone
     (
         &["agents/calls.rs", "agents/body.rs", "agents/fields.rs", "agents/items.rs", "agents/verdict.rs"],
         &["agents", "chat", "error", "wire"],
     ),
     (&["agents/fold"], &["agents", "error", "order", "wire"]),
-    (&["agents/"], &["agents", "chat", "error", "join", "macros", "sender", "stream", "transport", "wire"]),
+    (&["agents/"], &["agents", "chat", "error", "join", "macros", "observe", "sender", "stream", "transport", "wire"]),
     (
         &["embeddings/number.rs", "embeddings/base64.rs", "embeddings/vectors.rs", "embeddings/scan.rs"],
         &["error", "wire"],
     ),
     (&["embeddings/calls.rs"], &["error", "wire", "embeddings"]),
     // the endpoint's description says which encoding it gives
-    (&["embeddings/"], &["embeddings", "error", "join", "order", "sender", "serving_endpoints", "transport", "wire"]),
+    (
+        &["embeddings/"],
+        &["embeddings", "error", "join", "order", "observe", "sender", "serving_endpoints", "transport", "wire"],
+    ),
     (&["completions/types.rs", "hugging_face/types.rs"], &["chat", "error", "macros", "typescript", "wire"]),
     (
         &["completions/calls.rs", "completions/body.rs", "completions/answer.rs", "completions/kind.rs"],
         &["completions", "error", "serving_endpoints", "wire"],
     ),
-    (&["completions/"], &["chat", "completions", "error", "join", "sender", "stream", "transport", "wire"]),
+    (&["completions/"], &["chat", "completions", "error", "join", "observe", "sender", "stream", "transport", "wire"]),
     (&["hugging_face/calls.rs", "hugging_face/dolly.rs"], &["error", "hugging_face", "wire"]),
     (&["hugging_face/"], &["auth", "chat", "config", "error", "hugging_face", "sender", "stream", "transport", "wire"]),
     (
@@ -119,7 +125,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     (&["sql/column.rs", "sql/identifier.rs", "sql/number.rs", "sql/progress", "sql/scan"], &["error", "sql", "wire"]),
     (&["sql/types/"], &["error", "macros", "typescript"]),
     (&["sql/calls.rs", "sql/param.rs", "sql/value.rs", "sql/types.rs"], &["error", "sql", "wire"]),
-    (&["sql/"], &["auth", "config", "error", "sender", "sql", "transport", "wire"]),
+    (&["sql/"], &["auth", "config", "error", "observe", "sender", "sql", "transport", "wire"]),
     (&["gateway/calls.rs"], &["error", "gateway", "serving_endpoints", "wire"]),
     (&["gateway/"], &["auth", "chat", "config", "error", "gateway", "sender", "stream", "transport", "wire"]),
     (&["pages.rs"], &["error", "sender", "wire"]),
@@ -128,12 +134,12 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // the toolkit's tools are chat's
     (
         &["functions/toolkit.rs"],
-        &["chat", "client", "error", "functions", "join", "sender", "transport", "unity_catalog", "wire"],
+        &["chat", "client", "error", "functions", "join", "observe", "sender", "transport", "unity_catalog", "wire"],
     ),
     (&["functions/calls.rs"], &["error", "functions", "sql", "wire"]),
     (&["functions/"], &["error", "functions", "wire"]),
     (&["genie/calls.rs", "genie/outcome.rs", "genie/table.rs"], &["error", "genie", "wire"]),
-    (&["genie/"], &["error", "genie", "pages", "sender", "wire"]),
+    (&["genie/"], &["error", "genie", "pages", "observe", "sender", "wire"]),
     (&["mcp/client.rs"], &["chat", "client", "error", "functions", "mcp", "sender", "wire"]),
     (&["mcp/"], &["error", "mcp", "wire"]),
     (
@@ -149,7 +155,10 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     ),
     (&["sql_database/"], &["client", "error", "join", "sender", "sql", "sql_database", "transport", "wire"]),
     (&["sql_chain/prompts.rs", "sql_chain/parse.rs"], &["error", "sql_chain", "wire"]),
-    (&["sql_chain/"], &["chat", "error", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"]),
+    (
+        &["sql_chain/"],
+        &["chat", "error", "observe", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"],
+    ),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // maximal marginal relevance compares vectors as embeddings are compared
     (
@@ -169,12 +178,23 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["embeddings", "error", "order", "vector_search", "wire"],
     ),
     // an index is also a tool of a chat, and embeds its questions
-    (&["vector_search/"], &["chat", "embeddings", "error", "macros", "sender", "transport", "vector_search", "wire"]),
+    (
+        &["vector_search/"],
+        &["chat", "embeddings", "error", "macros", "observe", "sender", "transport", "vector_search", "wire"],
+    ),
     // the formatter knows messages as JSON text and as the typed face's Message
     (&["prompts/mod.rs"], &["prompts"]),
     (&["prompts/"], &["chat", "error", "prompts", "wire"]),
     // what calls of ours tell whoever watches
-    (&["observe.rs", "observe/"], &["error", "transport"]),
+    (&["observe/client.rs"], &["client", "observe"]),
+    (&["observe/"], &["error", "observe", "transport", "wire"]),
+    (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
+    (
+        &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
+        &["error", "mlflow", "order", "wire"],
+    ),
+    // the environment says which server, and how to sign in there
+    (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
     // what traces are is pure; it goes into the small wasm
     (
         &[
@@ -203,13 +223,6 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         ],
         &["error", "mlflow", "prompts", "wire"],
     ),
-    (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
-    (
-        &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
-        &["error", "mlflow", "order", "wire"],
-    ),
-    // the environment says which server, and how to sign in there
-    (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
     // flows over the tracking calls; models are described by what they are made of
     (
         &["mlflow/"],
@@ -232,7 +245,22 @@ const ROOMS: &[(&[&str], &[&str])] = &[
             "wire",
         ],
     ),
-    (&["chain/"], &["agents", "chain", "chat", "completions", "error", "join", "prompts", "sender", "transport"]),
+    (
+        &["chain/"],
+        &[
+            "agents",
+            "chain",
+            "chat",
+            "completions",
+            "error",
+            "join",
+            "observe",
+            "prompts",
+            "sender",
+            "transport",
+            "wire",
+        ],
+    ),
 ];
 
 /// Rooms without a rule: the crate's own list of rooms, the client that opens them all, and the JavaScript face over them.

@@ -13,6 +13,7 @@ import { readConfig } from "./server/config.mjs";
 import { forward, workspaceFacts } from "./server/forward.mjs";
 import { sendJson, SECURITY_HEADERS } from "./server/respond.mjs";
 import { route } from "./server/routes.mjs";
+import { Signed } from "./server/signed.mjs";
 import { staticFiles } from "./server/static.mjs";
 
 /** Headers must be in within this time; a client that drips them holds no socket for longer (fault P19). */
@@ -22,6 +23,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Builds the server without listening, so that tests can run it on a port and a configuration of their own. */
 export async function createDemoServer(config, dist = fileURLToPath(new URL("./dist/", import.meta.url))) {
+  const signed = new Signed();
   const serveFile = await staticFiles(dist);
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
@@ -39,7 +41,9 @@ export async function createDemoServer(config, dist = fileURLToPath(new URL("./d
         case "workspace-facts":
           return void workspaceFacts(config).then((facts) => sendJson(response, 200, { host: config.host.host, warehouse: config.warehouse, ...facts }));
         case "workspace":
-          return void forward(request, response, decision, config);
+          return void forward(request, response, decision, config, decision.signs ? signed : undefined);
+        case "storage":
+          return signed.pass(request, response, decision.id);
         default:
           return void serveFile(request, response, decision.path);
       }

@@ -29,9 +29,11 @@ async fn engine() -> Loopback {
             return json!({"state": "FAILED", "sql_state": "42P01", "error": {"error_code": "BAD_REQUEST", "message": "[NO] gone"}})
                 .to_string();
         }
+        // the statuses are more than a chunk holds
+        let chunks = if sql.starts_with("SELECT o_orderstatus") { 2 } else { 1 };
         json!({"state": "SUCCEEDED", "manifest": {"format": "JSON_ARRAY", "schema": {"column_count": 1, "columns":
             [{"name": "number_of_orders", "type_text": "BIGINT", "type_name": "LONG", "position": 0}]},
-            "total_chunk_count": 1, "total_row_count": 1, "truncated": false}})
+            "total_chunk_count": chunks, "total_row_count": chunks, "truncated": false}})
         .to_string()
     };
     let result = |Path((_, index)): Path<(String, String)>| async move {
@@ -95,6 +97,7 @@ async fn a_question_becomes_a_query_a_table_and_a_sentence() {
         let result = server.get(&path).await.json();
         assert_eq!(result["statement_response"]["status"]["state"], "SUCCEEDED");
         assert_eq!(result["statement_response"]["result"]["data_array"], json!([["15000"]]));
+        assert_eq!(result["statement_response"]["result"].get("next_chunk_index"), None);
     }
     let again = server.post(&format!("{place}/attachments/{attachment}/execute-query"), &json!({})).await.json();
     assert_eq!(again["statement_response"]["result"]["row_count"], 1);
@@ -114,6 +117,12 @@ async fn a_conversation_goes_on_and_is_listed_and_deleted() {
     let (second, place) = asked(&server, &messages, "And by status?").await;
     let sql = second["attachments"][0]["query"]["query"].as_str().unwrap();
     assert!(sql.starts_with("SELECT o_orderstatus, COUNT(*)"), "{sql}");
+    let cut = server.get(&format!("{place}/query-result")).await.json()["statement_response"]["result"].clone();
+    assert_eq!(
+        cut,
+        json!({"chunk_index": 0, "row_offset": 0, "row_count": 1, "data_array": [["15000"]],
+        "next_chunk_index": 1, "next_row_offset": 1})
+    );
     let page = server.get(&format!("{messages}?page_size=1")).await.json();
     assert_eq!(page["messages"][0]["id"], second["id"]);
     let token = page["next_page_token"].as_str().unwrap();

@@ -2,6 +2,7 @@
 
 import { LakewireError, fail } from "../errors.js";
 import { parse, pure } from "./base.js";
+import { pause } from "./wait.js";
 
 /** How often a store that fails is asked again with the same link, and how often a chunk gets a fresh one. */
 const TRIES = 3;
@@ -11,22 +12,8 @@ const MARGIN_MS = 5000;
 /** How long a store may be silent. */
 const IDLE_MS = 60_000;
 
-/** A wait that ends early when a signal fires. */
-export function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-    if (signal?.aborted) done();
-  });
-}
-
 /** Waits of the core's length, with a quarter of chance. */
-export const wait = (looks, signal, most = Number.POSITIVE_INFINITY) => pause(Math.max(0, Math.min(most, pure("sql.pause", `${looks}`) * (0.75 + 0.25 * Math.random()))), signal);
+export const wait = (looks, signal, most = Number.POSITIVE_INFINITY) => pause(Math.max(0, Math.min(most, pure("sql.pause", `${looks}`) * (0.75 + 0.25 * Math.random()))), signal === undefined ? [] : [signal]);
 
 /** Has the core check a size; what is not known is not checked. */
 export const checkSize = (what, unit, announced, came) => pure("sql.size", what, unit, announced === undefined || announced === null ? undefined : `${announced}`, `${came}`);

@@ -5,7 +5,7 @@ import { fail } from "../errors.js";
 import { direct } from "../guard.js";
 import { writeJson } from "../json.js";
 import { take } from "../options.js";
-import { operations, pure } from "./base.js";
+import { SPAN, kept, operations, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { parseExact, writeExact } from "./exact.js";
 import { numbers, VectorSearch } from "./vector-search.js";
@@ -19,7 +19,7 @@ function split(options, names, what) {
   const [own, rest] = take(options, names, what);
   const [stranger] = Object.keys(rest).filter((name) => !["signal", "timeouts", "headers", "maxAttempts"].includes(name));
   if (stranger !== undefined) throw fail("InvalidInput", `${what} have no \`${stranger}\`: they are ${names.join(", ")}.`);
-  return [own, rest];
+  return [own, kept(options, rest)];
 }
 
 function whole(number, name) {
@@ -71,12 +71,20 @@ export class DatabricksVectorSearch {
     return (await this.similaritySearchWithScore(query, options)).map(([document]) => document);
   }
 
+  /** A search that whoever watches is told of; what it embeds and asks stands beneath it. */
+  #told(query, search, scope, find) {
+    const { name } = this.#index;
+    return this.#send.watch({ kind: "RETRIEVER", sends: false, name: `search ${name}`, get inputs() { return { query, ...search }; } }, scope, find);
+  }
+
   /** The documents nearest to a text, with their scores. */
   async similaritySearchWithScore(query, options) {
     const [search, scope] = split(options, SEARCH, "The options of a search");
     if (typeof query !== "string") throw fail("InvalidInput", "A search needs a text to find.");
-    const vector = this.#step("embeds", search.queryType) ? await this.#embedding.embedQuery(query, scope) : undefined;
-    return this.#scored(await this.#found("text", { ...search, query }, vector, search.k ?? 4, scope));
+    return this.#told(query, search, scope, async (own) => {
+      const vector = this.#step("embeds", search.queryType) ? await this.#embedding.embedQuery(query, own) : undefined;
+      return this.#scored(await this.#found("text", { ...search, query }, vector, search.k ?? 4, own));
+    });
   }
 
   /** The documents nearest to a vector. */
@@ -87,7 +95,7 @@ export class DatabricksVectorSearch {
   /** The documents nearest to a vector, with their scores. */
   async similaritySearchByVectorWithScore(vector, options) {
     const [search, scope] = split(options, SEARCH, "The options of a search");
-    return this.#scored(await this.#found("vector", search, vector, search.k ?? 4, scope));
+    return this.#told(search.query, search, scope, async (own) => this.#scored(await this.#found("vector", search, vector, search.k ?? 4, own)));
   }
 
   /** Documents near a text that differ from each other, in the order they were picked. */
@@ -95,13 +103,13 @@ export class DatabricksVectorSearch {
     const [search, scope] = split(options, SEARCH, "The options of a search");
     // before a text is embedded in vain
     this.#step("request", '{"by":"mmr","query":"","vector":[]}');
-    return this.#picked({ ...search, query }, await this.#embedding.embedQuery(query, scope), scope);
+    return this.#told(query, search, scope, async (own) => this.#picked({ ...search, query }, await this.#embedding.embedQuery(query, own), own));
   }
 
   /** Documents near a vector that differ from each other, in the order they were picked. */
   async maxMarginalRelevanceSearchByVector(vector, options) {
     const [search, scope] = split(options, SEARCH, "The options of a search");
-    return this.#picked(search, vector, scope);
+    return this.#told(search.query, search, scope, (own) => this.#picked(search, vector, own));
   }
 
   /** The rows of a search. */
@@ -171,7 +179,8 @@ export class DatabricksVectorSearch {
     if (!kinds.includes(searchType)) throw fail("InvalidInput", `\`searchType\` must be one of ${kinds.join(", ")}.`);
     if (searchType === kinds[2] && typeof search.scoreThreshold !== "number") throw fail("InvalidInput", "`searchType` similarity_score_threshold needs `scoreThreshold`, a number.");
     const find = searchType === "mmr" ? "maxMarginalRelevanceSearch" : "similaritySearch";
-    return { invoke: (query, more) => this[find](query, { ...scope, ...search, ...more }) };
+    // it tells of itself: in a chain its search is the step
+    return { [SPAN]: this.#send.watching, invoke: (query, more) => this[find](query, { ...scope, ...search, ...more }) };
   }
 
   /** The store as a tool for `chat.runTools`. The model reads the documents as JSON. */
@@ -183,10 +192,10 @@ export class DatabricksVectorSearch {
     const dynamic = dynamicFilter ? "yes" : undefined;
     const definition = { name: pure("vector.toolName", this.#index.name, name), description, parameters: JSON.parse(pure("vector.toolParameters", dynamic)) };
     definition.description ??= await this.#toolText(dynamic, scope);
-    return chatTool(definition, async (args, { signal } = {}) => {
+    return chatTool(definition, async (args, { signal, ...context } = {}) => {
       const [query, asked] = pure("vector.toolArguments", writeJson(args, "The arguments"), dynamic);
       const filter = asked === undefined ? filters : JSON.parse(asked);
-      const found = await this.similaritySearch(query, { ...scope, signal: signal ?? scope.signal, k: numResults, filter, queryType, reranker, scoreThreshold });
+      const found = await this.similaritySearch(query, { ...kept(context, scope), signal: signal ?? scope.signal, k: numResults, filter, queryType, reranker, scoreThreshold });
       // tool results are plain JSON, where a model would lose digits as JavaScript does
       return JSON.parse(JSON.stringify(found, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
     });

@@ -3,7 +3,7 @@
 import { LakewireError, fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { splitCall, take } from "../options.js";
-import { operations, parse, pure } from "./base.js";
+import { kept, operations, parse, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { described, listed } from "./unity-catalog.js";
 import { pause, shared, unless } from "./wait.js";
@@ -73,7 +73,7 @@ export class UCFunctionToolkit {
         throw fail(error.kind, `The function ${fullName}: ${error.message}`, { cause: error });
       }
       const definition = { name: described[0], description: comment ?? "", parameters: JSON.parse(described[1]) };
-      return chatTool(definition, (args, { signal }) => this.#run(one, args, { signal }));
+      return chatTool(definition, (args, { signal, ...context }) => this.#told(one, args, kept(context, { signal })));
     });
   }
 
@@ -81,7 +81,12 @@ export class UCFunctionToolkit {
   async execute(fullName, args, options) {
     const one = (await this.#load(options)).find(({ info }) => info.full_name === fullName);
     if (one === undefined) throw fail("NotFound", `The toolkit has no function ${fullName}: add it to its names.`);
-    return JSON.parse(await this.#run(one, args, options));
+    return JSON.parse(await this.#told(one, args, options));
+  }
+
+  /** A run that whoever watches is told of, unless it is the work of a tool that is told of. */
+  #told(one, args, options) {
+    return this.#at.watch({ kind: "TOOL", within: true, name: one.info.full_name, inputs: args, read: JSON.parse }, options, (own) => this.#run(one, args, own));
   }
 
   /** The functions, read when they are first needed, for all who wait: no caller's signal or time limits end it. A failure is not kept. */
@@ -138,7 +143,8 @@ export class UCFunctionToolkit {
   }
 
   async #run({ text }, args, options) {
-    const [{ signal, ...scope }] = splitCall(options);
+    const [{ signal, ...split }] = splitCall(options);
+    const scope = kept(options, split);
     const { signals } = this.#at.scope({ signal, ...scope });
     if (signal?.aborted) throw fail("Cancelled", "The call was aborted before the function was run.", { cause: signal.reason });
     const { warehouseId, rowLimit, byteLimit, waitTimeout, retryTimeoutS } = this.#options;

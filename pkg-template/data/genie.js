@@ -3,7 +3,7 @@
 import { fail, toError } from "../errors.js";
 import { writeJson } from "../json.js";
 import { splitCall, take } from "../options.js";
-import { ask, BILLED, DELETE, GET, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
+import { ask, BILLED, DELETE, GET, kept, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
 import { paged } from "./pages.js";
 import { pause } from "./wait.js";
 
@@ -90,7 +90,13 @@ export class Genie {
 
   /** Asks a question, waits for the answer and fetches its rows. */
   async ask(question, options) {
-    const [own, scope] = take(options, ["conversationId", "onStatus", "timeoutMs"], "The options of ask()");
+    const read = ({ message, table, ...answer }) => ({ ...answer, rows: table?.rows.length });
+    return this.#at.watch({ kind: "AGENT", name: `genie ${this.#space}`, inputs: question, read }, options, (own) => this.#ask(question, own));
+  }
+
+  async #ask(question, options) {
+    const [own, more] = take(options, ["conversationId", "onStatus", "timeoutMs"], "The options of ask()");
+    const scope = kept(options, more);
     const { conversationId, onStatus, timeoutMs = 250_000 } = own;
     const deadline = this.#deadline(timeoutMs);
     if (onStatus !== undefined && typeof onStatus !== "function") throw fail("InvalidInput", "`onStatus` must be a function.");

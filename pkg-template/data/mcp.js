@@ -3,7 +3,7 @@
 import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { pairs, splitCall } from "../options.js";
-import { BILLED, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
+import { BILLED, kept, NEVER, operations, path, POST, pure, SAFE } from "./base.js";
 import { chatTool } from "./chat-tool.js";
 import { shared } from "./wait.js";
 
@@ -149,14 +149,14 @@ export class McpClient {
   /** Calls a tool; one that fails says so in `isError`. */
   async callTool(name, args = {}, options) {
     if (args === null || typeof args !== "object" || Array.isArray(args)) throw fail("InvalidArguments", "The arguments of a tool must be an object.");
-    return this.#ask("tools/call", { name: `${name}`, arguments: args }, NEVER, options);
+    return this.#at.watch({ kind: "TOOL", within: true, sends: false, name: `${name}`, inputs: args }, options, (own) => this.#ask("tools/call", { name: `${name}`, arguments: args }, NEVER, own));
   }
 
   /** The server's tools, for `runTools()` of a chat. */
   async tools(options) {
     return (await this.listTools(options)).map(({ name, description = "", inputSchema = { type: "object", properties: {} } }) =>
-      chatTool({ name: pure("mcp.name", name), description, parameters: inputSchema }, async (args, { signal }) =>
-        told(await this.callTool(name, args, { ...splitCall(options)[0], signal })),
+      chatTool({ name: pure("mcp.name", name), description, parameters: inputSchema }, async (args, { signal, ...context }) =>
+        told(await this.callTool(name, args, { ...kept(context, splitCall(options)[0]), signal })),
       ),
     );
   }

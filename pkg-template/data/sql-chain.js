@@ -2,9 +2,9 @@
 
 import { fail } from "../errors.js";
 import { splitCall, take } from "../options.js";
-import { pure } from "./base.js";
+import { SPAN, kept, pure } from "./base.js";
 import { chatTool } from "./chat-tool.js";
-import { SQLDatabase, checkReadOnly, told } from "./sql-database.js";
+import { SQLDatabase, checkReadOnly, names, told } from "./sql-database.js";
 
 const OPTIONS = ["topK", "prompt", "answerPrompt", "returnSql", "returnDirect", "returnIntermediateSteps", "useQueryChecker", "tableSelection", "tableNamesToUse", "readOnly", "deniedFunctions", "allowedFunctions", "rowLimit", "byteLimit"];
 
@@ -30,7 +30,8 @@ function settings(options, what) {
   }
   // a setting that is missing must not turn the guard off
   if (typeof readOnly !== "boolean") throw fail("InvalidInput", "`readOnly` must be true or false.");
-  return { ...given, readOnly, topK: limit(topK, "topK"), rowLimit: limit(rowLimit, "rowLimit"), byteLimit: limit(byteLimit, "byteLimit") };
+  const tableNamesToUse = given.tableNamesToUse == null ? undefined : names(given.tableNamesToUse, "tableNamesToUse");
+  return { ...given, tableNamesToUse, readOnly, topK: limit(topK, "topK"), rowLimit: limit(rowLimit, "rowLimit"), byteLimit: limit(byteLimit, "byteLimit") };
 }
 
 /** Runs a statement that the guard lets through. */
@@ -58,7 +59,7 @@ export class SQLDatabaseChain {
     let last;
     const steps = [];
     try {
-      for await (const event of this.#run(question, call, onEvent !== undefined)) {
+      for await (const event of this.#told(question, call, onEvent !== undefined)) {
         onEvent?.(event);
         if (event.type === "done") last = event;
         else if (event.type !== "words") steps.push(event);
@@ -74,7 +75,18 @@ export class SQLDatabaseChain {
   /** The steps as they are done, the answer's words as they come, and last `{ type: "done", … }` with what invoke() gives. */
   stream(question, options) {
     const [, call] = this.#given(options, "stream()");
-    return this.#run(question, call, true);
+    return this.#told(question, call, true);
+  }
+
+  /** A run that whoever watches the chat is told of: its calls of the chat and its statements stand beneath it. */
+  #told(question, call, words) {
+    const by = this.#chat[SPAN] ?? call[SPAN];
+    if (by === undefined) return this.#run(question, call, words);
+    const fold = (events) => {
+      const { type, ...outcome } = events.at(-1) ?? {};
+      return type === "done" ? outcome : events;
+    };
+    return by.observe({ kind: "CHAIN", name: "SQLDatabaseChain", inputs: question, pieces: true, fold }, call, (own) => this.#run(question, own, words));
   }
 
   #given(options, what) {
@@ -82,7 +94,7 @@ export class SQLDatabaseChain {
     const [{ onEvent }, rest] = take(fields, ["onEvent"], `The options of ${what}`);
     const stranger = Object.keys(rest)[0];
     if (stranger !== undefined) throw fail("InvalidInput", `The options of ${what} have no \`${stranger}\`.`);
-    return [{ onEvent }, call];
+    return [{ onEvent }, kept(options, call)];
   }
 
   async #ask(prompt, call) {

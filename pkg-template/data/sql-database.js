@@ -2,7 +2,7 @@
 
 import { LakewireError, fail } from "../errors.js";
 import { splitCall, take } from "../options.js";
-import { operations, pure } from "./base.js";
+import { kept, operations, pure } from "./base.js";
 import { StatementExecution, param } from "./sql.js";
 
 const OPTIONS = ["catalog", "schema", "warehouseId", "clusterId", "includeTables", "ignoreTables", "sampleRowsInTableInfo", "customTableInfo", "viewSupport", "maxStringLength", "lazyTableReflection"];
@@ -18,10 +18,11 @@ function known(options, names, what) {
   const [taken, rest] = take(fields, names, what);
   const stranger = Object.keys(rest)[0];
   if (stranger !== undefined) throw fail("InvalidInput", `${what} have no \`${stranger}\`.`);
-  return [taken, call];
+  return [taken, kept(options, call)];
 }
 
-function names(value, what) {
+/** A list of names; an empty one when there is none. */
+export function names(value, what) {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) throw fail("InvalidInput", `\`${what}\` must be a list of names.`);
   return value;
@@ -99,13 +100,18 @@ export class SQLDatabase {
     const [, call] = known(options, [], "The options of getTableInfo()");
     const missing = this.#missing(tableNames);
     if (missing !== undefined) throw fail("InvalidInput", `The table_names ${missing} were not found in the database: getUsableTableNames() says what is there.`);
-    const asked = this.#names.filter((name) => tableNames === undefined || tableNames.includes(name));
+    const asked = this.#names.filter((name) => tableNames?.includes(name) ?? true);
     return pure("db.whole", ...(await eachOf(asked, (name) => this.#info(name, call))));
   }
 
   /** Like getTableInfo(); an error is a text that begins with `Error: `. */
   async getTableInfoNoThrow(tableNames, options) {
-    const missing = this.#missing(tableNames);
+    let missing;
+    try {
+      missing = this.#missing(tableNames);
+    } catch (error) {
+      return told(error);
+    }
     return missing === undefined ? this.getTableInfo(tableNames, options).catch(told) : `Error: table_names ${missing} not found in database`;
   }
 
@@ -152,7 +158,7 @@ export class SQLDatabase {
   }
 
   #missing(tableNames) {
-    if (tableNames === undefined) return undefined;
+    if (tableNames === undefined || tableNames === null) return undefined;
     return pure("db.missing", JSON.stringify(names(tableNames, "tableNames")), JSON.stringify(this.#names));
   }
 

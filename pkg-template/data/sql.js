@@ -3,9 +3,10 @@
 import { LakewireError, fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { take } from "../options.js";
-import { operations, parse, pure } from "./base.js";
-import { Chunks, about, checkSize, pause, wait } from "./chunks.js";
+import { kept, operations, parse, pure } from "./base.js";
+import { Chunks, about, checkSize, wait } from "./chunks.js";
 import { BatchReader } from "./rows.js";
+import { pause } from "./wait.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
@@ -198,7 +199,7 @@ export class StatementExecution {
     const disposition = among(all.disposition, "disposition", ["INLINE", "EXTERNAL_LINKS"]) ?? (format === undefined || format === "JSON_ARRAY" ? undefined : "EXTERNAL_LINKS");
     if (disposition === "INLINE" && format !== undefined && format !== "JSON_ARRAY") throw invalid("Only JSON_ARRAY comes inline: leave the disposition out for the other formats.");
     const settings = reading(all);
-    const call = Object.fromEntries(CALL.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
+    const call = kept(options, Object.fromEntries(CALL.filter((name) => given[name] !== undefined).map((name) => [name, given[name]])));
     const body = writeJson({
       statement,
       warehouse_id: all.warehouseId,
@@ -214,9 +215,10 @@ export class StatementExecution {
       wait_timeout: call.signal !== undefined || timeoutMs < 15_000 ? "0s" : "10s",
       on_wait_timeout: "CONTINUE",
     }, "The statement");
-    const answer = await this.#run(body, timeoutMs, call);
     const limits = [all.rowLimit, all.byteLimit];
-    return new StatementResult(this.#operations, answer, { ...settings, limits, call });
+    // what is watched is the statement; its rows are read later, or never
+    const told = { kind: "TASK", name: "sql statement", body, get inputs() { return JSON.parse(body); }, read: ({ statementId: statement_id, columns, rowCount: row_count, truncated }) => ({ statement_id, row_count, truncated, columns: columns.map(({ name, type_text }) => ({ name, type_text })) }) };
+    return this.#operations.watch(told, call, async (own) => new StatementResult(this.#operations, await this.#run(body, timeoutMs, own), { ...settings, limits, call }));
   }
 
   /** Sends a statement and gives the first answer, whatever its state: `{ statement_id, status, … }`. */
@@ -263,7 +265,7 @@ export class StatementExecution {
     // what is in flight may run: its id is needed to end it
     if (answer === undefined) {
       const patience = new AbortController();
-      answer = await Promise.race([sending, pause(ENDING_MS, patience.signal)]).finally(() => patience.abort());
+      answer = await Promise.race([sending, pause(ENDING_MS, [patience.signal])]).finally(() => patience.abort());
     }
     if (answer === undefined) {
       sending.catch(() => {});

@@ -219,7 +219,8 @@ export class VectorSearchIndex {
 
   /** Finds the rows nearest to a text or a vector, best first; the first page of them. */
   async query(request, options) {
-    return this.#page(await this.#send.send("vector.query", [this.name, requestText(request), this.#storage], options), []);
+    const call = { kind: "RETRIEVER", within: true, name: `search ${this.name}`, inputs: request };
+    return this.#send.watch(call, options, async (own) => this.#page(await this.#send.send("vector.query", [this.name, requestText(request), this.#storage], own), []));
   }
 
   /** The page after this one; `undefined` after the last. */

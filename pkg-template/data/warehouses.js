@@ -5,6 +5,7 @@ import { writeJson } from "../json.js";
 import { take } from "../options.js";
 import { operations, parse, pure } from "./base.js";
 import { wait } from "./chunks.js";
+import { paged } from "./pages.js";
 
 /** How many looks in a row may fail for a passing reason. */
 const PATIENCE = 5;
@@ -22,16 +23,8 @@ export class Warehouses {
   }
 
   /** Lists the warehouses the caller may see, all pages of them. */
-  async list(options) {
-    const all = [];
-    const tokens = [undefined];
-    for (;;) {
-      const { warehouses = [], next_page_token: token } = await this.#operations.json("sql.warehouses", [tokens.at(-1)], options);
-      all.push(...warehouses);
-      if (!token) return all;
-      if (tokens.includes(token)) throw fail("Protocol", "The list of warehouses goes round in circles: a page names one that came before.");
-      tokens.push(token);
-    }
+  list(options) {
+    return paged((token) => this.#operations.json("sql.warehouses", [token], options), "warehouses").all();
   }
 
   /** The id of a warehouse to take when none is named: the first that runs, else the first that is not deleted. */

@@ -1,12 +1,9 @@
 // MLflow's tracking client.
 
-import { operations } from "../data/base.js";
+import { withArtifacts } from "./artifacts.js";
+import { Base } from "./base.js";
+import { withRegistry } from "./registry.js";
+import { withRuns } from "./runs.js";
 
 /** Experiments, runs, artifacts, models and traces of a workspace, or of the MLflow server that a client is for. */
-export class MlflowClient {
-  #at;
-
-  constructor(client) {
-    this.#at = operations(client);
-  }
-}
+export class MlflowClient extends withRegistry(withArtifacts(withRuns(Base))) {}

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use crate::agents::types::{ChatAgentChunk, ChatAgentParams};
 use crate::agents::{ChatAgentAnswer, ChatAgentRequest, body, calls, fold};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Kind;
 use crate::sender::Sender;
 use crate::stream::{EventStream, WordStream};
 use crate::wire::form::Ending;
@@ -47,6 +48,10 @@ impl ChatAgent {
         body::chat_agent(&self.defaults, &text, stream)
     }
 
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// Asks for a whole answer.
     ///
     /// # Errors
@@ -58,7 +63,7 @@ impl ChatAgent {
     pub async fn invoke(&self, request: impl Into<ChatAgentRequest>) -> Result<ChatAgentAnswer> {
         let (fields, options) = request.into().into_parts();
         let call = calls::chat_agent(&self.endpoint, self.body(&fields, false)?)?;
-        let (json, meta) = self.sender.send(&call, &options).await?;
+        let (json, meta) = self.sender.send_as(Kind::Agent, &self.endpoint, &call, &options).await?;
         ChatAgentAnswer::new(&json, meta)
     }
 
@@ -72,7 +77,7 @@ impl ChatAgent {
     pub async fn stream(&self, request: impl Into<ChatAgentRequest>) -> Result<ChatAgentStream> {
         let (fields, options) = request.into().into_parts();
         let call = calls::chat_agent_stream(&self.endpoint, self.body(&fields, true)?)?;
-        let opened = self.sender.open(&call, &options).await?;
+        let opened = self.sender.open_as(Kind::Agent, &self.endpoint, &call, &options).await?;
         let transport = self.sender.transport().clone();
         Ok(ChatAgentStream { chunks: EventStream::of_form(transport, opened, fold::agent::ChatAgent::default()) })
     }

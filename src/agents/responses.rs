@@ -12,6 +12,7 @@ use crate::agents::types::{ResponseEvent, ResponseItem, ResponseObject, Response
 use crate::agents::{ResponsesAnswer, ResponsesRequest, body, fold, tool_loop};
 use crate::chat::tool_loop::{RunnableTool, ToolLimits};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Kind;
 use crate::sender::{Opened, Sender};
 use crate::stream::{EventStream, WordStream};
 use crate::transport::Transport;
@@ -83,7 +84,7 @@ impl Responses {
         let (fields, options) = request.into().into_parts();
         let body = self.body(&fields, false)?;
         let call = self.call(body.clone())?;
-        let (json, meta) = self.sender.send(&call, &options).await?;
+        let (json, meta) = self.sender.send_as(Kind::Agent, &self.endpoint, &call, &options).await?;
         ResponsesAnswer::new(json, meta, &body)
     }
 
@@ -98,7 +99,7 @@ impl Responses {
         let (fields, options) = request.into().into_parts();
         let body = self.body(&fields, true)?;
         let call = calls::responses_stream(&self.endpoint, self.route, body.clone())?;
-        let opened = self.sender.open(&call, &options).await?;
+        let opened = self.sender.open_as(Kind::Agent, &self.endpoint, &call, &options).await?;
         Ok(ResponsesStream::new(self.sender.transport().clone(), opened, body))
     }
 

@@ -9,6 +9,8 @@ use crate::chat::tool_calls::RequestedTool;
 use crate::chat::tool_loop::{RunnableTool, ToolLimits, check_known, outcome, step_limit};
 use crate::error::Result;
 use crate::join::join_all;
+use crate::observe::Kind;
+use crate::sender::CallOptions;
 use crate::transport::BoxFuture;
 use crate::wire::json::Raw;
 
@@ -31,11 +33,24 @@ pub(super) async fn run_tools(
     let known: Vec<&str> = tools.iter().map(RunnableTool::name).collect();
     let (mut fields, options) = request.into_parts();
     fields.params.tools = Some(tools.iter().map(|tool| ResponsesTool::from(tool.definition().clone())).collect());
-    let mut sent = handle.body(&fields, false)?;
+    let sent = handle.body(&fields, false)?;
+    let told = handle.sender().watch().start(Kind::Agent, handle.endpoint(), || sent.clone());
+    let outputs = |run: &ResponsesRun| serde_json::to_string(&*run.answer).unwrap_or_default();
+    told.run(looped(handle, sent.clone(), options, tools, &known, limits), outputs).await
+}
+
+async fn looped(
+    handle: &Responses,
+    mut sent: String,
+    options: CallOptions,
+    tools: &[RunnableTool],
+    known: &[&str],
+    limits: ToolLimits,
+) -> Result<ResponsesRun> {
     for steps in 1..=limits.max_steps {
         let call = handle.call(sent.clone())?;
-        let (json, meta) = handle.sender().send(&call, &options).await?;
-        let asked = next_step(json.root(), &known)?;
+        let (json, meta) = handle.sender().send_as(Kind::Agent, handle.endpoint(), &call, &options).await?;
+        let asked = next_step(json.root(), known)?;
         if asked.is_empty() {
             let answer = ResponsesAnswer::new(json, meta, &sent)?;
             let items = answer.next_input(Vec::<crate::agents::ResponseItem>::new())?;

@@ -49,6 +49,7 @@ pub use pipe::Pipe;
 pub use steps::{Function, Passthrough, from_fn};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Watch;
 use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 
@@ -81,6 +82,27 @@ pub trait Step<I: MaybeSend>: MaybeSend + MaybeSync {
     fn stream<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<Self::Piece>>>
     where
         I: 'a;
+
+    /// Who watches it, when it tells its calls itself.
+    #[doc(hidden)]
+    fn watch(&self) -> Watch {
+        Watch::default()
+    }
+
+    /// What it gave as JSON text, for those who watch; nothing when it has no such form.
+    #[doc(hidden)]
+    fn shown(&self, _output: &Self::Output) -> Option<String> {
+        None
+    }
+
+    /// The text of a piece, for those who watch.
+    #[doc(hidden)]
+    fn said(_piece: &Self::Piece) -> String
+    where
+        Self: Sized,
+    {
+        String::new()
+    }
 
     /// Whether [`words`](Self::words) works.
     fn has_words(&self) -> bool {

@@ -8,9 +8,11 @@ use crate::chain::{Pieces, Pipe, Step};
 use crate::chat::{Chat, ChatAnswer, ChatCompletionChunk, ChatRequest, Message};
 use crate::completions::{CompletionRequest, Completions, Target};
 use crate::error::Result;
+use crate::observe::{self, Watch};
 use crate::prompts::{ChatPromptTemplate, PromptTemplate, PromptValues};
 use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend};
+use crate::wire::json::string;
 
 macro_rules! prompt_step {
     ($prompt:ty, $name:literal, $output:ty, $format:ident) => {
@@ -34,14 +36,22 @@ macro_rules! prompt_step {
             where
                 I: 'a,
             {
-                Box::pin(std::future::ready(self.$format(input)))
+                let values: PromptValues = input.into();
+                observe::inputs(|| values.to_json());
+                Box::pin(std::future::ready(self.$format(values)))
             }
 
             fn stream<'a>(&'a self, input: I, _: &'a CallOptions) -> BoxFuture<'a, Result<Pieces<$output>>>
             where
                 I: 'a,
             {
-                Box::pin(std::future::ready(self.$format(input).map(Pieces::once)))
+                let values: PromptValues = input.into();
+                observe::inputs(|| values.to_json());
+                Box::pin(std::future::ready(self.$format(values).map(Pieces::once)))
+            }
+
+            fn shown(&self, output: &$output) -> Option<String> {
+                serde_json::to_string(output).ok()
             }
         }
     };
@@ -68,6 +78,18 @@ impl<I: Into<ChatRequest> + MaybeSend> Step<I> for Chat {
 
     fn name(&self) -> String {
         format!("chat `{}`", self.endpoint())
+    }
+
+    fn watch(&self) -> Watch {
+        self.sender().watch().clone()
+    }
+
+    fn shown(&self, output: &ChatAnswer) -> Option<String> {
+        serde_json::to_string(&**output).ok()
+    }
+
+    fn said(piece: &ChatCompletionChunk) -> String {
+        piece.text()
     }
 
     fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<ChatAnswer>>
@@ -120,6 +142,18 @@ impl<I: Into<CompletionRequest> + MaybeSend> Step<I> for Completions {
         }
     }
 
+    fn watch(&self) -> Watch {
+        self.sender().watch().clone()
+    }
+
+    fn shown(&self, output: &String) -> Option<String> {
+        Some(string(output))
+    }
+
+    fn said(piece: &String) -> String {
+        piece.clone()
+    }
+
     fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<String>>
     where
         I: 'a,
@@ -169,6 +203,10 @@ macro_rules! agent_step {
 
             fn name(&self) -> String {
                 format!(concat!($name, " `{}`"), self.endpoint())
+            }
+
+            fn watch(&self) -> Watch {
+                self.sender().watch().clone()
             }
 
             fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<$answer>>

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::prompts::output::{next_look, partial_json, take_items, whole_json};
 use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend};
+use crate::wire::json::string;
 
 /// What has a text: answers, messages, and text itself.
 pub trait IntoText: MaybeSend {
@@ -67,6 +68,14 @@ impl<I: IntoText> Step<I> for StrOutputParser {
 
     fn name(&self) -> String {
         "StrOutputParser".to_owned()
+    }
+
+    fn shown(&self, output: &String) -> Option<String> {
+        Some(string(output))
+    }
+
+    fn said(piece: &String) -> String {
+        piece.clone()
     }
 
     fn invoke<'a>(&'a self, input: I, _: &'a CallOptions) -> BoxFuture<'a, Result<String>>

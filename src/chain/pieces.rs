@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use crate::error::{Error, Result};
+use crate::observe::Observation;
 use crate::transport::MaybeSend;
 
 /// What [`Pieces`] hold: a stream that may move between threads where there are threads.
@@ -107,6 +108,32 @@ impl<T, F: Fn(Error) -> Error> Stream for Located<T, F> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.inner).poll_next(cx).map(|item| item.map(|item| item.map_err(&self.locate)))
+    }
+}
+
+/// The pieces of a chain that someone watches.
+pub(crate) struct Told<T> {
+    pub(crate) inner: Pieces<T>,
+    pub(crate) told: Observation,
+    /// A piece's text.
+    pub(crate) said: fn(&T) -> String,
+}
+
+impl<T> Unpin for Told<T> {}
+
+impl<T> Stream for Told<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let item = this.told.enter(|| Pin::new(&mut this.inner).poll_next(cx));
+        match &item {
+            Poll::Ready(Some(Ok(piece))) => this.told.token(|| (this.said)(piece)),
+            Poll::Ready(Some(Err(error))) => this.told.failed(error),
+            Poll::Ready(None) => this.told.ended(|| None),
+            Poll::Pending => {}
+        }
+        item
     }
 }
 

@@ -1,9 +1,10 @@
 //! Two steps, one after the other.
 
-use crate::chain::pieces::Located;
+use crate::chain::pieces::{Located, Told};
 use crate::chain::{Pieces, Step};
 use crate::error::{Error, Result};
 use crate::join::join_bounded;
+use crate::observe::{Kind, Observation, Watch};
 use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend};
 
@@ -49,7 +50,11 @@ impl<A, B> Pipe<A, B> {
     where
         Self: Step<I>,
     {
-        Step::invoke(self, input, options).await
+        let told = Step::<I>::watch(self).or(Watch::current).start(Kind::Chain, "chain", String::new);
+        told.run(async { Step::invoke(self, input, options).await }, |output| {
+            Step::<I>::shown(self, output).unwrap_or_default()
+        })
+        .await
     }
 
     /// Runs the chain and gives what comes as it comes; one piece when its last step cannot stream.
@@ -75,7 +80,17 @@ impl<A, B> Pipe<A, B> {
     where
         Self: Step<I>,
     {
-        Step::stream(self, input, options).await
+        let told = Step::<I>::watch(self).or(Watch::current).start(Kind::Chain, "chain", String::new);
+        if !told.is_on() {
+            return Step::stream(self, input, options).await;
+        }
+        match told.within(async { Step::stream(self, input, options).await }).await {
+            Ok(pieces) => Ok(Pieces::new(Told { inner: pieces, told, said: <Self as Step<I>>::said })),
+            Err(error) => {
+                told.fail(&error);
+                Err(error)
+            }
+        }
     }
 
     /// Runs the chain many times, at most `max_concurrency` at once. Results keep the order of the
@@ -89,7 +104,8 @@ impl<A, B> Pipe<A, B> {
         Self: Step<I>,
     {
         let options = CallOptions::default();
-        let runs: Vec<_> = inputs.into_iter().map(|input| Step::invoke(self, input, &options)).collect();
+        let run = |input| Box::pin(self.invoke_with(input, &options)) as BoxFuture<'_, _>;
+        let runs: Vec<_> = inputs.into_iter().map(run).collect();
         join_bounded(runs, max_concurrency).await
     }
 }
@@ -122,14 +138,29 @@ where
         self.first.count() + 1
     }
 
+    fn watch(&self) -> Watch {
+        self.first.watch().or(|| self.second.watch())
+    }
+
+    fn shown(&self, output: &Self::Output) -> Option<String> {
+        self.second.shown(output)
+    }
+
+    fn said(piece: &Self::Piece) -> String {
+        B::said(piece)
+    }
+
     fn invoke<'a>(&'a self, input: I, options: &'a CallOptions) -> BoxFuture<'a, Result<Self::Output>>
     where
         I: 'a,
     {
         Box::pin(async move {
             let place = Step::<I>::count(self);
-            let value = self.first.invoke(input, options).await.map_err(|fault| at_first(&self.first, fault))?;
-            self.second.invoke(value, options).await.map_err(|fault| fault.in_step(place, &self.second.name()))
+            let value = self.run_first(input, options).await?;
+            let told = step_of(&self.second, false, || self.first.shown(&value).unwrap_or_default());
+            let output = async { self.second.invoke(value, options).await };
+            let output = told.run(output, |output| self.second.shown(output).unwrap_or_default());
+            output.await.map_err(|fault| fault.in_step(place, &self.second.name()))
         })
     }
 
@@ -143,7 +174,7 @@ where
                 let words = self.words_of_first(input, options).await?;
                 return Ok(marked(self.second.read_words(words), place, name, false));
             }
-            let value = self.first.invoke(input, options).await.map_err(|fault| at_first(&self.first, fault))?;
+            let value = self.run_first(input, options).await?;
             let pieces = self.second.stream(value, options).await;
             Ok(marked(pieces.map_err(|fault| fault.in_step(place, &name))?, place, name, true))
         })
@@ -163,14 +194,32 @@ where
                 return self.words_of_first(input, options).await;
             }
             let (place, name) = (Step::<I>::count(self), self.second.name());
-            let value = self.first.invoke(input, options).await.map_err(|fault| at_first(&self.first, fault))?;
+            let value = self.run_first(input, options).await?;
             let words = self.second.words(value, options).await;
             Ok(marked(words.map_err(|fault| fault.in_step(place, &name))?, place, name, true))
         })
     }
 }
 
+/// A step's part of the watched chain, unless the step tells its calls itself or is the chain's own beginning.
+fn step_of<I: MaybeSend, S: Step<I>>(step: &S, first: bool, inputs: impl Fn() -> String) -> Observation {
+    if step.watch().is_on() || (first && step.count() > 1) {
+        return Observation::default();
+    }
+    Observation::step(Kind::Chain, || step.name(), first, inputs)
+}
+
 impl<A, B> Pipe<A, B> {
+    async fn run_first<I: MaybeSend>(&self, input: I, options: &CallOptions) -> Result<A::Output>
+    where
+        A: Step<I>,
+    {
+        let told = step_of(&self.first, true, String::new);
+        let output = async { self.first.invoke(input, options).await };
+        let output = told.run(output, |output| self.first.shown(output).unwrap_or_default());
+        output.await.map_err(|fault| at_first(&self.first, fault))
+    }
+
     async fn words_of_first<I: MaybeSend>(&self, input: I, options: &CallOptions) -> Result<Pieces<String>>
     where
         A: Step<I>,

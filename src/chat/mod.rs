@@ -48,6 +48,7 @@ pub use types::{
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
+use crate::observe::Kind;
 use crate::sender::Sender;
 use crate::transport::BoxFuture;
 use crate::wire::call::{Call, StreamCall};
@@ -157,7 +158,7 @@ impl Chat {
     pub async fn invoke(&self, request: impl Into<ChatRequest>) -> Result<ChatAnswer> {
         let (fields, options) = request.into().into_parts();
         let call = self.invoke_call(self.body(&fields, false)?)?;
-        let (json, meta) = self.sender.send(&call, &options).await?;
+        let (json, meta) = self.sender.send_as(Kind::ChatModel, &self.endpoint, &call, &options).await?;
         ChatAnswer::new(&json, meta)
     }
 
@@ -169,7 +170,7 @@ impl Chat {
     pub async fn stream(&self, request: impl Into<ChatRequest>) -> Result<ChatStream> {
         let (fields, options) = request.into().into_parts();
         let call = self.stream_call(self.body(&fields, true)?)?;
-        let opened = self.sender.open(&call, &options).await?;
+        let opened = self.sender.open_as(Kind::ChatModel, &self.endpoint, &call, &options).await?;
         Ok(ChatStream::new(self.sender.transport().clone(), opened))
     }
 

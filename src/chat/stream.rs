@@ -13,9 +13,11 @@ use crate::chat::columns::{ChunkColumns, Mode};
 use crate::chat::types::{ChatCompletionChunk, Content, ContentPart};
 use crate::error::{Error, Result};
 use crate::macros::meta_views;
+use crate::observe::Observation;
 use crate::sender::{Meta, Opened};
 use crate::stream::{Reads, read_event, with_meta};
 use crate::transport::Transport;
+use crate::wire::json::Json;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +47,7 @@ pub struct ChatStream {
     /// An answer that came whole, to be given out as one chunk.
     whole: Option<String>,
     ended: bool,
+    told: Observation,
 }
 
 impl ChatCompletionChunk {
@@ -72,7 +75,9 @@ impl ChatCompletionChunk {
 impl ChatStream {
     pub(crate) fn new(transport: Arc<dyn Transport>, mut opened: Opened) -> Self {
         let (meta, whole) = (opened.meta.clone(), opened.whole.take());
-        Self { reads: Reads::new(transport, opened), fold: ChunkColumns::new(0, Mode::Fold), meta, whole, ended: false }
+        let told = std::mem::take(&mut opened.told);
+        let reads = Reads::new(transport, opened);
+        Self { reads, fold: ChunkColumns::new(0, Mode::Fold), meta, whole, ended: false, told }
     }
 
     meta_views!();
@@ -163,6 +168,15 @@ impl ChatStream {
         Ok(chunk)
     }
 
+    /// Tells those who watch how it ended.
+    fn told_end(&mut self, failed: Option<&Error>) {
+        let Self { told, fold, .. } = self;
+        match failed {
+            Some(error) => told.failed(error),
+            None => told.ended(|| fold.completion().ok().map(Json::into_string)),
+        }
+    }
+
     /// Ends the fold; a failure comes back unless the answer was complete all the same.
     fn end(&mut self, end: End) -> Result<()> {
         if self.fold.verdict().is_none() {
@@ -185,8 +199,10 @@ impl Stream for ChatStream {
         let end = match self.step(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Some(chunk))) => {
+                self.told.token(|| chunk.text());
                 if self.fold.verdict().is_some() {
                     self.ended = true;
+                    self.told_end(None);
                 }
                 return Poll::Ready(Some(Ok(chunk)));
             }
@@ -199,7 +215,9 @@ impl Stream for ChatStream {
             End::Broken(fault) if self.fold.failed() => Err(fault),
             end => self.end(end),
         };
-        Poll::Ready(failed.err().map(|fault| Err(with_meta(fault, &self.meta))))
+        let failed = failed.err().map(|fault| with_meta(fault, &self.meta));
+        self.told_end(failed.as_ref());
+        Poll::Ready(failed.map(Err))
     }
 }
 

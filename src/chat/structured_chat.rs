@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::chat::structured::{StructuredMethod, StructuredOutput};
 use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Kind;
 
 /// A chat endpoint that answers with a `T`.
 pub struct StructuredChat<T> {
@@ -63,7 +64,7 @@ impl<T: DeserializeOwned> StructuredChat<T> {
         })?;
         let body = body::build(self.chat.defaults(), &self.output.add_to(&text)?, false)?;
         let call = self.chat.invoke_call(body)?;
-        let (json, meta) = self.chat.sender().send(&call, &options).await?;
+        let (json, meta) = self.chat.sender().send_as(Kind::ChatModel, self.chat.endpoint(), &call, &options).await?;
         let found = self.output.extract(json.root())?;
         let mismatch = |place: String| {
             Error::new(ErrorKind::OutputMismatch, format!("The model's answer does not fit the schema{place}."))

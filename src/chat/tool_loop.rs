@@ -12,8 +12,10 @@ use crate::chat::types::Tool;
 use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_all;
+use crate::observe::{Kind, Observation};
+use crate::sender::CallOptions;
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync, Transport, race};
-use crate::wire::json::{Raw, push_string};
+use crate::wire::json::{Raw, push_string, string};
 
 /// What to do after an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,11 +179,24 @@ pub async fn run_tools(
     let (request, options) = request.into_parts();
     let mut request = request;
     request.tools = Some(definitions);
-    let mut sent = chat.body(&request, false)?;
+    let sent = chat.body(&request, false)?;
+    let told = chat.sender().watch().start(Kind::Agent, chat.endpoint(), || sent.clone());
+    let outputs = |run: &ToolRun| serde_json::to_string(&*run.answer).unwrap_or_default();
+    told.run(looped(chat, sent.clone(), options, tools, &known, limits), outputs).await
+}
+
+async fn looped(
+    chat: &Chat,
+    mut sent: String,
+    options: CallOptions,
+    tools: &[RunnableTool],
+    known: &[&str],
+    limits: ToolLimits,
+) -> Result<ToolRun> {
     for step in 1..=limits.max_steps {
         let call = chat.invoke_call(sent.clone())?;
-        let (json, meta) = chat.sender().send(&call, &options).await?;
-        let Step::RunTools(asked) = next_step(json.root(), &known)? else {
+        let (json, meta) = chat.sender().send_as(Kind::ChatModel, chat.endpoint(), &call, &options).await?;
+        let Step::RunTools(asked) = next_step(json.root(), known)? else {
             let answer = ChatAnswer::new(&json, meta)?;
             let closing = first_message(json.root()).map_or("{}", Raw::text).to_owned();
             return Ok(ToolRun { answer, messages: transcript(&sent, closing), steps: step });
@@ -206,6 +221,27 @@ async fn run_one(chat: &Chat, tool: Option<&RunnableTool>, call: &RequestedTool,
 
 /// Runs a tool within its time limit: what it gives, or why it failed.
 pub(crate) async fn outcome(
+    transport: &Arc<dyn Transport>,
+    tool: Option<&RunnableTool>,
+    call: &RequestedTool,
+    limit: Duration,
+) -> Result<String, String> {
+    let told =
+        Observation::step(Kind::Tool, || call.name.clone(), false, || json_or_text(call.arguments().unwrap_or("")));
+    let outcome = told.within(ran(transport, tool, call, limit)).await;
+    match &outcome {
+        Ok(text) => told.end(|| json_or_text(text)),
+        Err(reason) => told.fail(&Error::new(ErrorKind::OperationFailed, reason.clone())),
+    }
+    outcome
+}
+
+/// Text as JSON: as it is when it is some, else as a string.
+fn json_or_text(text: &str) -> String {
+    if Raw::parse(text).is_ok() { text.to_owned() } else { string(text) }
+}
+
+async fn ran(
     transport: &Arc<dyn Transport>,
     tool: Option<&RunnableTool>,
     call: &RequestedTool,

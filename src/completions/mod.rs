@@ -69,6 +69,7 @@ pub use types::{CompletionParams, DriverProxyApp, InputFormat, Target};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::join::join_bounded;
+use crate::observe;
 use crate::sender::{CallOptions, Meta, Sender};
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 use crate::wire::call::Repeat;
@@ -197,6 +198,10 @@ impl Completions {
         Self { output: Some(Transform::waiting(function)), ..self }
     }
 
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// What answers.
     #[must_use]
     pub fn target(&self) -> &Target {
@@ -247,15 +252,20 @@ impl Completions {
 
     async fn ask(&self, body: String, options: &CallOptions) -> Result<(Json<()>, Meta)> {
         match &self.target {
-            Target::Endpoint(endpoint) => self.sender.send(&calls::invoke(endpoint, body)?, options).await,
+            Target::Endpoint(endpoint) => {
+                self.sender.send_as(observe::Kind::Llm, endpoint, &calls::invoke(endpoint, body)?, options).await
+            }
             Target::App(app) => {
                 let call = calls::app(app, body)?;
                 if options.max_attempts.is_some() {
                     // the caller asked for it
-                    return self.sender.send(&call.with_repeat(Repeat::Billed), options).await;
+                    return self
+                        .sender
+                        .send_as(observe::Kind::Llm, "app", &call.with_repeat(Repeat::Billed), options)
+                        .await;
                 }
                 let once = CallOptions { max_attempts: Some(1), ..options.clone() };
-                self.sender.send(&call, &once).await
+                self.sender.send_as(observe::Kind::Llm, "app", &call, &once).await
             }
         }
     }
@@ -304,7 +314,10 @@ impl Completions {
         match &self.target {
             Target::Endpoint(endpoint) if kind.streams() && self.output.is_none() => {
                 let body = self.body(kind, &request, true).await?;
-                let opened = self.sender.open(&calls::stream(endpoint, body)?, &request.options).await?;
+                let opened = self
+                    .sender
+                    .open_as(observe::Kind::Llm, endpoint, &calls::stream(endpoint, body)?, &request.options)
+                    .await?;
                 Ok(CompletionStream::new(self.sender.transport().clone(), opened))
             }
             _ => Ok(CompletionStream::of(self.generate(request).await?)),

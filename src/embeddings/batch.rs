@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::embeddings::calls::{self, Fields};
+use crate::embeddings::scan::Scanned;
 use crate::embeddings::vectors::{EmbeddingUsage, Embeddings};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_bounded;
+use crate::observe::Kind;
 use crate::order::sort;
 use crate::sender::{CallOptions, Sender};
 use crate::transport::BoxFuture;
+use crate::wire::call::Call;
 
 /// How some of the inputs ended.
 #[derive(Debug)]
@@ -148,7 +151,21 @@ impl Batch<'_> {
         }
         let texts = job.texts.get(inputs.clone()).unwrap_or_default();
         let call = calls::embed(job.endpoint, job.fields.body(texts))?;
-        let (scanned, meta) = job.sender.send(&call, &options).await?;
+        // the vectors themselves would fill whatever keeps what is told
+        let outputs = |rows: &Embeddings| {
+            let usage = rows.usage.as_ref().map_or(0, |usage| usage.prompt_tokens);
+            format!(
+                r#"{{"embeddings":{},"dimensions":{},"usage":{{"prompt_tokens":{usage},"completion_tokens":0}}}}"#,
+                inputs.len(),
+                rows.dimensions
+            )
+        };
+        let told = job.sender.watch().start(Kind::Embedding, job.endpoint, || call.request().body_text().to_owned());
+        told.run(self.rows(&call, &options, inputs), outputs).await
+    }
+
+    async fn rows(&self, call: &Call<Scanned>, options: &CallOptions, inputs: &Range<usize>) -> Result<Embeddings> {
+        let (scanned, meta) = self.job.sender.send(call, options).await?;
         let scanned = scanned.in_order(inputs.len(), inputs.start).map_err(|error| meta.explain(error))?;
         let usage = EmbeddingUsage {
             prompt_tokens: scanned.prompt_tokens.unwrap_or(0),

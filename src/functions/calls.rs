@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::statement::Statement;
-use crate::sql::progress;
+use crate::sql::{calls as statements, progress};
 use crate::wire::answer;
 use crate::wire::call::{Call, Repeat};
 use crate::wire::json::{Json, push_string};
@@ -87,7 +87,9 @@ pub fn execute(statement: &Statement, settings: &RunSettings) -> Result<Call<Jso
 /// ```
 /// `GET /api/2.0/sql/statements/{statement_id}`
 pub fn poll(id: &str) -> Result<Call<Json<()>>> {
-    Ok(Call::new(Request::new(Method::Get, at(id)?.finish()), Repeat::Safe, answer::json))
+    let path = Path::literal(ROOT).then("/").segment("statement id", id)?.finish();
+    let call = Call::new(Request::new(Method::Get, path), Repeat::Safe, answer::json);
+    Ok(call.explained_by(progress::gone))
 }
 
 /// Ends a statement.
@@ -102,10 +104,5 @@ pub fn poll(id: &str) -> Result<Call<Json<()>>> {
 /// ```
 /// `POST /api/2.0/sql/statements/{statement_id}/cancel`
 pub fn cancel(id: &str) -> Result<Call<()>> {
-    let request = Request::new(Method::Post, at(id)?.then("/cancel").finish()).json("{}");
-    Ok(Call::new(request, Repeat::Billed, answer::nothing))
-}
-
-fn at(id: &str) -> Result<Path> {
-    Path::literal(ROOT).then("/").segment("statement id", id)
+    statements::cancel(id)
 }

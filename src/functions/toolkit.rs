@@ -13,6 +13,7 @@ use crate::functions::schema::text as text_of;
 use crate::functions::statement::gives_table;
 use crate::functions::{Form, FunctionResult, Named, check_arguments, parameters_schema, statement, tool_name};
 use crate::join::join_all;
+use crate::observe::Kind;
 use crate::sender::{CallOptions, Sender};
 use crate::transport::BoxFuture;
 use crate::unity_catalog::{FunctionInfo, UnityCatalog};
@@ -214,6 +215,11 @@ impl UcFunctionToolkit {
     }
 
     async fn run(&self, function: &UcFunction, arguments: &str) -> Result<String> {
+        let told = self.sender.watch().start(Kind::Tool, &function.full_name, || arguments.to_owned());
+        told.run(self.ran(function, arguments), String::clone).await
+    }
+
+    async fn ran(&self, function: &UcFunction, arguments: &str) -> Result<String> {
         let (root, arguments) = (function.text.root(), Raw::parse(arguments)?);
         check_arguments(root, arguments)?;
         let mut running = Running::start(self, calls::execute(&statement(root, arguments)?, &self.settings)?);

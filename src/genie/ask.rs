@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{Genie, GenieAnswer, GenieMessage, GenieTable, MessageId, POLL_MS, Seen, TIMEOUT_MS};
 use super::{calls, finished, ids, judge, late, markdown};
 use crate::error::Result;
+use crate::observe::Kind;
 use crate::wire::call::Call;
-use crate::wire::json::Json;
+use crate::wire::json::{Json, string};
 
 /// How many looks in a row may fail for a passing reason.
 const PATIENCE: u32 = 5;
@@ -83,8 +84,16 @@ impl Genie {
         &self,
         question: &str,
         options: &AskOptions,
-        mut on_status: impl FnMut(&str),
+        on_status: impl FnMut(&str),
     ) -> Result<GenieReply> {
+        let told = self.sender.watch().start(Kind::Agent, "Genie", || {
+            ["{\"space_id\":", &string(&self.space_id), ",\"question\":", &string(question), "}"].concat()
+        });
+        let outputs = |reply: &GenieReply| serde_json::to_string(&reply.answer).unwrap_or_default();
+        told.run(self.asked(question, options, on_status), outputs).await
+    }
+
+    async fn asked(&self, question: &str, options: &AskOptions, mut on_status: impl FnMut(&str)) -> Result<GenieReply> {
         let deadline = self.sender.transport().now().saturating_add(options.timeout);
         let conversation = options.conversation_id.as_deref();
         let asked = self.send(calls::ask(&self.space_id, conversation, question)).await?;

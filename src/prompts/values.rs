@@ -146,6 +146,26 @@ impl PromptValues {
         self.named.iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
+    /// The values as a JSON object, or the one value without a name.
+    pub(crate) fn to_json(&self) -> String {
+        let json = |value: &PromptValue| match value {
+            PromptValue::Text(text) => string(text),
+            PromptValue::Messages(messages) => serde_json::to_string(messages).unwrap_or_default(),
+        };
+        if let Some(value) = &self.sole {
+            return json(value);
+        }
+        let mut out = String::from("{");
+        for (name, value) in &self.named {
+            out.push_str(if out.len() > 1 { "," } else { "" });
+            out.push_str(&string(name));
+            out.push(':');
+            out.push_str(&json(value));
+        }
+        out.push('}');
+        out
+    }
+
     /// A text whose name only the prompt knows.
     fn of_sole(value: PromptValue) -> Self {
         Self { named: Vec::new(), sole: Some(value) }

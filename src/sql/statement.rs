@@ -9,9 +9,10 @@ use super::result::StatementResult;
 use super::types::{Disposition, ExecuteStatementRequest, ResultFormat, StatementResponse};
 use super::{calls, fetch};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::observe::Kind;
 use crate::sender::{CallOptions, Sender};
 use crate::transport::BoxFuture;
-use crate::wire::json::{Json, Raw};
+use crate::wire::json::{Json, Raw, string};
 
 /// How many looks in a row may fail for a passing reason.
 const PATIENCE: u32 = 5;
@@ -166,7 +167,22 @@ impl StatementExecution {
         })
     }
 
-    async fn run(&self, request: &ExecuteStatementRequest, mut abort: Abort<'_>) -> Result<StatementResult> {
+    async fn run(&self, request: &ExecuteStatementRequest, abort: Abort<'_>) -> Result<StatementResult> {
+        let told = self.sender.watch().start(Kind::Task, "SQL statement", || self.body(request).unwrap_or_default());
+        let outputs = |result: &StatementResult| {
+            [
+                "{\"statement_id\":",
+                &string(result.statement_id()),
+                ",\"columns\":",
+                &result.schema().len().to_string(),
+                "}",
+            ]
+            .concat()
+        };
+        told.run(self.ran(request, abort), outputs).await
+    }
+
+    async fn ran(&self, request: &ExecuteStatementRequest, mut abort: Abort<'_>) -> Result<StatementResult> {
         let transport = self.sender.transport().clone();
         let deadline = transport.now().saturating_add(self.settings.timeout);
         let mut request = request.clone();

@@ -19,10 +19,12 @@ mod tools;
 
 use crate::chat::{Chat, ChatRequest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Kind;
 use crate::sender::CallOptions;
 use crate::sql_chain::guard::Guard;
 use crate::sql_database::{RunOptions, SqlDatabase, SqlRows};
 use crate::transport::{MaybeSend, MaybeSync};
+use crate::wire::json::string;
 
 pub use answer::{SqlChainAnswer, SqlChainEvent};
 pub use tools::SqlDatabaseToolkit;
@@ -185,6 +187,19 @@ impl SqlDatabaseChain {
     /// # Errors
     /// As [`invoke`](Self::invoke).
     pub async fn invoke_with(
+        &self,
+        question: &str,
+        on_event: impl Fn(&SqlChainEvent) + MaybeSend + MaybeSync,
+    ) -> Result<SqlChainAnswer> {
+        let inputs = || ["{\"question\":", &string(question), "}"].concat();
+        let outputs = |answer: &SqlChainAnswer| {
+            ["{\"result\":", &string(&answer.result), ",\"sql\":", &string(&answer.sql), "}"].concat()
+        };
+        let told = self.chat.sender().watch().start(Kind::Chain, "SQLDatabaseChain", inputs);
+        told.run(self.answered(question, on_event), outputs).await
+    }
+
+    async fn answered(
         &self,
         question: &str,
         on_event: impl Fn(&SqlChainEvent) + MaybeSend + MaybeSync,

@@ -13,6 +13,8 @@ mod tokens;
 mod verdict;
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod spark;
 #[cfg(test)]
 mod tests;

@@ -212,7 +212,7 @@ fn inner(
     }
     if token.is_any(WRITES)
         && before.is_some_and(|token| token.mark("(") || token.mark(")") || token.is_any(BEFORE_QUERY))
-        && next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Name | Kind::Text))
+        && next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Name | Kind::Text | Kind::Number))
     {
         return refuse(&["it holds `", token.text, "` inside (a column of that name goes in backticks)"]);
     }

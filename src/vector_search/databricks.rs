@@ -9,6 +9,7 @@ use crate::chat::types::Tool;
 use crate::embeddings::{Embedder, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::wire_struct;
+use crate::observe::Kind;
 use crate::transport::{BoxFuture, MaybeSend, MaybeSync};
 use crate::vector_search::store::Plan;
 use crate::vector_search::text::invalid;
@@ -355,16 +356,25 @@ impl DatabricksVectorSearch {
                 given.insert(name.to_owned(), value);
             }
         }
-        let request = self.plan.request(&Value::Object(given).to_string())?;
-        let mut pages = Rows::of_query(self.index.clone(), request);
-        let mut rows = Vec::new();
-        while (rows.len() as u64) < k {
-            match pages.next().await? {
-                Some(row) => rows.push(row),
-                None => break,
+        let told = self.index.search().sender.watch().start(Kind::Retriever, &self.plan.name, || {
+            let mut shown = given.clone();
+            shown.remove("vector");
+            Value::Object(shown).to_string()
+        });
+        let request = self.plan.request(&Value::Object(given.clone()).to_string())?;
+        let outputs = |rows: &Vec<Row>| written(rows).and_then(|rows| self.plan.documents(&rows)).unwrap_or_default();
+        let found = async {
+            let mut pages = Rows::of_query(self.index.clone(), request);
+            let mut rows = Vec::new();
+            while (rows.len() as u64) < k {
+                match pages.next().await? {
+                    Some(row) => rows.push(row),
+                    None => break,
+                }
             }
-        }
-        Ok(rows)
+            Ok(rows)
+        };
+        told.run(found, outputs).await
     }
 
     fn documents(&self, rows: &[Row]) -> Result<Vec<Document>> {

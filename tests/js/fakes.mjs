@@ -83,7 +83,9 @@ export function scripted(answers, config = {}) {
     if (init.body) {
       call.text = new TextDecoder().decode(init.body);
       if (call.headers.get("content-type")?.includes("urlencoded")) call.form = Object.fromEntries(new URLSearchParams(call.text));
-      else call.json = JSON.parse(call.text);
+      // a file has a type of its own, and one for a store none
+      else if (call.headers.get("content-type")?.includes("json")) call.json = JSON.parse(call.text);
+      else call.bytes = new Uint8Array(init.body);
     }
     calls.push(call);
     let answer = next();

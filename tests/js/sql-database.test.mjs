@@ -65,6 +65,10 @@ test("tables are what LangChain shows", async () => {
   assert.deepEqual(await database.getContext(), { table_info: judge.whole, table_names: judge.context_names });
   assert.equal(await database.getTableInfoNoThrow(["nope"]), judge.missing);
   await failure(() => database.getTableInfo(["nope"]), "InvalidInput");
+  // null is no list, as None in Python
+  assert.equal(await database.getTableInfo(null), judge.whole);
+  assert.match((await failure(() => database.getTableInfo("parts"), "InvalidInput")).message, /`tableNames` must be a list of names/);
+  assert.match(await database.getTableInfoNoThrow("parts"), /^Error: `tableNames` must be a list of names/);
   assert.deepEqual([run[0].statement, run[0].warehouse_id, run[0].catalog, run[0].schema], ["SHOW TABLES FROM `main`.`shop`", "w1", "main", "shop"]);
   assert.deepEqual(run.find(({ statement }) => statement.includes("FROM parts\n")).parameters, [{ name: "param_1", value: "3", type: "INT" }]);
   const bare = await open({ sampleRowsInTableInfo: 0 });
@@ -246,6 +250,15 @@ test("selection, checker, direct results, own prompts, statements alone", async 
   assert.ok(prompts[0].endsWith("Table Names: other, parts\nRelevant Table Names: "));
   assert.ok(prompts[1].startsWith("databricks 7 \nCREATE TABLE parts") && !prompts[1].includes("other"));
   assert.ok(prompts[2].startsWith("SELECT id FROM part\n\nDouble check"));
+
+  for (const wrong of ["parts", [1], { parts: true }]) {
+    assert.match((await failure(() => new SQLDatabaseChain(chat, database, { tableNamesToUse: wrong }), "InvalidInput")).message, /`tableNamesToUse` must be a list of names/);
+  }
+  const chosen = workspace({ tables: [parts], says: ["SELECT id FROM parts", "SELECT id FROM parts"] });
+  for (const [tableNamesToUse, shows] of [[[], false], [null, true]]) {
+    await new SQLDatabaseChain(chosen.chat, await chosen.open(), { tableNamesToUse, returnSql: true }).invoke("Which?");
+    assert.equal(chosen.asked.at(-1).messages[0].content.includes("CREATE TABLE parts"), shows);
+  }
 
   const alone = workspace({ tables: [parts], says: ["DROP TABLE parts"] });
   assert.equal(await createSqlQueryChain(alone.chat, await alone.open(), { k: 3 })("Drop it"), "DROP TABLE parts");

@@ -149,11 +149,11 @@ test("keyboard alone: skip link, every control in order, send, stop, settings an
   for (let i = 0; i < 5 && (await focused()) !== "skip"; i += 1) await tab.keyboard.press("Tab");
   assert.equal(await focused(), "skip", "the skip link comes first");
   const order = [];
-  for (let i = 0; i < 12; i += 1) {
+  for (let i = 0; i < 14; i += 1) {
     await tab.keyboard.press("Tab");
     order.push(await focused());
   }
-  assert.deepEqual(order, ["to-chat", "to-completions", "to-embeddings", "to-documents", "to-data", "to-tools", "to-endpoints", "model", "new-chat", "theme", "open-settings", "scroll"]);
+  assert.deepEqual(order, ["to-chat", "to-completions", "to-embeddings", "to-documents", "to-data", "to-tools", "to-traces", "to-runs", "to-endpoints", "model", "new-chat", "theme", "open-settings", "scroll"]);
   await tab.keyboard.press("Shift+Tab");
   await tab.keyboard.press("Enter");
   assert.equal(await focused(), "close-settings", "opening the settings moves the focus into them");

@@ -9,13 +9,16 @@ import { run } from "../../scripts/lib.mjs";
 const exe = process.platform === "win32" ? ".exe" : "";
 
 /** The places as functions that run the smoke test there. */
-export function runtimes({ folder, tools, smoke, host, token }) {
+export function runtimes({ folder, tools, smoke, smokeData, engine, host, token }) {
   const config = JSON.stringify({ host, token });
   const load = `import { smoke } from ${JSON.stringify(pathToFileURL(smoke).href)};`;
   const esm = `import * as lakewire from "lakewire";\n${load}\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
   const slim = `import init, * as lakewire from "lakewire/slim";\nimport { readFile } from "node:fs/promises";\n${load}\nawait init(await readFile(new URL(import.meta.resolve("lakewire/core.wasm"))));\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
   const chat = esm.replace('"lakewire"', '"lakewire/chat"');
   const chatSlim = slim.replace('"lakewire/slim"', '"lakewire/chat/slim"').replace("lakewire/core.wasm", "lakewire/chat/core.wasm");
+  const dataImports = `import * as lakewire from "lakewire/chat";\nimport * as data from "lakewire/data";\nimport * as sql from "lakewire/sql";\nimport { smokeData } from `;
+  const dataCall = `await smokeData(lakewire, data, sql, ${JSON.stringify({ host, token, engine })})`;
+  const data = `${dataImports}${JSON.stringify(pathToFileURL(smokeData).href)};\nconsole.log("RESULT " + JSON.stringify(${dataCall}));\n`;
   const cjs = `const lakewire = require("lakewire");\nimport(${JSON.stringify(pathToFileURL(smoke).href)}).then(({ smoke }) => smoke(lakewire, ${config})).then((all) => console.log("RESULT " + JSON.stringify(all)));\n`;
 
   const visit = `const visit = async (url) => { const answer = await fetch(url, { redirect: "manual" }); return answer.headers.get("location") ?? answer.text(); };`;
@@ -51,6 +54,7 @@ console.log("RESULT " + JSON.stringify([
     "Node, slim": node("slim.mjs", slim),
     "Node, chat alone": node("chat.mjs", chat),
     "Node, chat alone, slim": node("chat-slim.mjs", chatSlim),
+    "Node, data": node("data.mjs", data),
     "Node, bundled by esbuild": async () => {
       const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
       await writeFile(join(folder, "bundle-me.mjs"), esm.replace(pathToFileURL(smoke).href, smoke));
@@ -58,21 +62,24 @@ console.log("RESULT " + JSON.stringify([
       return program("bundled.mjs", await readFile(join(folder, "bundled.mjs"), "utf8"), process.execPath, []);
     },
     "Deno": () => program("deno.mjs", esm, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--node-modules-dir=manual", "--no-lock"]),
+    "Deno, data": () => program("data.mjs", data, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--node-modules-dir=manual", "--no-lock"]),
     "Bun, import": () => program("bun.mjs", esm, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "Bun, require": () => program("bun.cjs", cjs, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "Bun, data": () => program("data.mjs", data, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "Node, sign-in": node("sign-in.mjs", signIn),
     "Deno, sign-in": () => program("sign-in.mjs", signIn, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env", "--allow-sys", "--node-modules-dir=manual", "--no-lock"]),
     "Bun, sign-in": () => program("sign-in.mjs", signIn, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
     "workerd, oldest date": () => worker("2024-01-01"),
     "workerd, newest date": () => worker("2026-04-01"),
     "workerd, chat alone": () => worker("2026-04-01", "lakewire/chat"),
+    "workerd, data": () => worker("2026-04-01", "data", `${dataImports}${JSON.stringify(smokeData)};\nexport default { async fetch() { return Response.json(${dataCall}); } };\n`),
   };
 
   /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
-  async function worker(compatibilityDate, name = "lakewire") {
+  async function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
     const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
     const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
-    await writeFile(join(folder, "worker.mjs"), `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`);
+    await writeFile(join(folder, "worker.mjs"), text);
     const out = join(folder, `worker-${compatibilityDate}-${basename(name)}`);
     const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
     const files = Object.keys(metafile.outputs).map((path) => join(folder, path));

@@ -1,6 +1,7 @@
 // The packed package in every runtime and bundler: a real tarball, installed into a folder of its own, tried by smoke.mjs.
 //
 //   LAKEWIRE_EMULATOR   an emulator that runs already (its URL); else target/debug/lakewire-emulator is started
+//   LAKEWIRE_ENGINE     set when that emulator has its SQL engine: then statements are run too
 //   LAKEWIRE_PKG        the package's folder; else pkg/
 //   CHROMIUM            the browser; else /usr/bin/chromium, else Playwright's own
 //
@@ -51,7 +52,7 @@ try {
   await unlessStamped(join(HERE, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: HERE }));
   const source = resolve(process.env.LAKEWIRE_PKG ?? join(ROOT, "pkg"));
   const packed = await pack(source, folder);
-  const project = { root: ROOT, tools: join(HERE, "node_modules"), smoke: join(HERE, "smoke.mjs"), folder, host: await workspace(), token: TOKEN };
+  const project = { root: ROOT, tools: join(HERE, "node_modules"), smoke: join(HERE, "smoke.mjs"), smokeData: join(HERE, "smoke-data.mjs"), engine: process.env.LAKEWIRE_ENGINE !== undefined, folder, host: await workspace(), token: TOKEN };
   await place("package", () => checkPackage(packed, project));
   for (const [name, run] of Object.entries(runtimes(project))) await place(name, run);
   if (words.length === 0 || !words.every((word) => /^(package|node|deno|bun|workerd)$/i.test(word))) await browsers(project, place);

@@ -41,8 +41,8 @@ export async function workspaceFacts(config) {
   }
 }
 
-/** Sends the request on. Always ends the response: with the workspace's answer, with an error body, or by a cut. */
-export async function forward(request, response, { method, path }, config) {
+/** Sends the request on; `signed` replaces the signed addresses in the answer. Always ends the response: with the workspace's answer, with an error body, or by a cut. */
+export async function forward(request, response, { method, path }, config, signed) {
   let body;
   try {
     body = method === "POST" ? await readBody(request) : undefined;
@@ -80,7 +80,7 @@ export async function forward(request, response, { method, path }, config) {
       message: `The demo's server could not reach the workspace at ${config.host.host} (${error.code ?? "connection failed"}). Check DATABRICKS_HOST and your network, then try again.`,
     });
   });
-  upstream.on("response", (answer) => passBack(answer, response, config));
+  upstream.on("response", (answer) => (signed && answer.statusCode === 200 ? passSigned(answer, response, signed, `http://${request.headers.host}`) : passBack(answer, response, config)));
   upstream.end(body);
 }
 
@@ -100,6 +100,17 @@ function passBack(answer, response, config) {
   // `pipeline` waits for a slow reader and, when the workspace's side breaks, cuts the page's side too: a truncated answer
   // must never look like a complete one (faults P21, P22).
   pipeline(answer, response, () => {});
+}
+
+/** An answer with signed addresses is read whole: it is small. */
+async function passSigned(answer, response, signed, origin) {
+  try {
+    const chunks = [];
+    for await (const chunk of answer) chunks.push(chunk);
+    sendJson(response, 200, signed.replace(Buffer.concat(chunks).toString("utf8"), origin));
+  } catch {
+    sendJson(response, 502, { error_code: "BAD_GATEWAY", message: "The workspace's answer about its storage could not be read." });
+  }
 }
 
 async function readBody(request) {

@@ -16,6 +16,8 @@ const on = (method, pattern, query) => ({ method, segments: pattern.split("/"), 
 const SEARCH = "/api/2.0/vector-search";
 const STATEMENTS = "/api/2.0/sql/statements";
 const CATALOG = "/api/2.1/unity-catalog";
+const MLFLOW = "/api/2.0/mlflow";
+const TRACES = "/api/3.0/mlflow/traces";
 
 const ROUTES = [
   on("GET", "/api/2.0/serving-endpoints"),
@@ -42,10 +44,31 @@ const ROUTES = [
   on("GET", `${CATALOG}/functions`, ["catalog_name", "schema_name", "max_results", "page_token", "include_browse"]),
   on("GET", `${CATALOG}/functions/*`, ["include_browse"]),
   on("DELETE", `${CATALOG}/functions/*`, ["force"]),
+  on("GET", `${MLFLOW}/experiments/get-by-name`, ["experiment_name"]),
+  on("POST", `${MLFLOW}/experiments/create`),
+  on("POST", `${MLFLOW}/runs/create`),
+  on("POST", `${MLFLOW}/runs/update`),
+  on("POST", `${MLFLOW}/runs/log-batch`),
+  on("POST", `${MLFLOW}/runs/search`),
+  on("GET", `${MLFLOW}/runs/get`, ["run_id"]),
+  on("GET", `${MLFLOW}/metrics/get-history`, ["run_id", "metric_key", "max_results", "page_token"]),
+  on("POST", `${MLFLOW}/traces/link-to-run`),
+  on("GET", `${MLFLOW}/traces/*/credentials-for-data-upload`),
+  on("GET", `${MLFLOW}/traces/*/credentials-for-data-download`),
+  on("POST", TRACES),
+  on("POST", `${TRACES}/search`),
+  on("GET", `${TRACES}/get`, ["trace_id", "allow_partial"]),
+  on("GET", `${TRACES}/*`),
+  on("POST", `${TRACES}/*/assessments`),
 ];
+/** Answers that hold signed addresses of the workspace's storage. */
+const CREDENTIALS = /\/credentials-for-data-(up|down)load$/;
+/** An address of this server that stands for such a one. */
+const SIGNED = /^\/signed\/([0-9a-f-]{36})$/;
 
 /**
- * Where a request goes: `{ to: "workspace", method, path }`, `{ to: "workspace-facts" }`, `{ to: "file", path }`, or
+ * Where a request goes: `{ to: "workspace", method, path, signs }`, `{ to: "storage", id }`, `{ to: "workspace-facts" }`,
+ * `{ to: "file", path }`, or
  * `{ to: "refuse", status, error_code, message }`. `port` is the one this server listens on.
  */
 export function route(request, port) {
@@ -54,7 +77,7 @@ export function route(request, port) {
   // A foreign Host is a name that was made to resolve to this machine (DNS rebinding).
   if (!ours.includes(headers.host ?? ""))
     return refuse(403, "PERMISSION_DENIED", "This server answers on its own loopback address only.");
-  const inside = target === "/workspace.json" || target.startsWith(`${PREFIX}/`);
+  const inside = target === "/workspace.json" || target.startsWith(`${PREFIX}/`) || target.startsWith("/signed/");
   if (!inside) {
     if (method !== "GET" && method !== "HEAD")
       return refuse(405, "METHOD_NOT_ALLOWED", "The page's files can only be read.", { allow: "GET, HEAD" });
@@ -65,6 +88,11 @@ export function route(request, port) {
     return method === "GET"
       ? { to: "workspace-facts" }
       : refuse(405, "METHOD_NOT_ALLOWED", "This route can only be read.", { allow: "GET" });
+  }
+  if (target.startsWith("/signed/")) {
+    const id = SIGNED.exec(target)?.[1];
+    if (id === undefined) return notFound();
+    return method === "PUT" || method === "GET" ? { to: "storage", id } : refuse(405, "METHOD_NOT_ALLOWED", "What is stored is put or read.", { allow: "GET, PUT" });
   }
   return workspaceRoute(method, target.slice(PREFIX.length), headers);
 }
@@ -89,7 +117,7 @@ function workspaceRoute(method, target, headers) {
       return refuse(415, "BAD_REQUEST", "Send the request as application/json.");
     }
     // built from the pieces that were looked at, never from the text as it came
-    return { to: "workspace", method, path: segments.join("/") + (query === "" ? "" : `?${query}`) };
+    return { to: "workspace", method, path: segments.join("/") + (query === "" ? "" : `?${query}`), signs: CREDENTIALS.test(path) };
   }
   if (allowed.length > 0)
     return refuse(405, "METHOD_NOT_ALLOWED", "This route does not take this method.", { allow: allowed.join(", ") });
@@ -112,7 +140,7 @@ function notFound() {
   return refuse(
     404,
     "ENDPOINT_NOT_FOUND",
-    "This demo passes on what its views ask: serving endpoints, vector indexes, SQL statements and functions. Nothing else.",
+    "This demo passes on what its views ask: serving endpoints, vector indexes, SQL statements, functions, runs and traces. Nothing else.",
   );
 }
 

@@ -7,6 +7,7 @@ import { toMessages } from "./chat/history.js";
 import { toProblem } from "./chat/problem.js";
 import { load, save } from "./chat/store.js";
 import type { AnswerTurn, Settings, Turn } from "./chat/types.js";
+import { Recorder } from "./traces/record.js";
 import { Announcer } from "./view/announcer.js";
 import { Composer } from "./view/composer.js";
 import { byId, h, icon } from "./view/dom.js";
@@ -25,6 +26,8 @@ const ANNOUNCE_EVERY_MS = 500;
 
 // The same-origin server adds the token; this page never has one.
 const client = new WorkspaceClient({ host: "/databricks" });
+
+const recorder = new Recorder(client);
 
 const saved = load();
 const turns: Turn[] = saved.turns;
@@ -93,8 +96,7 @@ async function answer(): Promise<void> {
   composer.setBusy(true);
   // Said twice a second and not for every chunk: putting a long answer together is not free.
   const announcing = window.setInterval(() => announcer.follow(turn), ANNOUNCE_EVERY_MS);
-  await ask({
-    client,
+  const exchange = {
     settings: { ...settings },
     messages,
     turn,
@@ -103,7 +105,10 @@ async function answer(): Promise<void> {
       transcript.changed(turn);
       saveSoon();
     },
-  });
+  };
+  await recorder.answer(turn, messages, (watched) => ask({ ...exchange, client: watched }));
+  recorder.answered(settings.model, turn);
+  transcript.changed(turn);
   clearInterval(announcing);
   running = undefined;
   transcript.flush();
@@ -128,6 +133,7 @@ function saveNow(): void {
 function newChat(): void {
   running?.abort();
   turns.length = 0;
+  recorder.ended();
   transcript.show(turns);
   empty.show(true);
   saveNow();
@@ -229,7 +235,7 @@ window.addEventListener("pagehide", () => {
   saveNow();
 });
 void showWorkspace();
-mountViews({ client, endpoints: () => client.servingEndpoints().list() }, () => {
+mountViews({ client, recorder, endpoints: () => client.servingEndpoints().list() }, () => {
   void loadModels();
   if (matchMedia("(hover: hover)").matches) composer.focus();
 });

@@ -17,6 +17,8 @@ const LATER: Record<string, () => Promise<Mount>> = {
   documents: async () => (await import("./documents/view.js")).mount,
   data: async () => (await import("./data/view.js")).mount,
   tools: async () => (await import("./functions/view.js")).mount,
+  traces: async () => (await import("./traces/view.js")).mount,
+  runs: async () => (await import("./runs/view.js")).mount,
   endpoints: async () => (await import("./endpoints/view.js")).mount,
 };
 const NAMES = ["chat", ...Object.keys(LATER)];
@@ -25,7 +27,8 @@ const NAMES = ["chat", ...Object.keys(LATER)];
 export function mountViews(bench: Workbench, onChat: () => void): void {
   const mounted = new Map<string, Promise<View>>();
   const show = (): void => {
-    const wanted = location.hash.slice(1);
+    // what follows a slash names something in the view
+    const wanted = location.hash.slice(1).split("/", 1)[0] ?? "";
     const name = NAMES.includes(wanted) ? wanted : "chat";
     document.body.dataset["view"] = name;
     for (const each of NAMES) byId(`view-${each}`).hidden = each !== name;

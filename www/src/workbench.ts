@@ -1,11 +1,14 @@
 // What the views share: the client, the list of endpoints, and how a failure is shown.
 
 import type { ServingEndpoint, WorkspaceClient } from "lakewire";
+import type { Recorder } from "./traces/record.js";
 import { toProblem } from "./chat/problem.js";
 import { h, icon } from "./view/dom.js";
 
 export interface Workbench {
   client: WorkspaceClient;
+  /** Writes down as traces what is asked, when that is wanted. */
+  recorder: Recorder;
   /** The workspace's endpoints, asked for anew. */
   endpoints(): Promise<ServingEndpoint[]>;
 }

@@ -225,17 +225,18 @@ pub(super) async fn execute(emulator: &Emulator, space: &Space, sql: &str) -> Re
         return Err(("SQL_EXECUTION_EXCEPTION", message.to_owned()));
     }
     let manifest = answer.get("manifest").cloned().unwrap_or(json!({}));
-    let some = manifest.get("total_chunk_count").and_then(Value::as_u64).unwrap_or(0) > 0;
-    let bytes = if some { engine.chunk(&id, 0).await.map_err(failed)? } else { None };
+    let chunks = manifest.get("total_chunk_count").and_then(Value::as_u64).unwrap_or(0);
+    let bytes = if chunks > 0 { engine.chunk(&id, 0).await.map_err(failed)? } else { None };
     engine.forget(&id).await;
     let rows: Value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(json!([]));
     let count = rows.as_array().map_or(0, Vec::len);
-    Ok(json!({
-        "statement_id": id,
-        "status": { "state": "SUCCEEDED" },
-        "manifest": manifest,
-        "result": { "chunk_index": 0, "row_offset": 0, "row_count": count, "data_array": rows },
-    }))
+    let mut result = json!({ "chunk_index": 0, "row_offset": 0, "row_count": count, "data_array": rows });
+    if chunks > 1 {
+        // the other chunks are not kept, but a client must see that there are some
+        crate::json::set(&mut result, "next_chunk_index", 1);
+        crate::json::set(&mut result, "next_row_offset", count);
+    }
+    Ok(json!({ "statement_id": id, "status": { "state": "SUCCEEDED" }, "manifest": manifest, "result": result }))
 }
 
 /// The first rows as JSON with the columns' names.

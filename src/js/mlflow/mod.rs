@@ -2,10 +2,11 @@
 
 mod models;
 mod tracing;
+mod tracking;
 
 use super::planned::{Calls, Steps};
 
 /// The rooms in turn; the first that knows the name answers.
 pub(super) const CALLS: &[Calls] = &[];
 /// The same for steps.
-pub(super) const STEPS: &[Steps] = &[tracing::step, models::step];
+pub(super) const STEPS: &[Steps] = &[tracing::step, tracking::step, models::step];

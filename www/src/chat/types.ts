@@ -32,6 +32,8 @@ export interface Facts {
   estimated?: boolean;
   finish_reason?: string;
   request_id?: string;
+  /** The trace it was recorded as. */
+  trace_id?: string;
 }
 
 /** An error as a person can use it: what happened, what to do, and whether asking again may help. */

@@ -1,5 +1,6 @@
 // Questions to tables: the statement a model writes, its rows, a chart of them, and the answer in words.
 
+import type { WorkspaceClient } from "lakewire";
 import { checkReadOnly, type SQLChainEvent, SQLDatabase, SQLDatabaseChain, StatementExecution } from "lakewire/data";
 import { isCancelled } from "../chat/problem.js";
 import { h, icon } from "../view/dom.js";
@@ -24,7 +25,7 @@ const MOST_ROWS = 100_000;
 /** Rows that the chain takes along for its answer. */
 const CHAIN_ROWS = 1_000;
 
-export function mount(section: HTMLElement, { client, endpoints }: Workbench): View {
+export function mount(section: HTMLElement, { client, recorder, endpoints }: Workbench): View {
   const schema = h("input", { id: "data-schema", type: "text", value: "samples.tpch", autocomplete: "off", spellcheck: false });
   const model = h("select", { id: "data-model", disabled: true });
   const question = h("textarea", { id: "data-question", rows: 3 });
@@ -45,7 +46,6 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
   let running: AbortController | undefined;
   let endTable: (() => void) | undefined;
   let endChart: (() => void) | undefined;
-  let database: { of: string; made: Promise<SQLDatabase> } | undefined;
 
   section.replaceChildren(
     h("h2", {}, "Ask your data"),
@@ -104,8 +104,16 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       const started = performance.now();
       clear();
       status.textContent = "Looking at the tables …";
-      const chain = new SQLDatabaseChain(client.chat(model.value), await tables(signal), { rowLimit: CHAIN_ROWS, topK: 10 });
-      for await (const event of chain.stream(question.value.trim(), { signal })) tell(event);
+      const asked = question.value.trim();
+      let result = "";
+      const { traceId } = await recorder.run("data", { inputs: { question: asked }, outputs: () => result }, async (watched) => {
+        const chain = new SQLDatabaseChain(watched.chat(model.value), await tables(watched, signal), { rowLimit: CHAIN_ROWS, topK: 10 });
+        for await (const event of chain.stream(asked, { signal })) {
+          tell(event);
+          if (event.type === "done") result = event.result;
+        }
+      });
+      if (traceId !== undefined) words.append(h("p", { class: "note" }, h("a", { href: `#traces/${traceId}` }, "Trace of this answer")));
       status.textContent = `Answered in ${seconds(started)}.`;
     }).catch(() => {});
 
@@ -152,16 +160,11 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
       status.textContent = `${found.length} ${found.length === 1 ? "row" : "rows"} in ${seconds(started)}.`;
     }).catch(() => {});
 
-  async function tables(signal: AbortSignal): Promise<SQLDatabase> {
-    const of = schema.value.trim();
-    const [catalog = "", name = ""] = of.split(".");
+  /** Read anew for each question: the client is the one that this answer is recorded with. */
+  async function tables(watched: WorkspaceClient, signal: AbortSignal): Promise<SQLDatabase> {
+    const [catalog = "", name = ""] = schema.value.trim().split(".");
     const warehouseId = await warehouse(client, signal, say);
-    if (database?.of !== of) {
-      const made = SQLDatabase.fromDatabricks(client, { catalog, schema: name, warehouseId, sampleRowsInTableInfo: 2, signal });
-      database = { of, made };
-      made.catch(() => (database = undefined));
-    }
-    return (database ?? { made: Promise.reject(new Error("The tables could not be read.")) }).made;
+    return SQLDatabase.fromDatabricks(watched, { catalog, schema: name, warehouseId, sampleRowsInTableInfo: 2, signal });
   }
 
   function say(text: string): void {

@@ -19,7 +19,7 @@ COMMENT 'Degrees Fahrenheit as degrees Celsius'
 RETURN (fahrenheit - 32) * 5 / 9`;
 const NAME = /^[^.\s]+\.[^.\s]+$/;
 
-export function mount(section: HTMLElement, { client, endpoints }: Workbench): View {
+export function mount(section: HTMLElement, { client, recorder, endpoints }: Workbench): View {
   const catalog = new UnityCatalog(client);
   const schema = h("input", { id: "tools-schema", type: "text", value: "main.tools", autocomplete: "off", spellcheck: false, onchange: () => void list() });
   const model = h("select", { id: "tools-model", disabled: true });
@@ -133,17 +133,20 @@ export function mount(section: HTMLElement, { client, endpoints }: Workbench): V
     try {
       const warehouseId = await warehouse(client, mine.signal, (words) => (status.textContent = words));
       // Llama's endpoints refuse `anyOf`, which LangChain's form of a parameter that may be null has
-      const tools = await new UCFunctionToolkit(client, { functionNames: [...picked], warehouseId, plainSchemas: true }).tools({ signal: mine.signal });
       messages.push({ role: "user", content: asked });
-      await ask({
-        client,
-        settings: { ...load().settings, model: model.value, format: "text", tools: [] },
-        messages: [...messages],
-        turn,
-        signal: mine.signal,
-        tools,
-        changed: () => view.update(turn),
+      await recorder.answer(turn, messages, async (watched) => {
+        const tools = await new UCFunctionToolkit(watched, { functionNames: [...picked], warehouseId, plainSchemas: true }).tools({ signal: mine.signal });
+        await ask({
+          client: watched,
+          settings: { ...load().settings, model: model.value, format: "text", tools: [] },
+          messages: [...messages],
+          turn,
+          signal: mine.signal,
+          tools,
+          changed: () => view.update(turn),
+        });
       });
+      view.update(turn);
       if (turn.messages) messages.push(...turn.messages);
       else messages = messages.slice(0, -1);
     } catch (error) {

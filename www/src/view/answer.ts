@@ -28,6 +28,7 @@ export class AnswerView {
   #problem = h("div", { class: "problem", hidden: true });
   #facts = h("p", { class: "facts" });
   #tools = h("div", { class: "answer-actions" });
+  #trace = h("a", { class: "quiet", title: "How this answer came about", hidden: true }, icon("trace"), h("span", {}, "Trace"));
   #copy: HTMLButtonElement;
   #retry: HTMLButtonElement;
 
@@ -47,7 +48,7 @@ export class AnswerView {
       icon("retry"),
       h("span", {}, "Try again"),
     );
-    this.#tools.append(this.#copy, this.#retry);
+    this.#tools.append(this.#copy, this.#trace, this.#retry);
     this.element = h(
       "article",
       { class: "turn answer", "aria-label": "Answer" },
@@ -83,6 +84,9 @@ export class AnswerView {
     this.#facts.replaceChildren(...factLines(turn));
     this.#tools.hidden = live;
     this.#copy.hidden = plainText(turn) === "";
+    const trace = turn.facts.trace_id;
+    this.#trace.hidden = trace === undefined;
+    if (trace !== undefined) this.#trace.href = `#traces/${trace}`;
     // A failed answer has the button beside the advice.
     this.#retry.hidden = turn.state === "failed";
   }

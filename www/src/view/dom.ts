@@ -43,6 +43,7 @@ const ICONS = {
   alert: "M12 8v5M12 16.5v.01M12 3.5l9 16H3z",
   down: "M12 5v14M6 13l6 6 6-6",
   wrench: "M14.7 6.3a4 4 0 0 0-5 5L4 17l3 3 5.7-5.7a4 4 0 0 0 5-5L15 12l-3-3z",
+  trace: "M4 6h7M8 12h9M13 18h7",
   chevron: "M9 6l6 6-6 6",
 } as const;
 

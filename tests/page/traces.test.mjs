@@ -1,0 +1,97 @@
+// How the spans of a trace become the rows of a waterfall, and how signed addresses of a storage are kept from the page.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { createDemoServer } from "../../www/server.mjs";
+import { readConfig } from "../../www/server/config.mjs";
+import { pageModule } from "./modules.mjs";
+
+const { length, waterfall } = await pageModule("traces/waterfall.ts");
+
+const BEGIN = 1_772_360_430_123_000_000n;
+const span = (span_id, parent_id, from, to) => ({ span_id, parent_id, start_ns: BEGIN + BigInt(from), end_ns: to === undefined ? null : BEGIN + BigInt(to) });
+const shape = (spans) => waterfall(spans).map(({ span: { span_id }, depth, from, width }) => [span_id, depth, from, width]);
+
+test("spans stand under their callers, as they began, in their part of the whole", () => {
+  assert.deepEqual(shape([span("b", "root", 500, 1000), span("root", null, 0, 1000), span("aa", "a", 100, 200), span("a", "root", 0, 400)]), [
+    ["root", 0, 0, 1],
+    ["a", 1, 0, 0.4],
+    ["aa", 2, 0.1, 0.1],
+    ["b", 1, 0.5, 0.5],
+  ]);
+});
+
+test("nanoseconds beyond what a number holds are told apart", () => {
+  const [first, second] = waterfall([span("root", null, 0, 10), span("one", "root", 3, 4)]);
+  assert.deepEqual([first.ms, second.from, second.width], [0.00001, 0.3, 0.1]);
+});
+
+test("a caller that is not there, one that goes on, a circle and no spans at all break nothing", () => {
+  assert.deepEqual(shape([]), []);
+  assert.deepEqual(shape([span("lost", "gone", 0, 10)]), [["lost", 0, 0, 1]]);
+  assert.deepEqual(shape([span("open", null, 0, undefined)]), [["open", 0, 0, 0]]);
+  assert.deepEqual(shape([span("a", "b", 0, 10), span("b", "a", 0, 10)]).map(([id]) => id).sort(), ["a", "b"]);
+  assert.deepEqual(shape([span("self", "self", 0, 10)]), [["self", 0, 0, 1]]);
+});
+
+test("lengths of time are written for people", () => {
+  assert.deepEqual([0.1234, 3.14, 42.4, 1234, 65432].map(length), ["0.12 ms", "3.1 ms", "42 ms", "1.23 s", "65.4 s"]);
+});
+
+let storage;
+let demo;
+const stored = [];
+
+before(async () => {
+  storage = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    stored.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    if (request.url.startsWith("/api/")) {
+      const signed_uri = `http://127.0.0.1:${storage.address().port}/bucket/traces.json?sig=secret-signature`;
+      const info = { type: "AWS_PRESIGNED_URL", signed_uri, headers: [{ name: "x-amz-tagging", value: "a=b" }] };
+      response.setHeader("content-type", "application/json");
+      return response.end(JSON.stringify({ credential_info: info }));
+    }
+    response.setHeader("set-cookie", "a=b");
+    response.end("kept");
+  });
+  await new Promise((done) => storage.listen(0, "127.0.0.1", done));
+  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${storage.address().port}`, DATABRICKS_TOKEN: "dapi-canary" });
+  demo = await createDemoServer(config);
+  await new Promise((done) => demo.listen(0, "127.0.0.1", done));
+});
+after(() => {
+  storage.close();
+  demo.close();
+});
+
+const page = (path, options = {}) => {
+  const origin = `http://127.0.0.1:${demo.address().port}`;
+  return fetch(path.startsWith("http") ? path : origin + path, { ...options, headers: { origin, "sec-fetch-site": "same-origin", ...options.headers } });
+};
+
+test("a signed address stays with the server: the page gets one that stands for it, and sends no token there", async () => {
+  const text = await (await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).text();
+  assert.ok(!text.includes("secret-signature"), text);
+  const { credential_info: info } = JSON.parse(text);
+  assert.match(info.signed_uri, /^http:\/\/127\.0\.0\.1:\d+\/signed\/[0-9a-f-]{36}$/);
+  assert.deepEqual(info.headers, [{ name: "x-amz-tagging", value: "a=b" }]);
+  stored.length = 0;
+  const put = await page(info.signed_uri, { method: "PUT", body: '{"spans":[]}', headers: { "content-type": "application/json", "x-amz-tagging": "a=b", authorization: "Bearer of-the-page", cookie: "c=d" } });
+  assert.deepEqual([put.status, put.headers.get("set-cookie"), await put.text()], [200, null, "kept"]);
+  const [{ method, url, headers, body }] = stored;
+  assert.deepEqual([method, url, body], ["PUT", "/bucket/traces.json?sig=secret-signature", '{"spans":[]}']);
+  assert.deepEqual([headers["content-type"], headers["x-amz-tagging"], headers.authorization, headers.cookie, headers.origin], ["application/json", "a=b", undefined, undefined, undefined]);
+});
+
+test("an address that was never given out, another method and another origin get nothing", async () => {
+  stored.length = 0;
+  const made = "/signed/00000000-0000-4000-8000-000000000000";
+  assert.equal((await page(made, { method: "PUT", body: "x" })).status, 403);
+  assert.equal((await page("/signed/../databricks/api", { method: "GET" })).status, 404);
+  assert.equal((await page(made, { method: "DELETE" })).status, 405);
+  assert.equal((await page(made, { method: "PUT", body: "x", headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } })).status, 403);
+  assert.deepEqual(stored, []);
+});

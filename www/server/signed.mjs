@@ -1,0 +1,72 @@
+// Signed addresses of a workspace's storage, which the page may use without meeting them: they hold a right in their text,
+// and most storages answer no other origin. The answer that gives one is read here, and the page gets an address of this
+// server in its place, good for as short a time as the one it stands for.
+
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import https from "node:https";
+import { pipeline } from "node:stream";
+import { sendJson } from "./respond.mjs";
+
+/** How long an address may be used, and how many are kept at once. */
+const GOOD_FOR_MS = 15 * 60_000;
+const MOST = 1_000;
+/** A trace is larger than this only when something is wrong with it. */
+const MOST_BYTES = 16 * 1024 * 1024;
+/** What the page may say to a storage: the headers that come with an address, and what the body is. */
+const REQUEST_HEADERS = /^(content-type|x-ms-[a-z-]+|x-amz-[a-z-]+|x-goog-[a-z-]+)$/;
+
+/** The addresses that were given out; one box for each server. */
+export class Signed {
+  #known = new Map();
+
+  /** What an answer says, with the addresses in it replaced; `origin` is this server's. Throws when it cannot be read. */
+  replace(text, origin) {
+    const answer = JSON.parse(text);
+    for (const info of [answer.credential_info, ...(answer.credential_infos ?? [])]) {
+      if (typeof info?.signed_uri === "string") info.signed_uri = `${origin}/signed/${this.#keep(new URL(info.signed_uri))}`;
+    }
+    return answer;
+  }
+
+  #keep(url) {
+    const now = Date.now();
+    for (const [id, { until }] of this.#known) if (until < now || this.#known.size >= MOST) this.#known.delete(id);
+    const id = randomUUID();
+    this.#known.set(id, { url, until: now + GOOD_FOR_MS });
+    return id;
+  }
+
+  /** Sends what the page sends to the address that `id` stands for, without any credential of ours. */
+  pass(request, response, id) {
+    const found = this.#known.get(id);
+    if (found === undefined || found.until < Date.now()) {
+      request.resume();
+      return sendJson(response, 403, { error_code: "PERMISSION_DENIED", message: "This address is not good any more: ask for a new one." });
+    }
+    const headers = { "accept-encoding": "identity" };
+    for (const [name, value] of Object.entries(request.headers)) if (REQUEST_HEADERS.test(name)) headers[name] = value;
+    const length = Number(request.headers["content-length"] ?? Number.NaN);
+    if (request.method === "PUT") {
+      if (!(length <= MOST_BYTES)) {
+        request.resume();
+        return sendJson(response, 413, { error_code: "BAD_REQUEST", message: "What is stored must say its length, and may have 16 MiB." }, { connection: "close" });
+      }
+      headers["content-length"] = length;
+    }
+    const upstream = (found.url.protocol === "https:" ? https : http).request(found.url, { method: request.method, headers });
+    response.on("close", () => {
+      if (!response.writableFinished) upstream.destroy();
+    });
+    upstream.on("error", () => {
+      if (response.headersSent) return response.destroy();
+      sendJson(response, 502, { error_code: "TEMPORARILY_UNAVAILABLE", message: "The workspace's storage could not be reached." });
+    });
+    upstream.on("response", (answer) => {
+      const type = answer.headers["content-type"];
+      response.writeHead(answer.statusCode ?? 502, { "cache-control": "no-store", ...(type && { "content-type": type }) });
+      pipeline(answer, response, () => {});
+    });
+    pipeline(request, upstream, () => {});
+  }
+}
