@@ -31,6 +31,8 @@ const SAYS = {
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
+  // the answer, and the same chain as Python that MLflow serves
+  serve_chain: /^\S[^]*^prompt = ChatPromptTemplate\.from_messages\([^]*^mlflow\.models\.set_model\(chain\)$/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,

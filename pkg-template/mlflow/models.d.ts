@@ -1,6 +1,7 @@
 // Chains as MLflow models: written down for Python, logged, registered and served.
 
-import type { CallOptions, Chain, Chat, WorkspaceClient } from "../chat.js";
+import type { CallOptions, Chain, Chat } from "../chat.js";
+import type { MlflowClient } from "./client.js";
 
 /** Where passages for the prompt come from: the rows of a vector search index that are nearest to a question. */
 export interface RetrieverModel {
@@ -70,11 +71,11 @@ export interface LoggedChain {
 }
 
 /**
- * Logs a chain as a model of MLflow's LangChain flavour, on a server that passes artifacts on: every file is there before the
- * model is ready. When one could not be stored, the model is marked as failed.
+ * Logs a chain as a model of MLflow's LangChain flavour: every file is there before the model is ready. When one could not be
+ * stored, the model is marked as failed. On Databricks the files lie with the run, which must be given.
  */
 export function logChain(
-  client: WorkspaceClient,
+  mlflow: MlflowClient,
   model: ChainModel,
   options: { experimentId: string; name: string; runId?: string; requirements?: string[] } & CallOptions,
 ): Promise<LoggedChain>;
@@ -90,7 +91,7 @@ export interface RegisteredChain {
 }
 
 /** Makes a logged chain a version of a registered model, which is created unless it is there, and lets an alias point to it. */
-export function registerChain(client: WorkspaceClient, logged: LoggedChain, options: { name: string; alias?: string } & CallOptions): Promise<RegisteredChain>;
+export function registerChain(mlflow: MlflowClient, logged: LoggedChain, options: { name: string; alias?: string } & CallOptions): Promise<RegisteredChain>;
 
 /**
  * The request for an endpoint that serves a version of a registered model on the smallest machine and sleeps when nobody asks;

@@ -1,14 +1,13 @@
 // Chains as MLflow models: written down for Python, logged, registered and served.
 
-import { NEVER, PATCH, POST, SAFE, operations, pure } from "../data/base.js";
+import { pure } from "../data/base.js";
 import { fail } from "../errors.js";
 import { writeJson } from "../json.js";
 import { take } from "../options.js";
+import { known } from "./base.js";
 
 /** Where chains and prompts keep what they are as a step, whichever entry of the package they come from. */
 const STEP = Symbol.for("lakewire.step");
-const PUT = 1;
-const API = "/api/2.0/mlflow/";
 
 const OUTPUTS = { StrOutputParser: "text", JsonOutputParser: "json", CommaSeparatedListOutputParser: "list" };
 const ALONE = "it runs in this program alone. Passages from vector search are given as `retriever`, functions of Unity Catalog as `functions`.";
@@ -16,10 +15,10 @@ const ALONE = "it runs in this program alone. Passages from vector search are gi
 /** A retriever's options as the core takes them. */
 function readRetriever(given) {
   if (given === undefined || given === null) return undefined;
-  const known = ["index", "textColumn", "embeddingEndpoint", "columns", "k", "queryType", "filters", "question", "context"];
-  const [taken, rest] = take(given, known, "The retriever");
+  const names = ["index", "textColumn", "embeddingEndpoint", "columns", "k", "queryType", "filters", "question", "context"];
+  const [taken, rest] = take(given, names, "The retriever");
   const [stranger] = Object.keys(rest);
-  if (stranger !== undefined) throw fail("InvalidInput", `The retriever has no \`${stranger}\`: it takes ${known.join(", ")}.`);
+  if (stranger !== undefined) throw fail("InvalidInput", `The retriever has no \`${stranger}\`: it takes ${names.join(", ")}.`);
   const { textColumn: text_column, embeddingEndpoint: embedding_endpoint, queryType: query_type, ...same } = taken;
   return { ...same, text_column, embedding_endpoint, query_type };
 }
@@ -107,65 +106,55 @@ function known(model) {
   return model;
 }
 
-/** The path of a file in the server's own store. */
-function stored(root, file) {
-  const parts = [...root.split("/").filter((part) => part !== ""), file];
-  return pure("path", "/api/2.0/mlflow-artifacts/artifacts/", ...parts.flatMap((part) => ["folder", part, "/"])).slice(0, -1);
+function checked(mlflow, model) {
+  if (typeof mlflow?.createLoggedModel !== "function") throw fail("InvalidInput", "The first argument must be an MlflowClient: write new MlflowClient(client).");
+  if (model !== undefined && !(model instanceof ChainModel)) throw fail("InvalidInput", "The model must be made by describeChain(chain).");
 }
 
 /** Logs a chain as a model of MLflow's LangChain flavour; gives `{ model_id, run_id, model_uri }`. */
-export async function logChain(client, model, options) {
-  const [{ experimentId, name, runId, requirements }, scope] = take(options, ["experimentId", "name", "runId", "requirements"], "The options of logChain()");
-  known(model);
-  if (typeof experimentId !== "string") throw fail("InvalidInput", "`experimentId` must be the experiment's id as a text.");
+export async function logChain(mlflow, model, options) {
+  const [scope, { experimentId, name, runId, requirements }] = known(options, ["experimentId", "name", "runId", "requirements"]);
+  checked(mlflow, model);
   if (typeof name !== "string" || name === "") throw fail("InvalidInput", "`name` must be the model's name.");
-  const at = operations(client);
-  const ask = (method, route, body, repeat) => at.value(at.raw([method, `${API}${route}`, writeJson(body, "The request"), repeat], scope));
-  const created = await ask(POST, "logged-models", { experiment_id: experimentId, name, source_run_id: runId }, NEVER);
-  const { model_id: id, artifact_uri: uri = "" } = created.model?.info ?? {};
-  if (typeof id !== "string") throw fail("Decode", "The answer does not name the logged model: check that the host is an MLflow server.");
-  const finish = (status) => ask(PATCH, pure("path", "logged-models/", "model", id), { model_id: id, status }, SAFE);
+  const store = async (artifacts, before, facts) => {
+    for (const [file, text] of Object.entries(model.files({ ...facts, run_id: runId, requirements }))) await artifacts.log(`${before}${file}`, text, scope);
+  };
+  if (runId !== undefined) {
+    const run = await mlflow.getRun(runId, scope);
+    const root = run.info.artifact_uri ?? "";
+    if (root.startsWith("dbfs:")) {
+      // a workspace gives signed addresses for the files of runs
+      const model_uri = `${root.replace(/\/+$/, "")}/${name}`;
+      await store(await mlflow.artifacts(run, scope), `${name}/`, { artifact_path: model_uri });
+      return { run_id: runId, model_uri };
+    }
+  }
+  const created = await mlflow.createLoggedModel(experimentId, { ...scope, name, sourceRunId: runId });
+  const { model_id, artifact_uri } = created.info;
   try {
-    if (runId !== undefined) await ask(POST, "runs/outputs", { run_id: runId, models: [{ model_id: id, step: "0" }] }, SAFE);
-    const match = /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.+)$/.exec(uri);
-    if (match === null) throw fail("NotImplemented", "The server keeps logged models in a store of its own: from JavaScript chains are logged to servers that pass artifacts on (--serve-artifacts).");
-    const files = model.files({ model_id: id, run_id: runId, artifact_path: uri, requirements });
-    for (const [file, text] of Object.entries(files)) await at.raw([PUT, stored(match[1], file), text, SAFE], scope);
+    if (runId !== undefined) await mlflow.logOutputs(runId, [{ model_id, step: 0 }], scope);
+    await store(await mlflow.artifacts(created, scope), "", { model_id, artifact_path: artifact_uri });
   } catch (error) {
     // the first error is the one to tell
-    await finish("LOGGED_MODEL_UPLOAD_FAILED").catch(() => {});
+    await mlflow.finalizeLoggedModel(model_id, "LOGGED_MODEL_UPLOAD_FAILED", scope).catch(() => {});
     throw error;
   }
-  await finish("LOGGED_MODEL_READY");
-  return { model_id: id, run_id: runId, model_uri: `models:/${id}` };
+  await mlflow.finalizeLoggedModel(model_id, "LOGGED_MODEL_READY", scope);
+  return { model_id, run_id: runId, model_uri: `models:/${model_id}` };
 }
 
 /** Makes a logged chain a version of a registered model, and lets an alias point to it. */
-export async function registerChain(client, logged, options) {
-  const [{ name, alias }, scope] = take(options, ["name", "alias"], "The options of registerChain()");
-  if (typeof name !== "string" || name === "") throw fail("InvalidInput", "`name` must be the registered model's name.");
-  const at = operations(client);
-  let root = API;
-  const ask = (route, body) => at.value(at.raw([POST, `${root}${route}`, writeJson(body, "The request"), NEVER], scope));
-  const create = () => ask("registered-models/create", { name });
-  const taken = (error) => {
-    if (error?.errorCode !== "RESOURCE_ALREADY_EXISTS" && error?.errorCode !== "ALREADY_EXISTS") throw error;
-  };
-  if (name.split(".").length === 3) {
-    // the models of Unity Catalog have routes of their own, which only a workspace has
-    root = `${API}unity-catalog/`;
-    try {
-      await create().catch(taken);
-    } catch (error) {
-      if (error?.status !== 404 || error.errorCode !== undefined) throw error;
-      root = API;
-      await create().catch(taken);
-    }
-  } else {
-    await create().catch(taken);
+export async function registerChain(mlflow, logged, options) {
+  const [scope, { name, alias }] = known(options, ["name", "alias"]);
+  checked(mlflow);
+  try {
+    await mlflow.createRegisteredModel(name, scope);
+  } catch (error) {
+    const taken = error?.kind === "ResourceConflict" || ["RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"].includes(error?.errorCode);
+    if (!taken) throw error;
   }
-  const { model_version: version } = await ask("model-versions/create", { name, source: logged.model_uri, run_id: logged.run_id, model_id: logged.model_id });
-  if (alias !== undefined) await ask("registered-models/alias", { name, alias, version: version.version });
+  const version = await mlflow.createModelVersion(name, logged.model_uri, { ...scope, runId: logged.run_id, modelId: logged.model_id });
+  if (alias !== undefined) await mlflow.setRegisteredModelAlias(name, alias, version.version, scope);
   return version;
 }
 

@@ -12,14 +12,21 @@ import { ROOT, WorkspaceClient, entry, default as lakewire } from "../js/package
 import { mlflowEnv, mlflowPython } from "./server.mjs";
 
 const { ChatPromptTemplate, CommaSeparatedListOutputParser, JsonOutputParser, MessagesPlaceholder, PromptTemplate, StrOutputParser, pipe } = lakewire;
-const { describeChain, endpointOf, logChain, registerChain, scoring } = await import(entry("./mlflow"));
+const { MlflowClient, ScoringServer, describeChain, endpointOf, logChain, registerChain } = await import(entry("./mlflow"));
+
+const { DatabricksVectorSearch, VectorSearch } = await import(entry("./data"));
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const TOKEN = "dapi-emulator";
 const LLAMA = "databricks-meta-llama-3-3-70b-instruct";
+const EMBEDDER = "databricks-bge-large-en";
+const INDEX = "main.default.facts";
 const tracking = process.env.LAKEWIRE_MLFLOW;
 const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
 const python = await mlflowPython();
+
+/** What `serve_models.py` serves. */
+const STREAMED = ["answers", "talk", "alone", "facts", "rust"];
 
 let host;
 let workspace;
@@ -33,6 +40,18 @@ async function rest(method, path, body) {
   return answer.json();
 }
 
+/** An index of three texts, whose embeddings are its own. */
+async function makeIndex(indexName) {
+  const search = new VectorSearch(workspace);
+  await search.createEndpoint({ name: "facts", endpoint_type: "STANDARD" });
+  await search.waitUntilOnline("facts");
+  const spec = { embedding_vector_columns: [{ name: "vec", embedding_dimension: 1024 }], schema_json: { id: "string", body: "string", vec: "array<float>" } };
+  await search.createIndex({ name: indexName, endpoint_name: "facts", primary_key: "id", index_type: "DIRECT_ACCESS", direct_access_index_spec: spec });
+  await search.index(indexName).waitUntilReady();
+  const store = await DatabricksVectorSearch.create(workspace, { indexName, embedding: workspace.embeddings(EMBEDDER), textColumn: "body" });
+  await store.addTexts(["The pump was built in Bergen.", "Boats float on water.", "Walnuts grow on trees."], { ids: ["pump", "boat", "nut"] });
+}
+
 async function collect(stream) {
   const pieces = [];
   for await (const piece of await stream) pieces.push(piece);
@@ -42,32 +61,40 @@ async function collect(stream) {
 before(async () => {
   const [scoringPort, streamPort] = [await freePort(), await freePort()];
   const flags = ["--port", "0", "--token", TOKEN, "--token-delay-ms", "5", "--endpoint-delay-ms", "50"];
-  const custom = [["main.default.answers", `${scoringPort}`], ...["answers", "talk", "alone"].map((name) => [`main.streams.${name}`, `${streamPort}/${name}`])];
+  const custom = [["main.default.answers", `${scoringPort}`], ...STREAMED.map((name) => [`main.streams.${name}`, `${streamPort}/${name}`])];
   for (const [name, place] of custom) flags.push("--custom", `${name}=http://127.0.0.1:${place}`);
   const emulator = await start(program, flags, { ready: /listening on (http:\S+)/ });
   host = emulator.match[1].replace(/\/$/, "");
   workspace = new WorkspaceClient({ host, token: TOKEN, retry: { maxAttempts: 1 } });
-  mlflow = new WorkspaceClient({ host: tracking, token: "none", retry: { maxAttempts: 1 } });
+  mlflow = new MlflowClient(new WorkspaceClient({ host: tracking, token: "none", retry: { maxAttempts: 1 } }));
 
   const chat = workspace.chat(LLAMA, { temperature: 0, max_tokens: 60 });
   const prompt = ChatPromptTemplate.fromMessages([["system", "Use only this text. Lakewire was founded in 2019 in {place}. {{Braces}} stay \"as they\nare\"."], ["human", "{question}"]]).partial({ place: "Oslo" });
   const talk = ChatPromptTemplate.fromMessages([["system", "Use only this text. The office dog is called Bilbo."], new MessagesPlaceholder("messages")]);
-  const { experiment_id: experimentId } = await rest("POST", "experiments/create", { name: `serving ${Date.now()}` });
-  const { run: { info } } = await rest("POST", "runs/create", { experiment_id: experimentId, start_time: Date.now() });
+  const experimentId = await mlflow.createExperiment(`serving ${Date.now()}`);
+  const { info } = await mlflow.createRun(experimentId);
   logged.answers = await logChain(mlflow, describeChain(pipe(prompt, chat, new StrOutputParser()), { example: { question: "When was Lakewire founded?" } }), { experimentId, runId: info.run_id, name: "answers" });
   logged.talk = await logChain(mlflow, describeChain(pipe(talk, chat, new StrOutputParser())), { experimentId, name: "talk" });
   logged.alone = await logChain(mlflow, describeChain(chat), { experimentId, name: "alone" });
   logged.version = await registerChain(mlflow, logged.answers, { name: "main.default.answers", alias: "champion" });
 
+  await makeIndex(INDEX);
+  const facts = PromptTemplate.fromTemplate("Use only this text.\n{context}\n\nQuestion: {question}");
+  const retriever = { index: INDEX, embeddingEndpoint: EMBEDDER, textColumn: "body", k: 1 };
+  logged.facts = await logChain(mlflow, describeChain(pipe(facts, chat, new StrOutputParser()), { retriever }), { experimentId, name: "facts" });
+  const example = ["run", "-q", "--locked", "-p", "lakewire", "--features", "native", "--example", "serve_chain"];
+  const { stdout } = await run("cargo", example, { cwd: ROOT, env: { DATABRICKS_HOST: host, DATABRICKS_TOKEN: TOKEN, MLFLOW_TRACKING_URI: tracking } });
+  logged.rust = { model_uri: /^Logged (models:\/m-[0-9a-f]{32}), version 1\./m.exec(stdout)?.[1], stdout };
+
   const env = mlflowEnv(python, { MLFLOW_TRACKING_URI: tracking, DATABRICKS_HOST: host, DATABRICKS_TOKEN: TOKEN });
   const serving = ["-m", "mlflow", "models", "serve", "-m", "models:/main.default.answers/1", "--env-manager", "local", "--host", "127.0.0.1", "--port", `${scoringPort}`];
-  const models = ["answers", "talk", "alone"].map((name) => `${name}=${logged[name].model_uri}`);
+  const models = STREAMED.map((name) => `${name}=${logged[name].model_uri}`);
   await Promise.all([
     start(python, serving, { env }).then(() => waitForUrl(`http://127.0.0.1:${scoringPort}/ping`, { timeoutMs: 400_000 })),
     start(python, [join(here, "serve_models.py"), `${streamPort}`, ...models], { env, ready: /^serving/m, timeoutMs: 400_000 }),
   ]);
   scored = `http://127.0.0.1:${scoringPort}`;
-  for (const name of ["answers", "talk", "alone"]) {
+  for (const name of STREAMED) {
     await workspace.servingEndpoints().createAndWait(endpointOf(`streamed-${name}`, { name: `main.streams.${name}`, version: "1" }));
   }
 }, { timeout: 560_000 });
@@ -114,6 +141,70 @@ test("a chat alone answers as a chat does", async () => {
   const chunks = await collect(workspace.servingEndpoints().queryStream("streamed-alone", { ...body, stream: true }));
   assert.ok(chunks.length > 0);
   assert.equal(chunks.map((chunk) => chunk.choices[0].delta.content ?? "").join(""), answer.choices[0].message.content);
+});
+
+test("a chain with a retriever finds its passages", async () => {
+  const body = { inputs: { question: "Where was the pump built?" } };
+  const { predictions } = await workspace.servingEndpoints().query("streamed-facts", body);
+  assert.match([predictions].flat().join(""), /Bergen/);
+  const pieces = await collect(workspace.servingEndpoints().queryStream("streamed-facts", { ...body, stream: true }));
+  assert.match(pieces.map(({ text }) => text).join(""), /Bergen/);
+});
+
+test("a chain of the Rust face is the same file, and answers", async () => {
+  const prompt = ChatPromptTemplate.fromMessages([["system", "Answer in one sentence."], ["human", "What is {thing}?"]]);
+  const ours = describeChain(prompt.pipe(workspace.chat(LLAMA)).pipe(new StrOutputParser())).source();
+  assert.ok(logged.rust.stdout.includes(ours), logged.rust.stdout);
+  const { predictions } = await workspace.servingEndpoints().query("streamed-rust", { inputs: { thing: "a lake" } });
+  assert.match([predictions].flat().join(""), /\S{3}/);
+});
+
+test("a scoring server is asked in every form, and its refusals are sentences", async () => {
+  const server = new ScoringServer(new WorkspaceClient({ host: scored, token: "none", retry: { maxAttempts: 1 } }));
+  assert.equal(await server.ping(), true);
+  assert.match(await server.version(), /^\d+\.\d+/);
+  const question = "When was Lakewire founded?";
+  assert.match(await server.invoke({ question }), /2019/);
+  assert.match((await server.invoke([{ question }]))[0], /2019/);
+  assert.equal((await server.invoke([{ question }, { question }], { form: "dataframe_records" })).length, 2);
+  assert.match((await server.invoke({ columns: ["question"], data: [[question]] }, { form: "dataframe_split" }))[0], /2019/);
+  const missing = await failure(server.invoke({ tone: "kind" }), "BadRequest");
+  assert.equal(missing.message.split(" It does not")[0], "POST /invocations failed: The model's signature asks for the input `question`, which is missing.");
+  await failure(server.invoke({ question }, { form: "unwrapped" }), "InvalidInput");
+  await failure(server.invoke({ question }, { form: "instances" }), "InvalidInput");
+  const lost = new ScoringServer(new WorkspaceClient({ host: host, token: TOKEN, retry: { maxAttempts: 1 } }));
+  assert.equal(await lost.ping(), false);
+});
+
+test("every kind of file compiles, tools and parsers with it", async () => {
+  const chat = workspace.chat(LLAMA, { top_p: 0.5, top_k: 2, stop: "x" });
+  const place = new MessagesPlaceholder("history", { optional: true, nMessages: 3 });
+  const parts = ["human", [{ type: "text", text: "What is on {kind}?" }, { type: "image_url", image_url: { url: "{image}" } }]];
+  const prompt = ChatPromptTemplate.fromMessages([{ role: "assistant", content: "{as it is}" }, ["placeholder", "{before}"], place, parts]).partial({ kind: 3 });
+  const models = [
+    describeChain(pipe(prompt, chat, new JsonOutputParser()), { functions: ["main.tools.add_tax"] }),
+    describeChain(pipe(chat, new CommaSeparatedListOutputParser()), { functions: ["main.tools.add_tax", "main.tools.\"); import os; (\""] }),
+  ];
+  const check = "import json, sys\nfor text in json.load(sys.stdin): compile(text, 'chain.py', 'exec')\nprint('compiled')";
+  const { stdout } = await run(python, ["-c", check], { input: JSON.stringify(models.map((model) => model.source())) });
+  assert.equal(stdout.trim(), "compiled");
+});
+
+test("what only this program can run is refused by name", async () => {
+  const chat = workspace.chat(LLAMA);
+  const shout = (text) => text.toUpperCase();
+  for (const [chain, told] of [
+    [pipe(PromptTemplate.fromTemplate("{a}"), chat, new StrOutputParser(), shout), /^Step 4 \(shout\) cannot be carried over to Python: it runs in this program alone/],
+    [pipe({ a: shout }, chat), /^Step 1 \(.*\) cannot/],
+    [pipe(new StrOutputParser(), chat), /^Step 1 \(StrOutputParser\).*in this order/],
+    [pipe(chat, chat), /^Step 2 \(endpoint .*\)/],
+    [pipe(PromptTemplate.fromTemplate("{a}")), /has no chat/],
+    [pipe(PromptTemplate.fromTemplate("{a}").partial({ a: () => "x" }), chat), /the value of `a` is a function/],
+    [pipe(chat.structuredOutput({ type: "object" })), /^Step 1 /],
+    [pipe(workspace.chat(LLAMA, { tools: [] }), new StrOutputParser()), /`functions`/],
+  ]) {
+    assert.match((await failure(() => describeChain(chain), "InvalidInput")).message, told);
+  }
 });
 
 test("no text of a template becomes code", async () => {
