@@ -190,23 +190,6 @@ test("every kind of file compiles, tools and parsers with it", async () => {
   assert.equal(stdout.trim(), "compiled");
 });
 
-test("what only this program can run is refused by name", async () => {
-  const chat = workspace.chat(LLAMA);
-  const shout = (text) => text.toUpperCase();
-  for (const [chain, told] of [
-    [pipe(PromptTemplate.fromTemplate("{a}"), chat, new StrOutputParser(), shout), /^Step 4 \(shout\) cannot be carried over to Python: it runs in this program alone/],
-    [pipe({ a: shout }, chat), /^Step 1 \(.*\) cannot/],
-    [pipe(new StrOutputParser(), chat), /^Step 1 \(StrOutputParser\).*in this order/],
-    [pipe(chat, chat), /^Step 2 \(endpoint .*\)/],
-    [pipe(PromptTemplate.fromTemplate("{a}")), /has no chat/],
-    [pipe(PromptTemplate.fromTemplate("{a}").partial({ a: () => "x" }), chat), /the value of `a` is a function/],
-    [pipe(chat.structuredOutput({ type: "object" })), /^Step 1 /],
-    [pipe(workspace.chat(LLAMA, { tools: [] }), new StrOutputParser()), /`functions`/],
-  ]) {
-    assert.match((await failure(() => describeChain(chain), "InvalidInput")).message, told);
-  }
-});
-
 test("no text of a template becomes code", async () => {
   const marks = ["\"", "'", "\\", "\n", "\r", "\t", "\0", "{{", "}}", "#", "\"\"\"", "\\N{BULLET}", "\\x41", "\u2028", "\u202e", "\ufeff", "\u{1f600}", "\u{e0041}", "é", "x", ")", "; import os", "{name}"];
   const lines = [];

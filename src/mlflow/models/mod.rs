@@ -26,6 +26,8 @@
 
 mod describe;
 pub mod files;
+#[cfg(test)]
+mod flow_tests;
 mod log;
 mod model;
 pub mod python;
