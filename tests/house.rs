@@ -188,7 +188,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // what calls of ours tell whoever watches
     (&["observe/client.rs"], &["client", "observe"]),
     (&["observe/"], &["error", "observe", "transport", "wire"]),
-    (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
+    (&["mlflow/tracking/types", "mlflow/tracing/types.rs"], &["error", "macros", "typescript"]),
     (
         &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
         &["error", "mlflow", "order", "wire"],

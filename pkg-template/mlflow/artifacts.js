@@ -20,7 +20,7 @@ async function bytesOf(data) {
 }
 
 /** A signed address, checked; nothing may show it. */
-function address({ signed_uri: url, headers = [] }) {
+export function address({ signed_uri: url, headers = [] }) {
   let parsed;
   try {
     parsed = new URL(url);
