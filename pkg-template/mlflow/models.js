@@ -101,11 +101,6 @@ export function describeChain(chain, options = {}) {
   return new ChainModel(writeJson(described, "The chain"));
 }
 
-function known(model) {
-  if (!(model instanceof ChainModel)) throw fail("InvalidInput", "The model must be made by describeChain(chain).");
-  return model;
-}
-
 function checked(mlflow, model) {
   if (typeof mlflow?.createLoggedModel !== "function") throw fail("InvalidInput", "The first argument must be an MlflowClient: write new MlflowClient(client).");
   if (model !== undefined && !(model instanceof ChainModel)) throw fail("InvalidInput", "The model must be made by describeChain(chain).");
