@@ -50,7 +50,7 @@ test("what only this program can run is refused by name", async () => {
     [pipe(PromptTemplate.fromTemplate("{a}")), /has no chat/],
     [pipe(PromptTemplate.fromTemplate("{a}").partial({ a: () => "x" }), chat), /the value of `a` is a function/],
     [pipe(chat.structuredOutput({ type: "object" })), /^Step 1 /],
-    [pipe(workspace.chat(LLAMA, { tools: [] }), new StrOutputParser()), /`functions`/],
+    [pipe(workspace.chat(LLAMA, { tools: [{ type: "function", function: { name: "a" } }] }), new StrOutputParser()), /`functions`/],
   ]) {
     assert.match((await failure(() => describeChain(chain), "InvalidInput")).message, told);
   }
@@ -96,8 +96,8 @@ test("a scoring server's answers and refusals", async () => {
   const message = "Failed to predict data '{'secret': 1}'. \nError: Failed to enforce schema of data 'x' with schema 'y'. Error: Model is missing inputs ['tone'].";
   const { client, calls } = scripted([
     new Response("\n", { headers: { "content-type": "application/json" } }), new Response("3.17.2", { headers: { "content-type": "application/json" } }),
-    json({ predictions: ["Hello"] }), json(["a"]), refusal(400, { error_code: "INVALID_PARAMETER_VALUE", message: message),
-    new Response("This predictor only supports JSON.", { status: 415, headers: { "content-type": "text/plain" } } }), json({ detail: "Not Found" }, { status: 404 }),
+    json({ predictions: ["Hello"] }), json(["a"]), refusal(400, { error_code: "INVALID_PARAMETER_VALUE", message }),
+    new Response("This predictor only supports JSON.", { status: 415, headers: { "content-type": "text/plain" } }), json({ detail: "Not Found" }, { status: 404 }),
   ], { retry: { maxAttempts: 1 } });
   const server = new ScoringServer(client);
   assert.deepEqual([await server.ping(), await server.version()], [true, "3.17.2"]);
