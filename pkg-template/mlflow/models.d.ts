@@ -1,6 +1,7 @@
 // Chains as MLflow models: written down for Python, logged, registered and served.
 
-import type { CallOptions, Chain, Chat } from "../chat.js";
+import type { Chain } from "../chain.js";
+import type { CallOptions, Chat } from "../chat.js";
 import type { MlflowClient } from "./client.js";
 
 /** Where passages for the prompt come from: the rows of a vector search index that are nearest to a question. */
