@@ -35,6 +35,8 @@ const SAYS = {
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
   // the spans in order, the tokens of the chat, and the trace read back
   tracing: /^UNKNOWN answer\nCHAIN chain\n[^]*CHAT_MODEL \S+[^]*^Tokens: .*input_tokens[^]*^Sent: 1$/m,
+  // the answer, and the same chain as Python that MLflow serves
+  serve_chain: /^\S[^]*^prompt = ChatPromptTemplate\.from_messages\([^]*^mlflow\.models\.set_model\(chain\)$/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,
