@@ -19,7 +19,8 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
             if path.is_dir() {
                 visit(base, &path, found);
             } else if path.extension().is_some_and(|ext| ext == "rs")
-                && path.file_name().is_some_and(|n| n != "tests.rs")
+                && !path.file_stem().is_some_and(|n| n.to_string_lossy().ends_with("tests"))
+                && !path.parent().is_some_and(|folder| folder.ends_with("tests"))
             {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
