@@ -212,6 +212,17 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         ],
         &["error", "mlflow", "order", "wire"],
     ),
+    (
+        &[
+            "mlflow/models/files.rs",
+            "mlflow/models/model.rs",
+            "mlflow/models/python.rs",
+            "mlflow/models/source.rs",
+            "mlflow/scoring/advice.rs",
+            "mlflow/scoring/calls.rs",
+        ],
+        &["error", "mlflow", "prompts", "wire"],
+    ),
     // flows over the tracking calls; models are described by what they are made of
     (
         &["mlflow/"],
@@ -290,6 +301,12 @@ const PURE: &[&str] = &[
     "genie/table.rs",
     "genie/types/",
     "hugging_face/dolly.rs",
+    "mlflow/models/files.rs",
+    "mlflow/models/model.rs",
+    "mlflow/models/python.rs",
+    "mlflow/models/source.rs",
+    "mlflow/scoring/advice.rs",
+    "mlflow/scoring/calls.rs",
     "mlflow/tracing/ids.rs",
     "mlflow/tracing/info.rs",
     "mlflow/tracing/limits.rs",
