@@ -2228,7 +2228,7 @@ export interface RunData {
   /** The last value of each metric. */
   metrics?: Metric[] | null;
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its tags. */
   tags?: MlflowTag[] | null;
   [key: string]: unknown;
@@ -2248,7 +2248,7 @@ export interface Metric {
 }
 
 /** A parameter: what the run was given, and never changes. */
-export interface Param {
+export interface MlflowParam {
   /** Its name. */
   key: string;
   /** Its value. */
@@ -2383,7 +2383,7 @@ export type LoggedModelStatus = "LOGGED_MODEL_PENDING" | "LOGGED_MODEL_READY" | 
 /** What a logged model logged. */
 export interface LoggedModelData {
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its metrics. */
   metrics?: unknown | null;
   [key: string]: unknown;
@@ -2400,7 +2400,7 @@ export interface CreateLoggedModel {
   /** The run that made it. */
   source_run_id?: string | null;
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its tags. */
   tags?: MlflowTag[] | null;
 }
