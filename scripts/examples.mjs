@@ -32,6 +32,8 @@ const SAYS = {
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
   tools: /42.*\(2 steps\)/s,
+  // the model's words, then the spans as the server has them
+  tracing: /^AGENT question: OK\n {2}CHAIN chain: OK\n(?: {4}\w+ .*: OK\n)+State OK, session example\.$/m,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,
   // a Direct Access index: written, searched with a filter, deleted
