@@ -523,6 +523,29 @@ test("a trace waits for a stream that is read after its root has ended, and flus
   assert.equal(kept.spans.length, 2);
 });
 
+test("a page that is hidden sends what has ended with keepalive, as far as 64 KiB go", async () => {
+  const listeners = new Map();
+  globalThis.document = { visibilityState: "visible", addEventListener: (name, act) => listeners.set(name, act), removeEventListener: (name) => listeners.delete(name) };
+  try {
+    const { kept, client: target } = server();
+    const tracing = new MlflowTracing(target, { experimentId: "7" });
+    for (const size of [10, 100_000]) tracing.startSpan({ name: `${size}`, inputs: "x".repeat(size) }).end();
+    await tracing.flush();
+    assert.ok(kept.calls.every(({ init }) => init.keepalive === undefined));
+    for (const size of [10, 100_000]) tracing.startSpan({ name: `${size}`, inputs: "x".repeat(size) }).end();
+    globalThis.document.visibilityState = "hidden";
+    kept.calls.length = 0;
+    listeners.get("visibilitychange")();
+    await tracing.close();
+    const sent = kept.calls.map(({ url, text, init }) => [url.endsWith("traces.json") && text.length > 60_000, init.keepalive === true]);
+    assert.deepEqual(sent.map(([large, alive]) => large !== alive), [true, true, true, true]);
+    assert.equal(tracing.stats().exported, 4);
+    assert.equal(listeners.size, 0);
+  } finally {
+    delete globalThis.document;
+  }
+});
+
 test("after close nothing is traced, and the app goes on", async () => {
   const { tracing, client, done } = traced();
   const span = tracing.startSpan({ name: "open" });
