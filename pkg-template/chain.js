@@ -11,7 +11,7 @@ import { take } from "./options.js";
 import { forgotten } from "./stream.js";
 
 /** Where the package's own classes keep what they are as a step. */
-export const STEP = Symbol("lakewire.step");
+export const STEP = Symbol.for("lakewire.step");
 
 /** Where a call stands among others, in its options, and on handles whoever watches them: see `mlflow/context.js`. */
 const SPAN = Symbol.for("lakewire.span");
@@ -289,6 +289,11 @@ export class Chain {
   /** A chain with more steps at its end. */
   pipe(...next) {
     return new Chain(STEP, [...this.#given, ...next]);
+  }
+
+  /** Its steps, for who writes it down. */
+  toJSON() {
+    return this.#given;
   }
 
   async invoke(input, given) {

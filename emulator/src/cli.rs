@@ -34,7 +34,8 @@ OPTIONS
     --mlflow-server       let MLflow's paths be those of a self-hosted server: no credential, any names, artifacts through it
     --link-ttl-s N        how long links to results and artifacts live, in seconds, up to 900 (default 900)
     --data DIR            keep endpoints, secrets, permissions, warehouses and vector indexes in DIR across restarts
-    --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
+    --custom NAME=URL     a custom-model endpoint, and every endpoint that serves a registered model of this name, answered by an
+                          MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text
 
@@ -203,6 +204,10 @@ mod tests {
         assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
         assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
         assert!(run(&["--engine", "http://example.com:1"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--mlflow", "https://example.com"]).unwrap_err().starts_with("--mlflow: "));
+        assert!(
+            run(&["--mlflow", "http://127.0.0.1:1", "--mlflow-server"]).unwrap_err().contains("exclude each other")
+        );
         assert!(run(&["--link-ttl-s", "901"]).unwrap_err().contains("900"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }

@@ -6,3 +6,5 @@ export * from "./client.js";
 export * from "./observe.js";
 export * from "./tracing.js";
 export type * from "./traces.js";
+export * from "./models.js";
+export * from "./scoring.js";
