@@ -15,6 +15,8 @@ export const STEP = Symbol.for("lakewire.step");
 
 /** Where a call stands among others, in its options, and on handles whoever watches them: see `mlflow/context.js`. */
 const SPAN = Symbol.for("lakewire.span");
+/** On a signal: it fired because nobody reads any more, which is no failure. */
+const LEFT = Symbol.for("lakewire.left");
 
 const ignore = () => {};
 
@@ -63,6 +65,7 @@ function linked({ signal, ...options }) {
   const abort = (reason) => controller.abort(reason);
   const unlink = () => signal?.removeEventListener("abort", stop);
   const leave = (reason) => {
+    controller.signal[LEFT] = true;
     abort(reason ?? fail("Cancelled", "The stream was left before its end."));
     unlink();
   };

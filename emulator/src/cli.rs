@@ -204,6 +204,10 @@ mod tests {
         assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
         assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
         assert!(run(&["--engine", "http://example.com:1"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--mlflow", "https://example.com"]).unwrap_err().starts_with("--mlflow: "));
+        assert!(
+            run(&["--mlflow", "http://127.0.0.1:1", "--mlflow-server"]).unwrap_err().contains("exclude each other")
+        );
         assert!(run(&["--link-ttl-s", "901"]).unwrap_err().contains("900"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }

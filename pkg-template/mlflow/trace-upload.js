@@ -46,7 +46,7 @@ export async function uploadTrace(at, traceId, experimentId, text) {
 
 /** What a workspace lets do with the spans: a signed address, which takes no token. */
 async function credential(at, traceId, what, scope) {
-  const to = path`/api/2.0/mlflow/traces/${{ trace: traceId }}/credentials-for-data-${what === "upload" ? "upload" : "download"}`;
+  const to = `${path`/api/2.0/mlflow/traces/${{ trace: traceId }}`}/credentials-for-data-${what}`;
   const { credential_info: info } = await at.value(at.raw([GET, to, undefined, SAFE], scope));
   if (info === undefined) throw fail("Decode", "The workspace gave no address for the trace's spans.");
   return [...address(info), info.type];

@@ -143,6 +143,18 @@ test("a trace's data goes by links of its own", async () => {
   assert.equal(await (await fetch((await credentials("download")).body.credential_info.signed_uri)).text(), '{"spans":[]}');
 });
 
+test("the registry of Unity Catalog wants names of three parts", async () => {
+  const create = (name) => post("unity-catalog/registered-models/create", { name });
+  assert.equal((await create("model")).status, 400);
+  assert.equal((await create("main..model")).status, 400);
+  assert.equal((await create("main.default.model")).body.registered_model.name, "main.default.model");
+  const version = await post("unity-catalog/model-versions/create", { name: "main.default.model", source: "s3://bucket/model" });
+  assert.equal(version.body.model_version.version, "1");
+  await post("unity-catalog/registered-models/alias", { name: "main.default.model", alias: "champion", version: "1" });
+  const { body } = await call("GET", "/api/2.0/mlflow/unity-catalog/registered-models/alias?name=main.default.model&alias=champion");
+  assert.deepEqual([body.model_version.version, body.model_version.aliases], ["1", ["champion"]]);
+});
+
 test("spans for a table of Unity Catalog", async () => {
   const spans = [{ traceId: "6".repeat(32), spanId: "6".repeat(16), name: "s", startTimeUnixNano: "1", endTimeUnixNano: "2" }];
   const send = (headers) => call("POST", "/api/2.0/otel/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] }, headers);

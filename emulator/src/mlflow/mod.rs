@@ -17,6 +17,7 @@ mod otlp;
 mod paging;
 mod protobuf;
 mod proxied;
+mod records;
 mod registry;
 mod runs;
 mod signed;
@@ -200,6 +201,13 @@ fn tracking(asked: &Asked, store: &mut Store, segments: &[&str]) -> Option<Answe
         ["artifacts", call] => artifacts::answer(asked, store, call),
         ["registered-models", call] => registry::answer(asked, store, call),
         ["model-versions", call] => versions::answer(asked, store, call),
+        // models of Unity Catalog have names of three parts
+        ["unity-catalog", "registered-models", call] if asked.kind == Kind::Workspace => {
+            registry::checked(asked).err().map(Err).or_else(|| registry::answer(asked, store, call))
+        }
+        ["unity-catalog", "model-versions", call] if asked.kind == Kind::Workspace => {
+            registry::checked(asked).err().map(Err).or_else(|| versions::answer(asked, store, call))
+        }
         ["logged-models", rest @ ..] => logged_models::answer(asked, store, rest),
         _ => None,
     }

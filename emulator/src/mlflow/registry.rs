@@ -29,6 +29,19 @@ pub(super) fn answer(asked: &Asked, store: &mut Store, call: &str) -> Option<Ans
     })
 }
 
+/// Refuses the name of a model of Unity Catalog that has not three parts.
+pub(super) fn checked(asked: &Asked) -> Result<(), ApiError> {
+    let fields = Fields::of(asked)?;
+    let Some(name) = fields.text("name")? else { return Ok(()) };
+    let parts: Vec<&str> = name.split('.').collect();
+    if parts.len() != 3 || parts.iter().any(|part| part.is_empty()) {
+        return Err(invalid(format!(
+            "A model of Unity Catalog has a name of the form catalog.schema.model, not '{name}'."
+        )));
+    }
+    Ok(())
+}
+
 /// The model of that name.
 pub(super) fn model<'s>(store: &'s mut Store, name: &str) -> Result<&'s mut RegisteredModel, ApiError> {
     store.models.get_mut(name).ok_or_else(|| absent(format!("Registered Model with name={name} not found")))

@@ -427,3 +427,6 @@ fn place(info: &TraceInfo) -> Result<Place> {
         None => Err(Error::new(ErrorKind::Decode, "The server does not say where the trace's spans lie.")),
     }
 }
+
+#[cfg(test)]
+mod tests;

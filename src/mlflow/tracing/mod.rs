@@ -62,6 +62,4 @@ pub use types::{Assessment, AssessmentSource, SourceType, TraceInfo, TraceState}
 pub use usage::TokenUsage;
 
 #[cfg(test)]
-mod handle_tests;
-#[cfg(test)]
 mod tests;

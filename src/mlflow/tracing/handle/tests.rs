@@ -1,15 +1,10 @@
 //! Calls around traces, over a scripted network.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
-
 use super::*;
 use crate::auth::Credentials;
 use crate::client::WorkspaceClient;
 use crate::config::Config;
-use crate::error::ErrorKind;
-use crate::mlflow::MlflowClient;
+use crate::mlflow::tracing::{AssessmentSource, TraceState};
 use crate::transport::scripted::{Reply, Scripted};
 
 const ID: &str = "tr-0123456789abcdef0123456789abcdef";
