@@ -3,6 +3,7 @@
 
 export { LakewireError } from "./errors.js";
 
+export { MlflowCallbackHandler } from "./mlflow/callback.js";
 export { MlflowClient } from "./mlflow/client.js";
 export { observed } from "./mlflow/observe.js";
 export { MlflowTracing } from "./mlflow/tracing.js";

@@ -17,7 +17,11 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
             let mut counters = Counters::parse(args.text(0)?)?;
             let Logged { metrics, records, files } = log(&mut counters, args.text(1)?, args.has(2))?;
             let list = |metrics: Vec<(&str, f64)>| -> JsValue {
-                metrics.into_iter().flat_map(|(name, value)| [name.into(), value.into()]).collect::<Array>().into()
+                metrics
+                    .into_iter()
+                    .flat_map(|(name, value)| [JsValue::from(name), JsValue::from(value)])
+                    .collect::<Array>()
+                    .into()
             };
             let metrics: Array = metrics.into_iter().map(list).collect();
             let parts = [counters.to_json().into(), metrics.into(), texts(records), pairs(files)];
@@ -35,5 +39,5 @@ fn texts(list: Vec<String>) -> JsValue {
 }
 
 fn pairs<N: Into<JsValue>>(list: Vec<(N, String)>) -> JsValue {
-    list.into_iter().flat_map(|(name, text)| [name.into(), text.into()]).collect::<Array>().into()
+    list.into_iter().flat_map(|(name, text)| [name.into(), JsValue::from(text)]).collect::<Array>().into()
 }
