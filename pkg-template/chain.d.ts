@@ -64,6 +64,8 @@ export class ChainStream<T> extends ReadableStream<T> {
  */
 export class Chain<I, O, P = O> {
   private constructor();
+  /** Its steps, for who writes it down, such as `describeChain()` of `lakewire/mlflow`. */
+  toJSON(): unknown[];
   /** Runs the chain to its end. The options go to every step. */
   invoke(input: I, options?: CallOptions): Promise<O>;
   /**

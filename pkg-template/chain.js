@@ -11,10 +11,12 @@ import { take } from "./options.js";
 import { forgotten } from "./stream.js";
 
 /** Where the package's own classes keep what they are as a step. */
-export const STEP = Symbol("lakewire.step");
+export const STEP = Symbol.for("lakewire.step");
 
 /** Where a call stands among others, in its options, and on handles whoever watches them: see `mlflow/context.js`. */
 const SPAN = Symbol.for("lakewire.span");
+/** On a signal: it fired because nobody reads any more, which is no failure. */
+const LEFT = Symbol.for("lakewire.left");
 
 const ignore = () => {};
 
@@ -63,6 +65,7 @@ function linked({ signal, ...options }) {
   const abort = (reason) => controller.abort(reason);
   const unlink = () => signal?.removeEventListener("abort", stop);
   const leave = (reason) => {
+    controller.signal[LEFT] = true;
     abort(reason ?? fail("Cancelled", "The stream was left before its end."));
     unlink();
   };
@@ -286,6 +289,11 @@ export class Chain {
   /** A chain with more steps at its end. */
   pipe(...next) {
     return new Chain(STEP, [...this.#given, ...next]);
+  }
+
+  /** Its steps, for who writes it down. */
+  toJSON() {
+    return this.#given;
   }
 
   async invoke(input, given) {

@@ -59,6 +59,8 @@ type Without<V, K extends PropertyKey> = Flat<Omit<V, K> & { [N in keyof V & K]?
  */
 export class PromptTemplate<V = Record<string, TextValue>> {
   private constructor();
+  /** What it is made of. */
+  toJSON(): { template: string; partial: Record<string, unknown> };
   /** Parses a text; fails with kind `InvalidInput`, naming line and column, when a brace has no partner. */
   static fromTemplate<const T extends string>(text: T): PromptTemplate<Texts<TemplateVariables<T>>>;
   /** The names that still need a value. */
@@ -142,6 +144,8 @@ export type ChatPromptValues<M extends readonly unknown[]> = Flat<Together<{ [K 
  */
 export class ChatPromptTemplate<V = Record<string, TextValue | MessageList>> {
   private constructor();
+  /** What it is made of. */
+  toJSON(): { template: string; partial: Record<string, unknown> };
   /** Takes what each message is made of; fails with kind `InvalidInput`, saying which message and where, for a brace without a partner. */
   static fromMessages<const M extends readonly PromptMessage[]>(messages: M): ChatPromptTemplate<ChatPromptValues<M>>;
   /** The names that still need a value. */

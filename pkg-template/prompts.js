@@ -62,6 +62,11 @@ class Prompt {
     return new this.constructor(MAKE, this.#template, this.#names, partial);
   }
 
+  /** What it is made of. */
+  toJSON() {
+    return { template: this.#template, partial: this.#partial };
+  }
+
   invoke(values) {
     // what is thrown shall be a rejection
     return new Promise((resolve) => resolve(this[FORMAT](values)));

@@ -136,27 +136,40 @@ async function assemble() {
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }
 
-const inputs = ["src", "pkg-template", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs", "README.md", "CHANGELOG.md"];
-const digest = await fingerprint(ROOT, inputs);
 if (!existsSync(join(ROOT, "node_modules", "binaryen"))) throw new Error("The build's packages are not installed: run `npm ci` first.");
-const stamp = join(OUT, ".built");
-// which state of the sources each build was made of
-const made = await readFile(stamp, "utf8").then(JSON.parse).catch(() => ({}));
-const stale = BUILDS.filter(({ name, folder }) => made[name] !== digest || !existsSync(join(OUT, "dist", folder, "core.wasm")));
 if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.`);
-if (stale.length === 0) {
-  process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
+
+// what each part is made of: a word in the README needs no new wasm
+const [compiled, bundled, assembled] = await Promise.all([
+  fingerprint(ROOT, ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs"]),
+  fingerprint(ROOT, ["pkg-template"]),
+  fingerprint(ROOT, ["pkg-template", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]),
+]);
+const place = ({ name }) => join(TARGET, `package-${flags.features ?? "plain"}-${name}`);
+/** What a stamp says, if it can be read. */
+const stamped = (path) => readFile(path, "utf8").then((text) => text.trim()).catch(() => "");
+let anything = false;
+
+for (const build of BUILDS) {
+  const stamp = join(place(build), ".compiled");
+  if ((await stamped(stamp)) === compiled && existsSync(join(place(build), "core.wasm"))) continue;
+  await rm(place(build), { recursive: true, force: true });
+  await mkdir(dirname(place(build)), { recursive: true });
+  await compile(place(build), build);
+  await writeFile(stamp, compiled);
+}
+for (const build of BUILDS) {
+  const folder = join(OUT, "dist", build.folder);
+  const stamp = join(OUT, `.${build.name}`);
+  if ((await stamped(stamp)) === compiled + bundled && existsSync(join(folder, "core.wasm"))) continue;
+  await rm(stamp, { force: true });
+  await bundle(place(build), build);
+  await writeFile(stamp, compiled + bundled);
+  anything = true;
+}
+if (anything || (await stamped(join(OUT, ".assembled"))) !== assembled) {
+  await step("Put the package together", assemble);
+  await writeFile(join(OUT, ".assembled"), assembled);
 } else {
-  const place = (build) => join(TARGET, `package-${flags.features ?? "plain"}-${build.name}`);
-  for (const build of stale) {
-    await rm(place(build), { recursive: true, force: true });
-    await mkdir(dirname(place(build)), { recursive: true });
-    await compile(place(build), build);
-  }
-  await step("Put the package together", async () => {
-    await rm(stamp, { force: true });
-    for (const build of stale) await bundle(place(build), build);
-    await assemble();
-    await writeFile(stamp, JSON.stringify({ ...made, ...Object.fromEntries(stale.map(({ name }) => [name, digest])) }));
-  });
+  process.stdout.write(`The package in ${flags.out}/ is up to date.\n`);
 }

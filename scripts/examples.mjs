@@ -29,8 +29,14 @@ const SAYS = {
   // the toolkit's schema, the stand-in's arguments, the function's body in the SQL engine
   uc_functions: /^main\.tools\.add_tax: Adds tax[^]*120\.0[^]*\(2 steps\)$/m,
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
+  // 1500 values in two requests, read back
+  mlflow_tracking: /^fit FINISHED: loss 0\.00003 at step 1499\nHistory: 1500 values\nsummary\.json, \d+ bytes\nFound: true$/m,
   structured: /^Ann is 31$/m,
   chain: /^\S[^]*^Again: [^]*Ann[^]*^Compared: .*\d+ characters/m,
+  // the spans in order, the tokens of the chat, and the trace read back
+  tracing: /^UNKNOWN answer\nCHAIN chain\n[^]*CHAT_MODEL \S+[^]*^Tokens: .*input_tokens[^]*^Sent: 1$/m,
+  // the answer, and the same chain as Python that MLflow serves
+  serve_chain: /^\S[^]*^prompt = ChatPromptTemplate\.from_messages\([^]*^mlflow\.models\.set_model\(chain\)$/m,
   tools: /42.*\(2 steps\)/s,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,

@@ -11,6 +11,7 @@ use crate::embeddings::Embedder;
 use crate::error::Result;
 use crate::genie::{Genie, GenieSpace};
 use crate::mlflow::MlflowClient;
+use crate::mlflow::scoring::ScoringServer;
 use crate::observe::Watch;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
@@ -194,6 +195,12 @@ impl WorkspaceClient {
     #[must_use]
     pub fn mlflow(&self) -> MlflowClient {
         MlflowClient::new(self.sender.clone())
+    }
+
+    /// The MLflow scoring server this client is for, as `mlflow models serve` starts one.
+    #[must_use]
+    pub fn scoring_server(&self) -> ScoringServer {
+        ScoringServer::new(self.sender.clone())
     }
 
     /// The same client with others who watch its calls.

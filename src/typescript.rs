@@ -155,6 +155,7 @@ fn the_declarations_are_what_the_rust_types_say() {
     mlflow::tracking::types::CreateModelVersion::declare(&mut to);
     mlflow::tracking::types::LoggedModel::declare(&mut to);
     mlflow::tracking::types::CreateLoggedModel::declare(&mut to);
+    mlflow::tracing::types::TraceInfo::declare(&mut to);
     unity_catalog::types::CatalogInfo::declare(&mut to);
     unity_catalog::types::SchemaInfo::declare(&mut to);
     unity_catalog::types::TableInfo::declare(&mut to);

@@ -19,7 +19,8 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
             if path.is_dir() {
                 visit(base, &path, found);
             } else if path.extension().is_some_and(|ext| ext == "rs")
-                && path.file_name().is_some_and(|n| n != "tests.rs")
+                && !path.file_stem().is_some_and(|n| n.to_string_lossy().ends_with("tests"))
+                && !path.parent().is_some_and(|folder| folder.ends_with("tests"))
             {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
@@ -188,7 +189,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // what calls of ours tell whoever watches
     (&["observe/client.rs"], &["client", "observe"]),
     (&["observe/"], &["error", "observe", "transport", "wire"]),
-    (&["mlflow/tracking/types"], &["error", "macros", "typescript"]),
+    (&["mlflow/tracking/types", "mlflow/tracing/types.rs"], &["error", "macros", "typescript"]),
     (
         &["mlflow/tracking/batch.rs", "mlflow/tracking/calls.rs", "mlflow/tracking/place.rs"],
         &["error", "mlflow", "order", "wire"],
@@ -213,6 +214,17 @@ const ROOMS: &[(&[&str], &[&str])] = &[
             "mlflow/tracing/write.rs",
         ],
         &["error", "mlflow", "order", "wire"],
+    ),
+    (
+        &[
+            "mlflow/models/files.rs",
+            "mlflow/models/model.rs",
+            "mlflow/models/python.rs",
+            "mlflow/models/source.rs",
+            "mlflow/scoring/advice.rs",
+            "mlflow/scoring/calls.rs",
+        ],
+        &["error", "mlflow", "prompts", "wire"],
     ),
     // flows over the tracking calls; models are described by what they are made of
     (
@@ -292,6 +304,12 @@ const PURE: &[&str] = &[
     "genie/table.rs",
     "genie/types/",
     "hugging_face/dolly.rs",
+    "mlflow/models/files.rs",
+    "mlflow/models/model.rs",
+    "mlflow/models/python.rs",
+    "mlflow/models/source.rs",
+    "mlflow/scoring/advice.rs",
+    "mlflow/scoring/calls.rs",
     "mlflow/tracing/ids.rs",
     "mlflow/tracing/info.rs",
     "mlflow/tracing/limits.rs",

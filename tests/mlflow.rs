@@ -7,5 +7,7 @@
     reason = "a test that fails says so by panicking"
 )]
 
+#[path = "mlflow/tracing.rs"]
+mod tracing;
 #[path = "mlflow/tracking.rs"]
 mod tracking;

@@ -30,9 +30,12 @@ OPTIONS
     --token-ttl-s N       how long OAuth tokens live, in seconds (default 3600)
     --expired-token-status N  status of an answer to a token that is over: 403, or 401 (default 403)
     --engine URL          a running lakewire-engine, which runs SQL statements and has Unity Catalog, such as http://127.0.0.1:8790
-    --link-ttl-s N        how long links to results live, in seconds, up to 900 (default 900)
+    --mlflow URL          a real MLflow server on loopback, to which MLflow's paths are passed on
+    --mlflow-server       let MLflow's paths be those of a self-hosted server: no credential, any names, artifacts through it
+    --link-ttl-s N        how long links to results and artifacts live, in seconds, up to 900 (default 900)
     --data DIR            keep endpoints, secrets, permissions, warehouses and vector indexes in DIR across restarts
-    --custom NAME=URL     a custom-model endpoint answered by an MLflow scoring server on loopback; repeatable
+    --custom NAME=URL     a custom-model endpoint, and every endpoint that serves a registered model of this name, answered by an
+                          MLflow scoring server on loopback; repeatable
     --driver-proxy C/PORT let /driver-proxy-api/o/ORG/C/PORT reach 127.0.0.1:PORT; repeatable
     --help                this text
 
@@ -92,6 +95,11 @@ where
                 let url = value(&mut parser, "--engine")?;
                 config.engine = Some(Loopback::new(&url).map_err(|sentence| format!("--engine: {sentence}"))?);
             }
+            Arg::Long("mlflow") => {
+                let url = value(&mut parser, "--mlflow")?;
+                config.mlflow = Some(Loopback::new(&url).map_err(|sentence| format!("--mlflow: {sentence}"))?);
+            }
+            Arg::Long("mlflow-server") => config.mlflow_server = true,
             Arg::Long("link-ttl-s") => {
                 config.link_ttl_s = number(&mut parser, "--link-ttl-s")?;
                 if config.link_ttl_s > 900 {
@@ -115,6 +123,11 @@ where
              add --allow-remote if that is intended.",
             config.host
         ));
+    }
+    if config.mlflow.is_some() && config.mlflow_server {
+        return Err(
+            "--mlflow and --mlflow-server exclude each other: a real server answers, or the emulator does.".to_owned()
+        );
     }
     if (upstream_model.is_some() || embedding_model.is_some()) && upstream_url.is_none() {
         return Err("--upstream-model names a model of an upstream server: give --upstream URL too.".to_owned());
@@ -191,6 +204,10 @@ mod tests {
         assert!(run(&["--custom", "http://127.0.0.1:5000"]).unwrap_err().contains("NAME=URL"));
         assert!(run(&["--driver-proxy", "cluster"]).unwrap_err().contains("CLUSTER/PORT"));
         assert!(run(&["--engine", "http://example.com:1"]).unwrap_err().contains("loopback"));
+        assert!(run(&["--mlflow", "https://example.com"]).unwrap_err().starts_with("--mlflow: "));
+        assert!(
+            run(&["--mlflow", "http://127.0.0.1:1", "--mlflow-server"]).unwrap_err().contains("exclude each other")
+        );
         assert!(run(&["--link-ttl-s", "901"]).unwrap_err().contains("900"));
         assert!(run(&["--upstream", "https://api.example.com"]).unwrap_err().contains("http://"));
     }

@@ -19,7 +19,7 @@ use crate::history::{self, Operation, Outcome};
 use crate::oauth::{self, Access, Audience};
 use crate::shaping::{self, Tracked, Waiting};
 use crate::state::{Emulator, now_ms};
-use crate::{driver_proxy, hugging_face, ids, invocations, sql};
+use crate::{driver_proxy, hugging_face, ids, invocations, mlflow, sql};
 
 /// The workspace's id, sent as `x-databricks-org-id` on every answer.
 pub const ORG_ID: &str = "900800700600";
@@ -105,7 +105,11 @@ pub async fn pass(State(emulator): State<Emulator>, request: Request, next: Next
         Some(replacement) => replaced(replacement),
         None => {
             let path = parts.uri.path();
-            let open = hub || stored || path.starts_with("/.well-known/") || oauth::is_open(path);
+            let open = hub
+                || stored
+                || path.starts_with("/.well-known/")
+                || oauth::is_open(path)
+                || mlflow::is_open(&emulator, path);
             let limit = invocations::body_limit(&emulator, path);
             match credential.refusal(path).filter(|_| !open) {
                 Some(refusal) => refusal.into_response(),

@@ -178,7 +178,15 @@ pub fn body_limit(emulator: &Emulator, path: &str) -> usize {
     let endpoint = path.strip_prefix("/serving-endpoints/").and_then(|rest| rest.split('/').next());
     let custom = endpoint.and_then(|name| emulator.endpoint(name)).is_some_and(|endpoint| is_custom(&endpoint));
     let large = [driver_proxy::PREFIX, crate::sql::STATEMENTS, crate::vector_search::PREFIX];
-    if custom || large.iter().any(|prefix| path.starts_with(prefix)) { gate::READ_LIMIT } else { gate::MAX_BODY_BYTES }
+    if custom
+        || crate::mlflow::is_mlflow(path)
+        || path.starts_with(crate::sql::STORAGE)
+        || large.iter().any(|prefix| path.starts_with(prefix))
+    {
+        gate::READ_LIMIT
+    } else {
+        gate::MAX_BODY_BYTES
+    }
 }
 
 /// The one place where tasks part.

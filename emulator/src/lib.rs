@@ -21,6 +21,7 @@ pub mod invocations;
 pub mod json;
 pub mod loopback;
 pub mod mcp;
+pub mod mlflow;
 pub mod permissions;
 pub mod secrets;
 pub mod server;

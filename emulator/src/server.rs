@@ -22,8 +22,8 @@ use crate::faults::{Cut, ScriptedFault};
 use crate::gate::{self, CloseConnection};
 use crate::state::{Config, Emulator};
 use crate::{
-    driver_proxy, genie, hugging_face, identity, invocations, mcp, oauth, permissions, secrets, serving_endpoints, sql,
-    unity_catalog, vector_search,
+    driver_proxy, genie, hugging_face, identity, invocations, mcp, mlflow, oauth, permissions, secrets,
+    serving_endpoints, sql, unity_catalog, vector_search,
 };
 
 /// A client that has not sent its headers by then is let go (fault-matrix P19, R5).
@@ -120,6 +120,7 @@ pub fn router(emulator: Emulator) -> Router {
         .merge(vector_search::routes())
         .merge(mcp::routes())
         .merge(genie::routes())
+        .merge(mlflow::routes())
         .route("/_emulator/health", get(health))
         .route("/_emulator/history", get(history).delete(clear_history))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))

@@ -14,7 +14,7 @@ use crate::loopback::Loopback;
 use crate::serving_endpoints::Endpoint;
 use crate::upstream::Upstream;
 use crate::workspace::{Folder, Workspace};
-use crate::{genie, hugging_face, mcp, oauth, sql, vector_search};
+use crate::{genie, hugging_face, mcp, mlflow, oauth, sql, vector_search};
 
 /// How to run: see [`crate::cli::HELP`] for what each field means on the command line.
 #[derive(Debug, Clone)]
@@ -45,7 +45,11 @@ pub struct Config {
     pub custom: Vec<(String, Loopback)>,
     /// The SQL engine that runs statements and has Unity Catalog.
     pub engine: Option<Loopback>,
-    /// How long links to results live, in seconds.
+    /// A real MLflow server that answers in the emulator's place.
+    pub mlflow: Option<Loopback>,
+    /// Whether MLflow's paths are a self-hosted server's, not a workspace's.
+    pub mlflow_server: bool,
+    /// How long links to results and artifacts live, in seconds.
     pub link_ttl_s: u64,
     /// The (cluster, port) pairs the driver proxy forwards to.
     pub driver_proxy: Vec<(String, u16)>,
@@ -67,6 +71,8 @@ impl Default for Config {
             data: None,
             custom: Vec::new(),
             engine: None,
+            mlflow: None,
+            mlflow_server: false,
             link_ttl_s: 900,
             driver_proxy: Vec::new(),
         }
@@ -89,6 +95,7 @@ struct Inner {
     vectors: Mutex<vector_search::Store>,
     mcp: Mutex<mcp::Sessions>,
     genie: Mutex<genie::Store>,
+    mlflow: Mutex<mlflow::Store>,
     requests: AtomicU64,
     started: Instant,
 }
@@ -137,6 +144,7 @@ impl Emulator {
         let vectors = vector_search::Store::open(config.data.as_deref())?;
         let workspace = Mutex::new(Kept { workspace, folder });
         let sql = sql::Sql::new(&config);
+        let mlflow = Mutex::new(mlflow::Store::new(config.seed, config.mlflow_server, now_ms()));
         Ok(Self(Arc::new(Inner {
             config,
             workspace,
@@ -148,6 +156,7 @@ impl Emulator {
             vectors: Mutex::new(vectors),
             mcp: Mutex::default(),
             genie: Mutex::default(),
+            mlflow,
             requests: AtomicU64::new(0),
             started: Instant::now(),
         })))
@@ -235,6 +244,11 @@ impl Emulator {
     /// The conversations of Genie spaces.
     pub fn genie(&self) -> MutexGuard<'_, genie::Store> {
         lock(&self.0.genie)
+    }
+
+    /// What there is of MLflow.
+    pub fn mlflow(&self) -> MutexGuard<'_, mlflow::Store> {
+        lock(&self.0.mlflow)
     }
 
     /// Milliseconds since this emulator started.

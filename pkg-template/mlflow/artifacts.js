@@ -1,6 +1,6 @@
 // The files of runs and logged models: through the tracking server, or to and from the store by signed addresses.
 
-import { AT, DELETE, NEVER, PUT, ROOT, SAFE, fail, known, named, paged, pure, splitCall } from "./base.js";
+import { AT, DELETE, FILE, NEVER, PUT, ROOT, SAFE, fail, known, named, paged, pure, splitCall } from "./base.js";
 import { pause } from "../data/wait.js";
 import { writeExact } from "../data/exact.js";
 import { pairs } from "../options.js";
@@ -20,7 +20,7 @@ async function bytesOf(data) {
 }
 
 /** A signed address, checked; nothing may show it. */
-function address({ signed_uri: url, headers = [] }) {
+export function address({ signed_uri: url, headers = [] }) {
   let parsed;
   try {
     parsed = new URL(url);
@@ -80,7 +80,7 @@ export class Artifacts {
     if (this.#root === undefined) {
       return this.#signed("read", path, scope, async ([url, headers]) => new Uint8Array(await this.#store(url, { method: "GET", headers }, scope)));
     }
-    const { text } = await this.#at.raw([0, `${PROXY}/${this.#root}/${way}`, undefined, SAFE, 1], scope);
+    const { text } = await this.#at.raw([0, `${PROXY}/${this.#root}/${way}`, undefined, FILE], scope);
     const bytes = new Uint8Array(text.length);
     for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
     return bytes;

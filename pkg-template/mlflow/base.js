@@ -8,6 +8,8 @@ import { splitCall, take } from "../options.js";
 
 export { DELETE, NEVER, PATCH, POST, SAFE, fail, paged, pure, splitCall, take };
 export const PUT = 1;
+/** The repeat of a read whose answer is a file: one character per byte. */
+export const FILE = 3;
 
 /** Where the operations are, and those of Unity Catalog's registry. */
 export const ROOT = "/api/2.0/mlflow/";

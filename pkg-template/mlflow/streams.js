@@ -3,6 +3,8 @@
 import { quietly } from "./context.js";
 
 const WHOLE = Symbol.for("lakewire.whole");
+/** On the signals of chains: the chain's own stream was left. */
+const LEFT = Symbol.for("lakewire.left");
 
 /** The text of a piece: of a chunk of a chat, an event of an agent, or a word. */
 function textOf(piece) {
@@ -91,7 +93,8 @@ export function watchStream(stream, place, { tokens = false, first = false, sign
         place.end(answer);
       } catch (error) {
         const partial = quietly(() => error.partial);
-        if (error?.kind === "Cancelled" && signal?.aborted !== true) place.left(partial);
+        const left = signal?.aborted !== true || signal[LEFT] === true || signal.reason?.kind === "Cancelled";
+        if (error?.kind === "Cancelled" && left) place.left(partial);
         else place.fail(error, partial);
       }
     });

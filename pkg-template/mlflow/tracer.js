@@ -211,6 +211,8 @@ export class Tracer {
   }
 
   async flush() {
+    // what has just ended says so in a moment
+    await new Promise((resolve) => setTimeout(resolve, 0));
     this.#settle();
     await this.#queue.flush();
   }
@@ -219,6 +221,9 @@ export class Tracer {
     this.#closed = true;
     this.#unhook();
     await this.flush();
+    // whose end nobody waits for any more
+    this.#counts.droppedTraces += this.#open.size;
+    this.#open.clear();
   }
 }
 

@@ -65,6 +65,15 @@ export const bounded = (value, limit) => plain(value, { chars: limit }, []);
 
 /** What was given, at the time: lists and objects of two levels are copied, what stands in them is shared. */
 export function snapshot(value) {
+  try {
+    return copied(value);
+  } catch {
+    // a property that throws: it is told of as such when it is read again
+    return value;
+  }
+}
+
+function copied(value) {
   const copy = (one) => (Array.isArray(one) ? one.slice() : one !== null && typeof one === "object" && Object.getPrototypeOf(one) === Object.prototype ? { ...one } : one);
   const top = copy(value);
   if (top === value || top === null || typeof top !== "object") return top;

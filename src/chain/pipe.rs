@@ -20,6 +20,11 @@ impl<A, B> Pipe<A, B> {
         Self { first, second }
     }
 
+    /// Its two steps.
+    pub(crate) fn steps(&self) -> (&A, &B) {
+        (&self.first, &self.second)
+    }
+
     /// A chain with one more step at its end.
     #[must_use]
     pub fn pipe<C>(self, next: C) -> Pipe<Self, C> {

@@ -41,6 +41,11 @@ pub fn from_fn<F>(name: impl Into<String>, run: F) -> Function<F> {
 }
 
 impl<F> Function<F> {
+    /// The name it was given.
+    pub(crate) fn called(&self) -> &str {
+        &self.name
+    }
+
     /// A chain that begins with this function.
     #[must_use]
     pub fn pipe<B>(self, next: B) -> Pipe<Self, B> {

@@ -49,9 +49,9 @@ impl CoreClient {
         Ok(CoreChat::new(chat))
     }
 
-    /// Sends `[method, path, body, repeat, kind]`, method and repeat as numbers, and gives `[text, request id, served model,
-    /// attempts]`. This is how rooms that are no part of this wasm send: the path is encoded, and they read the
-    /// text. A body is JSON text or a `Uint8Array`; a kind that is a number asks for a file, one character per byte; one that is true for the session.
+    /// Sends `[method, path, body, repeat, session]`, method and repeat as numbers, and gives `[text, request id, served model,
+    /// attempts]`. This is how rooms that are no part of this wasm send: the path is encoded, and they read the text. A body is
+    /// JSON text, or a `Uint8Array` for a file; repeat 3 reads a file, one character per byte.
     ///
     /// # Errors
     /// As `WorkspaceClient::send`.
@@ -63,30 +63,28 @@ impl CoreClient {
 /// A call from its parts; what has no number here is a POST that is never repeated.
 fn anything(parts: &Array) -> Call<String> {
     const METHODS: [Method; 4] = [Method::Get, Method::Put, Method::Patch, Method::Delete];
-    const REPEATS: [Repeat; 2] = [Repeat::Safe, Repeat::Billed];
+    const REPEATS: [Repeat; 4] = [Repeat::Safe, Repeat::Billed, Repeat::Never, Repeat::Safe];
     let number = |at| parts.get(at).as_f64().map_or(usize::MAX, |number| number as usize);
     let mut request = Request::new(
         METHODS.get(number(0)).copied().unwrap_or(Method::Post),
         parts.get(1).as_string().unwrap_or_default(),
     );
-    match parts.get(2).dyn_into::<Uint8Array>() {
+    let body = parts.get(2);
+    if let Some(body) = body.as_string() {
+        request = request.json(body);
+    } else if body.is_truthy() {
         // a file, whose type the options' headers say
-        Ok(bytes) => request.body = Some(bytes.to_vec().into()),
-        Err(body) => {
-            if let Some(body) = body.as_string() {
-                request = request.json(body);
-            }
-        }
+        request.set_body(body.unchecked_into::<Uint8Array>().to_vec());
     }
-    let kind = parts.get(4);
-    let read = if kind.as_f64().is_some() {
+    let repeat = number(3);
+    let read = if repeat == 3 {
         answer::characters
-    } else if cfg!(feature = "js") && kind.is_truthy() {
+    } else if cfg!(feature = "js") && parts.get(4).is_truthy() {
         answer::with_session
     } else {
         answer::foreign
     };
-    Call::new(request, REPEATS.get(number(3)).copied().unwrap_or(Repeat::Never), read)
+    Call::new(request, REPEATS.get(repeat).copied().unwrap_or(Repeat::Never), read)
 }
 
 #[cfg(feature = "js")]

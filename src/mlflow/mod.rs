@@ -4,6 +4,8 @@
 //! which takes the same calls.
 
 pub mod callback;
+pub mod models;
+pub mod scoring;
 pub mod tracing;
 pub mod tracking;
 

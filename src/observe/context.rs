@@ -16,9 +16,12 @@ thread_local! {
 #[derive(Clone, Default)]
 pub struct Context(pub(super) Option<Arc<Node>>);
 
+/// Whoever watches, and what is kept of the call there.
+pub(super) type Watcher = (Arc<dyn Observer>, Option<Arc<dyn Observed>>);
+
 /// One call under way, for all who watch it.
 pub(super) struct Node {
-    pub(super) watchers: Vec<(Arc<dyn Observer>, Option<Arc<dyn Observed>>)>,
+    pub(super) watchers: Vec<Watcher>,
     /// The call that begins with this one: what goes into this goes into that.
     pub(super) first_of: Context,
 }
@@ -37,11 +40,7 @@ impl Context {
     }
 
     /// The same with other observations; an observer that has none keeps the one it had.
-    pub(super) fn with(
-        &self,
-        mut watchers: Vec<(Arc<dyn Observer>, Option<Arc<dyn Observed>>)>,
-        first_of: Self,
-    ) -> Self {
+    pub(super) fn with(&self, mut watchers: Vec<Watcher>, first_of: Self) -> Self {
         for (observer, observed) in &mut watchers {
             if observed.is_none() {
                 *observed = self.find(observer.identity()).cloned();

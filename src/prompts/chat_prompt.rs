@@ -10,6 +10,8 @@ use crate::wire::json::{push_string, string};
 /// Messages with named variables; see the [module](crate::prompts) for an example.
 #[derive(Clone, Debug)]
 pub struct ChatPromptTemplate {
+    /// As `Messages::parse` reads it.
+    spec: String,
     messages: Messages,
     partial: PromptValues,
 }
@@ -36,7 +38,12 @@ impl ChatPromptTemplate {
             spec.push_str(&message.into().spec);
         }
         spec.push(']');
-        Ok(Self { messages: Messages::parse(&spec)?, partial: PromptValues::new() })
+        Ok(Self { messages: Messages::parse(&spec)?, spec, partial: PromptValues::new() })
+    }
+
+    /// The messages as JSON text, and the values that they have: names with JSON texts.
+    pub(crate) fn parts(&self) -> (String, Vec<(String, String)>) {
+        (self.spec.clone(), self.partial.texts())
     }
 
     /// A prompt that has these values already; values given later win.

@@ -17,6 +17,7 @@ use crate::prompts::values::Lookup;
 /// ```
 #[derive(Clone, Debug)]
 pub struct PromptTemplate {
+    text: String,
     template: Template,
     partial: PromptValues,
 }
@@ -27,7 +28,12 @@ impl PromptTemplate {
     /// # Errors
     /// `InvalidInput`, with line and column of the brace that has no partner or no name.
     pub fn from_template(text: &str) -> Result<Self> {
-        Ok(Self { template: Template::parse(text)?, partial: PromptValues::new() })
+        Ok(Self { text: text.to_owned(), template: Template::parse(text)?, partial: PromptValues::new() })
+    }
+
+    /// The template, and the values that it has: names with JSON texts.
+    pub(crate) fn parts(&self) -> (String, Vec<(String, String)>) {
+        (self.text.clone(), self.partial.texts())
     }
 
     /// A prompt that has these values already; values given later win.

@@ -136,6 +136,16 @@ impl PromptValues {
         self.named.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// Names with their values as JSON texts.
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
+        let text = |value: &PromptValue| match value {
+            PromptValue::Text(text) => string(text),
+            // messages hold text and JSON values: writing them cannot fail
+            PromptValue::Messages(messages) => serde_json::to_string(messages).unwrap_or_else(|_| "[]".to_owned()),
+        };
+        self.named.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
     /// The values as a JSON object, or the one value without a name.
     pub(crate) fn to_json(&self) -> String {
         let json = |value: &PromptValue| match value {

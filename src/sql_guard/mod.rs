@@ -13,7 +13,7 @@ mod tokens;
 mod verdict;
 
 #[cfg(test)]
-mod oracle;
+mod oracle_tests;
 #[cfg(test)]
 mod spark;
 #[cfg(test)]

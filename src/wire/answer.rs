@@ -122,7 +122,11 @@ pub fn bytes(answer: Answer) -> Result<Vec<u8>> {
 /// # Errors
 /// None, see [`bytes`].
 pub fn characters(answer: Answer) -> Result<String> {
-    Ok(answer.body.into_iter().map(char::from).collect())
+    let mut text = String::new();
+    for byte in &answer.body {
+        text.push(char::from(*byte));
+    }
+    Ok(text)
 }
 
 /// Reads an answer whose body says nothing, such as that of a deletion.

@@ -64,9 +64,15 @@ impl Request {
     /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, text: impl Into<String>) -> Self {
-        self.body = Some(Arc::from(text.into().into_bytes()));
+        self.set_body(text.into().into_bytes());
         self.headers.push(("content-type".into(), "application/json".into()));
         self
+    }
+
+    /// Sets a body whose type a header says.
+    #[inline(never)]
+    pub(crate) fn set_body(&mut self, bytes: Vec<u8>) {
+        self.body = Some(Arc::from(bytes));
     }
 
     /// Adds a header. Names are lower case.

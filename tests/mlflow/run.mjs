@@ -10,7 +10,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { run as runTests } from "node:test";
 import { fileURLToPath } from "node:url";
-import { run, start, stopAll } from "../../scripts/lib.mjs";
+import { run, stopAll } from "../../scripts/lib.mjs";
 import { startMlflow } from "./server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -57,12 +57,6 @@ async function rust(env) {
 try {
   let url = process.env.LAKEWIRE_MLFLOW;
   if (!url) ({ url } = await startMlflow());
-  // what parity compares with: an emulator of this run's own, so that nothing is in it
-  const program = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
-  if (existsSync(program)) {
-    const emulator = await start(program, ["--port", "0", "--token-delay-ms", "0"], { ready: /listening on (http:\S+)/ });
-    process.env.LAKEWIRE_MLFLOW_EMULATOR = emulator.match[1].replace(/\/$/, "");
-  }
   process.env.LAKEWIRE_MLFLOW = url;
   const files = (await readdir(here)).filter((name) => name.endsWith(".test.mjs") && wanted(name)).sort();
   if (files.length > 0) await javascript(files);

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { freePort, start, waitForUrl } from "../../scripts/lib.mjs";
 import * as environment from "../clients/venv.mjs";
 
@@ -62,4 +63,12 @@ export async function startMlflow({ corsOrigins, allowedHosts, args = [], env = 
   }
   ended.catch(() => {});
   return { url, folder, python, stop, output: child.output };
+}
+
+/** Starts an emulator of a test's own with these arguments; resolves with `{ url, stop() }`. */
+export async function startEmulator(...args) {
+  const target = join(fileURLToPath(new URL("../..", import.meta.url)), process.env.CARGO_TARGET_DIR ?? "target");
+  const program = join(target, "debug", process.platform === "win32" ? "lakewire-emulator.exe" : "lakewire-emulator");
+  const child = await start(program, ["--port", "0", "--token-delay-ms", "0", ...args], { ready: /listening on (http:\S+)/ });
+  return { url: child.match[1].replace(/\/$/, ""), stop: child.stop };
 }

@@ -71,7 +71,7 @@ test("a run logs, is read back exactly, searched for and ended", async () => {
   const search = (filter, more) => mlflow.searchRuns([experiment_id], { filter, ...more }).all();
   assert.deepEqual((await search("metrics.down > 0", { orderBy: ["metrics.down DESC"], maxResults: 1 })).map(({ info }) => [info.run_name, info.status]), [["try-2", "FAILED"], ["try-1", "FINISHED"]]);
   assert.equal((await search("params.k = '4' and attributes.status = 'FINISHED'")).length, 1);
-  assert.match((await refused(search("metrics.x ~ 1"), "BadRequest")).message, /filter string/);
+  assert.match((await refused(search("metrics"), "BadRequest")).message, /filter string/);
   await mlflow.deleteRun(run.id);
   assert.equal((await search("")).length, 1);
   assert.equal((await search("", { viewType: "ALL" })).length, 2);

@@ -10,7 +10,7 @@ import { pageModule } from "./modules.mjs";
 const { length, waterfall } = await pageModule("traces/waterfall.ts");
 
 const BEGIN = 1_772_360_430_123_000_000n;
-const span = (span_id, parent_id, from, to) => ({ span_id, parent_id, start_ns: BEGIN + BigInt(from), end_ns: to === undefined ? null : BEGIN + BigInt(to) });
+const span = (span_id, parent_id, from, to) => ({ span_id, parent_id, start_ns: `${BEGIN + BigInt(from)}`, end_ns: to === undefined ? "0" : `${BEGIN + BigInt(to)}` });
 const shape = (spans) => waterfall(spans).map(({ span: { span_id }, depth, from, width }) => [span_id, depth, from, width]);
 
 test("spans stand under their callers, as they began, in their part of the whole", () => {

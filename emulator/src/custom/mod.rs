@@ -27,7 +27,10 @@ const DOLLY: &str = "dolly-v2-12b";
 /// # Errors
 /// The refusal a scoring server would send.
 pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
-    let given = query.emulator.config().custom.iter().find(|(name, _)| *name == query.endpoint.name);
+    let model = model_of(&query);
+    let custom = &query.emulator.config().custom;
+    let named = |wanted: &str| custom.iter().find(|(name, _)| name == wanted);
+    let given = named(&query.endpoint.name).or_else(|| model.and_then(named));
     if let Some((_, server)) = given {
         return pass_on(&query, server).await;
     }
@@ -58,6 +61,14 @@ pub async fn answer(query: Query<'_>) -> Result<Response, ApiError> {
     let name = HeaderName::from_static("x-lakewire-answered-by");
     response.headers_mut().insert(name, HeaderValue::from_static("stand-in"));
     Ok(response)
+}
+
+/// The registered model that answers: what the served entity names.
+fn model_of<'a>(query: &Query<'a>) -> Option<&'a str> {
+    let entities = query.endpoint.config.get("served_entities")?.as_array()?;
+    let text = |entity: &'a Value, key: &str| entity.get(key).and_then(Value::as_str);
+    let served = entities.iter().find(|entity| text(entity, "name") == Some(query.served))?;
+    text(served, "entity_name")
 }
 
 async fn pass_on(query: &Query<'_>, server: &Loopback) -> Result<Response, ApiError> {

@@ -2,6 +2,7 @@
 //!
 //! A fault comes with the request itself (header `x-lakewire-fault`) or from a script queued at `POST /_emulator/faults`.
 
+mod mlflow;
 mod presets;
 mod script;
 mod sql;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use crate::errors::{self, ApiError};
 use crate::serving_endpoints::Outcome;
 
+pub use mlflow::{CredentialType, MlflowFault};
 pub use presets::Preset;
 pub use script::{FaultScript, Match, ScriptedFault};
 pub use sql::{AtChunk, CutAt, NextChunk, OffBy, SaysIndex, SqlFault, StatementError};
@@ -95,6 +97,8 @@ pub struct Fault {
     pub vector: Option<VectorFault>,
     /// What is wrong with an answer of an MCP server.
     pub mcp: Option<McpFault>,
+    /// What is wrong with an answer of MLflow.
+    pub mlflow: Option<MlflowFault>,
 }
 
 /// The end of a deployment.

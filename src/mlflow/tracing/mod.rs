@@ -29,6 +29,9 @@
 //!
 //! Nanoseconds are texts, because JavaScript's numbers cannot hold them; whole numbers are read too. Keys besides these are left.
 
+#[cfg(feature = "observe")]
+mod enrich;
+mod handle;
 mod ids;
 mod info;
 mod limits;
@@ -38,9 +41,13 @@ mod preview;
 mod read;
 mod spans;
 mod stored;
+#[cfg(feature = "observe")]
+mod tracer;
+pub mod types;
 mod usage;
 mod write;
 
+pub use handle::{StoredTrace, TraceSearch};
 pub use ids::{TraceParent, span_id, trace_id};
 pub use info::{Server, trace_info};
 pub use limits::{METADATA_CHARS, TAG_KEY_CHARS, TAG_VALUE_CHARS, cut};
@@ -49,6 +56,9 @@ pub use otlp::otlp_json;
 pub use preview::preview;
 pub use spans::traces_json;
 pub use stored::{read_spans, read_tags, spans_json};
+#[cfg(feature = "observe")]
+pub use tracer::{CurrentTrace, Export, MlflowTracing, TracingStats, UserSpan};
+pub use types::{Assessment, AssessmentSource, SourceType, TraceInfo, TraceState};
 pub use usage::TokenUsage;
 
 #[cfg(test)]

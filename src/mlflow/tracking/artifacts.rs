@@ -59,7 +59,7 @@ impl Artifacts {
                 let mut fresh = false;
                 loop {
                     let leave = self.leave("write", path).await?;
-                    match self.upload(&leave, bytes.clone()).await {
+                    match self.client.put_signed(&leave, bytes.clone()).await {
                         // an address can expire while it waits for its turn
                         Err(error) if error.status() == Some(403) && !fresh => fresh = true,
                         other => return other.map_err(|error| error.about(path)),
@@ -196,31 +196,6 @@ impl Artifacts {
             Error::new(ErrorKind::Decode, "The workspace gave no signed address for the artifact.").about(path)
         })
     }
-
-    async fn upload(&self, leave: &ArtifactCredentialInfo, bytes: Arc<[u8]>) -> Result<()> {
-        let mut link = link_of(leave)?;
-        let put = async |link: &Link, method, bytes| {
-            self.client.sender.upload(link, method, bytes, &self.client.options).await.map(drop)
-        };
-        match &leave.kind {
-            Some(ArtifactCredentialType::AzureAdlsGen2SasUri) => {
-                // three steps: an empty file, its bytes, and the word that these are all
-                let empty = || Arc::from(&b""[..]);
-                let length = bytes.len().to_string();
-                put(&link.query("resource=file"), Method::Put, empty()).await?;
-                if !bytes.is_empty() {
-                    put(&link.query("action=append&position=0"), Method::Patch, bytes).await?;
-                }
-                put(&link.query(&["action=flush&position=", &length].concat()), Method::Patch, empty()).await
-            }
-            kind => {
-                if *kind == Some(ArtifactCredentialType::AzureSasUri) {
-                    link = link.header("x-ms-blob-type", "BlockBlob");
-                }
-                put(&link, Method::Put, bytes).await
-            }
-        }
-    }
 }
 
 fn retyped<T>(
@@ -246,6 +221,36 @@ impl fmt::Debug for Artifacts {
 }
 
 impl MlflowClient {
+    /// Sends a file to a store, as its kind wants it.
+    pub(crate) async fn put_signed(&self, leave: &ArtifactCredentialInfo, bytes: Arc<[u8]>) -> Result<()> {
+        let mut link = link_of(leave)?;
+        let put =
+            async |link: &Link, method, bytes| self.sender.upload(link, method, bytes, &self.options).await.map(drop);
+        match &leave.kind {
+            Some(ArtifactCredentialType::AzureAdlsGen2SasUri) => {
+                // three steps: an empty file, its bytes, and the word that these are all
+                let empty = || Arc::from(&b""[..]);
+                let length = bytes.len().to_string();
+                put(&link.query("resource=file"), Method::Put, empty()).await?;
+                if !bytes.is_empty() {
+                    put(&link.query("action=append&position=0"), Method::Patch, bytes).await?;
+                }
+                put(&link.query(&["action=flush&position=", &length].concat()), Method::Patch, empty()).await
+            }
+            kind => {
+                if *kind == Some(ArtifactCredentialType::AzureSasUri) {
+                    link = link.header("x-ms-blob-type", "BlockBlob");
+                }
+                put(&link, Method::Put, bytes).await
+            }
+        }
+    }
+
+    /// Reads a file from a store.
+    pub(crate) async fn get_signed(&self, leave: &ArtifactCredentialInfo) -> Result<Vec<u8>> {
+        Ok(self.sender.download(&link_of(leave)?, &self.options).await?.0)
+    }
+
     /// The files of a run: asks once where they lie.
     ///
     /// # Errors

@@ -198,10 +198,11 @@ fn pairs(what: &str, list: Raw<'_>) -> Result<Vec<String>> {
 /// `InvalidInput`, saying which characters keys are made of.
 pub fn check_key(what: &str, key: &str) -> Result<()> {
     // letters of any script are MLflow's `\w`
-    let fits = |one: char| one.is_ascii_alphanumeric() || "_-./: ".contains(one) || !one.is_ascii();
+    let fits =
+        |one: u8| one.is_ascii_alphanumeric() || matches!(one, b'_' | b'-' | b'.' | b'/' | b':' | b' ') || one >= 0x80;
     if key.is_empty() {
         Err(invalid(&["A ", what, " has no key: give it a name."]))
-    } else if !key.chars().all(fits) {
+    } else if !key.bytes().all(fits) {
         let rule = "`: keys are made of letters, digits, `_`, `-`, `.`, `/`, `:` and spaces.";
         Err(invalid(&["The ", what, " has the key `", key, rule]))
     } else if key.chars().count() > MAX_KEY {
@@ -223,7 +224,7 @@ fn key(what: &str, item: Raw<'_>) -> Result<String> {
 /// A parameter is given once: the server refuses the request that holds it twice, and every later value.
 fn once(params: Raw<'_>) -> Result<()> {
     let mut keys: Vec<_> = params.items().filter_map(|item| item.get_some("key").and_then(Raw::as_str)).collect();
-    order::sort(&mut keys, |one, other| one < other);
+    order::sort(&mut keys, |one, other| **one < **other);
     let mut before = None;
     for key in &keys {
         if before == Some(key) {

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mlflow::tracking::batch::Part;
 use crate::wire::answer;
 use crate::wire::call::{Call, Repeat};
+use crate::wire::find::find;
 use crate::wire::json::Json;
 use crate::wire::request::{Method, Path, Request};
 
@@ -95,7 +96,7 @@ pub fn delete_artifact(path: &str) -> Call<()> {
 
 /// What MLflow's refusals mean beyond their status.
 pub(crate) fn explain(error: Error) -> Error {
-    let said = |text: &str| error.message().contains(text);
+    let said = |text: &str| find(error.message(), text).is_some();
     match error.status() {
         // a page in place of an error: no route of MLflow's is there
         Some(404) if error.error_code().is_none() => error.with_advice(

@@ -1,6 +1,7 @@
 //! Where a run's artifacts lie and what their paths look like. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wire::find::find;
 use crate::wire::request::encode;
 
 /// How the files of a run or a logged model move.
@@ -107,11 +108,14 @@ const KNOWN: &[(&str, &str)] = &[
 pub fn content_type(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     // a file named `MLmodel` has no ending, and one named `.txt` neither
-    let ending = match name.rfind('.') {
+    let ending = match name.bytes().rposition(|byte| byte == b'.') {
         Some(dot) if dot > 0 => name.get(dot + 1..).unwrap_or(""),
         _ => name,
     };
-    if !ending.is_empty() && !ending.contains(' ') && TEXT.contains(&[" ", ending, " "].concat()) {
+    if !ending.is_empty()
+        && !ending.bytes().any(|byte| byte == b' ')
+        && find(TEXT, &[" ", ending, " "].concat()).is_some()
+    {
         return "text/plain";
     }
     KNOWN.iter().find(|(known, _)| *known == ending).map_or("application/octet-stream", |(_, media_type)| media_type)

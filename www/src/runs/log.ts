@@ -57,8 +57,7 @@ export class RunLog {
 }
 
 async function begin(mlflow: MlflowClient, model: string): Promise<Open> {
-  const found = await mlflow.getExperimentByName(EXPERIMENT);
-  const experimentId = found?.experiment_id ?? (await mlflow.createExperiment(EXPERIMENT));
+  const { experiment_id: experimentId } = await mlflow.experiment(EXPERIMENT);
   const at = new Date().toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
   const { info } = await mlflow.createRun(experimentId, { runName: `conversation ${at}`, tags: { model } });
   return { run_id: info.run_id, answers: 0, tokens: 0 };

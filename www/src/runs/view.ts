@@ -53,7 +53,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
       const experiment = await mlflow.getExperimentByName(EXPERIMENT, { signal: mine.signal });
       const found: Run[] = [];
       if (experiment !== undefined) {
-        for await (const run of mlflow.searchRuns({ experimentIds: [experiment.experiment_id], maxResults: MOST, orderBy: ["attributes.start_time DESC"] }, { signal: mine.signal })) {
+        for await (const run of mlflow.searchRuns([experiment.experiment_id], { maxResults: MOST, orderBy: ["attributes.start_time DESC"], signal: mine.signal })) {
           found.push(run);
           if (found.length === MOST) break;
         }

@@ -1,6 +1,6 @@
 // What is told of a trace, and of one span of it.
 
-import type { SpanRecord, TraceInfo } from "lakewire/mlflow";
+import type { TraceInfo, TraceSpan } from "lakewire/mlflow";
 import { h } from "../view/dom.js";
 import { length } from "./waterfall.js";
 
@@ -42,8 +42,8 @@ function read(text: string | undefined): unknown {
 const SHOWN = new Set(["mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.spanType", "mlflow.traceRequestId"]);
 
 /** One span: what it was, what went in, what came out, what went wrong. */
-export function panel(span: SpanRecord, ms: number): HTMLElement[] {
-  const lines = [h("h3", {}, span.name), h("p", { class: "note" }, `${span.type.toLowerCase().replaceAll("_", " ")} · ${length(ms)}`)];
+export function panel(span: TraceSpan, ms: number): HTMLElement[] {
+  const lines: HTMLElement[] = [h("h3", {}, span.name), h("p", { class: "note" }, `${span.type.toLowerCase().replaceAll("_", " ")} · ${length(ms)}`)];
   if (span.status.code === "ERROR") {
     lines.push(h("div", { class: "problem", role: "note" }, h("div", {}, h("p", { class: "problem-title" }, "This call failed."), h("p", { class: "problem-detail" }, span.status.message || "No reason was given."))));
   }

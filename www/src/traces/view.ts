@@ -1,6 +1,6 @@
 // Traces: what was asked, what each call of it did and how long it took, as the workspace's MLflow has it.
 
-import type { SpanRecord, TraceInfo } from "lakewire/mlflow";
+import type { TraceInfo, TraceSpan } from "lakewire/mlflow";
 import { isCancelled } from "../chat/problem.js";
 import { h, icon } from "../view/dom.js";
 import type { View } from "../views.js";
@@ -53,7 +53,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
       const experiment = await mlflow.getExperimentByName(EXPERIMENT, { signal: mine.signal });
       const traces: TraceInfo[] = [];
       if (experiment !== undefined) {
-        for await (const info of mlflow.searchTraces({ experimentIds: [experiment.experiment_id], maxResults: MOST, orderBy: ["timestamp_ms DESC"] }, { signal: mine.signal })) {
+        for await (const info of mlflow.searchTraces([experiment.experiment_id], { maxResults: MOST, orderBy: ["timestamp_ms DESC"], signal: mine.signal })) {
           traces.push(info);
           if (traces.length === MOST) break;
         }
@@ -103,7 +103,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
     }
   }
 
-  function show(info: TraceInfo, spans: SpanRecord[]): void {
+  function show(info: TraceInfo, spans: TraceSpan[]): void {
     const { name, took, state, tokens, when } = facts(info);
     const rows = waterfall(spans);
     const details = h("div", { class: "span-panel", "aria-live": "polite" });

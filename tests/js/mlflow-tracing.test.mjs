@@ -1,0 +1,551 @@
+// Watching and tracing: what calls tell, how spans nest, and that nothing of it reaches the calls.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { asksFor, chunk, completion, DONE, event, failure, json, never, refusal, scripted, sse } from "./fakes.mjs";
+import { Chat, entry, StructuredChat, tool, WorkspaceClient } from "./package.mjs";
+
+const { MlflowTracing, observed } = await import(entry("./mlflow"));
+const { assign, passthrough, pipe, PromptTemplate, StrOutputParser, JsonOutputParser } = await import(entry("."));
+const { StatementExecution, VectorSearch, Genie } = await import(entry("./data"));
+const SPAN = Symbol.for("lakewire.span");
+
+/** A server that keeps what it is sent; `also` answers first, when it answers. */
+function server(also = () => undefined) {
+  const kept = { infos: [], spans: [], calls: [] };
+  const { client } = scripted(async (call) => {
+    kept.calls.push(call);
+    const own = await also(call, kept);
+    if (own !== undefined) return own;
+    if (call.url.endsWith("/traces.json")) {
+      kept.spans.push(call.json.spans.map(read));
+      return json({});
+    }
+    if (call.url.endsWith("/api/3.0/mlflow/traces")) {
+      const { trace_info } = call.json.trace;
+      kept.infos.push(trace_info);
+      return json({ trace: { trace_info: { ...trace_info, tags: { ...trace_info.tags, "mlflow.artifactLocation": `mlflow-artifacts:/7/traces/${trace_info.trace_id}/artifacts` } } } });
+    }
+    return refusal(404);
+  });
+  return { client, kept };
+}
+
+/** A span as it was sent, its attributes read. */
+function read({ name, span_id: id, parent_span_id: parent, status, events, attributes }) {
+  const values = Object.fromEntries(Object.entries(attributes).map(([key, text]) => [key, JSON.parse(text)]));
+  const { "mlflow.spanType": type, "mlflow.spanInputs": inputs, "mlflow.spanOutputs": outputs, ...rest } = values;
+  return { name, id, parent, code: status.code.replace("STATUS_CODE_", ""), message: status.message, type, inputs, outputs, attributes: rest, events: events.map(({ name: event }) => event) };
+}
+
+/** `name < parent` of each span, sorted. */
+function tree(spans) {
+  const names = new Map(spans.map(({ id, name }) => [id, name]));
+  return spans.map(({ name, parent }) => (parent ? `${name} < ${names.get(parent) ?? "elsewhere"}` : name)).sort();
+}
+
+const words = (...texts) => sse([...texts.map((content) => event(chunk({ content }))), event(chunk({}, { finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } })), DONE]);
+const model = ({ json: body }) => (body.stream ? words("Hel", "lo.") : json(completion("Hello.")));
+
+/** A watched client, and `done()`, which gives what was kept. */
+function traced(answers = model, options, also) {
+  const { client: target, kept } = server(also);
+  const errors = [];
+  const tracing = new MlflowTracing(target, { experimentId: "7", onError: (error) => errors.push(error), ...options });
+  const app = scripted(answers);
+  const client = tracing.observe(app.client);
+  const done = async () => {
+    await tracing.flush();
+    return { ...kept, errors, stats: tracing.stats() };
+  };
+  return { tracing, client, target, calls: app.calls, done, kept, errors };
+}
+
+/** An observer that writes down what it is told. */
+function noting(more = {}) {
+  const told = [];
+  const observer = {
+    ...more,
+    start: ({ kind, name, parent }) => {
+      const own = { kind, name, parent, events: [] };
+      told.push(own);
+      return Object.assign(own, {
+        event: (event, data) => own.events.push([event, data]),
+        end: (outputs) => (own.outputs = outputs),
+        fail: (error) => (own.error = error),
+      });
+    },
+  };
+  return { told, observer };
+}
+
+test("a watched client and its handles are of the kind they were", async () => {
+  const { client, done } = traced();
+  assert.ok(client instanceof WorkspaceClient);
+  const chat = client.chat("m", { temperature: 0 });
+  assert.ok(chat instanceof Chat);
+  assert.equal(chat.endpoint, "m");
+  assert.ok(chat.structuredOutput({ type: "object" }) instanceof StructuredChat);
+  const answer = await chat.invoke("Hi.");
+  assert.deepEqual([answer.text, answer.attempts], ["Hello.", 1]);
+  const { spans, infos, stats } = await done();
+  assert.deepEqual([stats.exported, stats.failed, stats.open], [1, 0, 0]);
+  const [[span]] = spans;
+  assert.deepEqual([span.name, span.type, span.code], ["chat m", "CHAT_MODEL", "OK"]);
+  assert.deepEqual(span.inputs, { messages: [{ role: "user", content: "Hi." }], temperature: 0 });
+  assert.equal(span.outputs.choices[0].message.content, "Hello.");
+  const { attributes } = span;
+  assert.deepEqual([attributes["mlflow.message.format"], attributes["mlflow.llm.model"], attributes["mlflow.llm.provider"]], ["openai", "served", "databricks"]);
+  assert.deepEqual(attributes["mlflow.chat.tokenUsage"], { input_tokens: 3, output_tokens: 2, total_tokens: 5 });
+  assert.deepEqual(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]), { input_tokens: 3, output_tokens: 2, total_tokens: 5 });
+  assert.deepEqual([infos[0].request_preview, infos[0].response_preview, infos[0].state], ["Hi.", "Hello.", "OK"]);
+});
+
+test("what was sent is told, whatever the caller does to its messages afterwards", async () => {
+  const { client, done } = traced();
+  const messages = [{ role: "user", content: "first" }];
+  const answer = await client.chat("m").invoke(messages);
+  messages.push(answer.message);
+  messages[0].content = "changed";
+  assert.deepEqual((await done()).spans[0][0].inputs.messages, [{ role: "user", content: "first" }]);
+});
+
+test("every way to read a stream ends its span, and leaves the stream its methods", async () => {
+  const ways = {
+    iterated: async (stream) => { for await (const _ of stream); },
+    final: (stream) => stream.finalCompletion(),
+    reader: async (stream) => { const reader = stream.getReader(); while (!(await reader.read()).done); },
+    teed: async (stream) => { for (const half of stream.tee()) for await (const _ of half); },
+    piped: (stream) => stream.pipeTo(new WritableStream()),
+  };
+  for (const [name, way] of Object.entries(ways)) {
+    const { client, done } = traced();
+    const stream = await client.chat("m").stream("Hi.");
+    await way(stream);
+    assert.equal((await stream.finalCompletion()).text, "Hello.", name);
+    const [[span]] = (await done()).spans;
+    assert.deepEqual([span.code, span.outputs.choices[0].message.content], ["OK", "Hello."], name);
+    assert.deepEqual(span.events, ["first_piece"], name);
+    assert.ok(span.attributes["lakewire.first_piece_ms"] >= 0, name);
+    assert.equal(span.attributes["mlflow.chat.tokenUsage"].total_tokens, 5, name);
+  }
+});
+
+test("a stream left early is told so and is no error; a stream that breaks is one", async () => {
+  for (const leave of [async (stream) => { for await (const _ of stream) break; }, (stream) => stream.cancel("enough")]) {
+    const { client, done } = traced(() => sse([event(chunk({ content: "Hel" }))], { open: true }));
+    await leave(await client.chat("m").stream("Hi."));
+    const [[span]] = (await done()).spans;
+    assert.deepEqual([span.code, span.attributes["lakewire.left_early"]], ["OK", true]);
+    assert.ok(span.events.includes("left_early"));
+  }
+  const { client, done } = traced(() => sse([event(chunk({ content: "Hel" }))], { error: new Error("gone") }));
+  await failure(async () => { for await (const _ of await client.chat("m").stream("Hi.")); }, "Connect");
+  const [[span]] = (await done()).spans;
+  assert.equal(span.code, "ERROR");
+  assert.equal(span.outputs.choices[0].message.content, "Hel");
+  assert.ok(span.events.includes("exception"));
+});
+
+test("an abort ends the span of a stream as an error", async () => {
+  const { client, done } = traced(() => sse([event(chunk({ content: "Hel" }))], { open: true }));
+  const stop = new AbortController();
+  await failure(async () => {
+    for await (const _ of await client.chat("m").stream("Hi.", { signal: stop.signal })) stop.abort();
+  }, "Cancelled");
+  assert.equal((await done()).spans[0][0].code, "ERROR");
+});
+
+test("a failed call is an error with its kind, and the error is the same as without watching", async () => {
+  const { client, done } = traced(() => refusal(403, { message: "Not for you." }));
+  const error = await failure(client.chat("m").invoke("Hi."), "PermissionDenied");
+  assert.equal(error.status, 403);
+  const { spans: [[span]], infos } = await done();
+  assert.match(span.message, /^PermissionDenied: /);
+  assert.equal(infos[0].state, "ERROR");
+  const refused = traced();
+  await failure(refused.client.chat("m").invoke("Hi.", "no options"), "InvalidInput");
+  await failure(refused.client.chat("m").invoke("Hi.", { get temperature() { throw new Error("no"); } }), "InvalidInput");
+});
+
+test("a tool loop: the model's answers and the tools stand beneath it, what a tool calls beneath the tool", async () => {
+  let asked = 0;
+  for (const stream of [false, true]) {
+    asked = 0;
+    const answers = ({ json: body }) => {
+      if (!body.tools) return json(completion("inner"));
+      asked += 1;
+      if (asked > 1) return body.stream ? words("It is ", "3.") : json(completion("It is 3."));
+      const { choices: [{ message }] } = asksFor(["add", { a: 1, b: 2 }], ["bad", {}]);
+      return body.stream ? sse([event(chunk({ tool_calls: message.tool_calls.map((call, index) => ({ index, ...call })) })), event(chunk({}, { finish_reason: "tool_calls" })), DONE]) : json(asksFor(["add", { a: 1, b: 2 }], ["bad", {}]));
+    };
+    const { client, done } = traced(answers);
+    const chat = client.chat("m");
+    const add = tool({ name: "add", parameters: { type: "object" }, execute: async ({ a, b }, context) => {
+      await null;
+      await chat.invoke("inner", { [SPAN]: context[SPAN] });
+      return a + b;
+    } });
+    const bad = tool({ name: "bad", execute: () => { throw new TypeError("no"); } });
+    const events = [];
+    const { answer } = await chat.runTools("1 + 2?", { tools: [add, bad], stream, onEvent: ({ type }) => events.push(type) });
+    assert.equal(answer.text, "It is 3.");
+    assert.ok(events.includes("tool_call") && events.includes("tool_result"));
+    const { spans: [spans], infos, stats } = await done();
+    assert.deepEqual(tree(spans), ["add < runTools", "bad < runTools", "chat m < add", "chat m < runTools", "chat m < runTools", "runTools"]);
+    const [of] = [(name) => spans.find((span) => span.name === name)];
+    assert.deepEqual([of("add").type, of("add").inputs, of("add").outputs], ["TOOL", { a: 1, b: 2 }, 3]);
+    assert.deepEqual([of("bad").code, of("bad").message], ["ERROR", "TypeError: no"]);
+    assert.deepEqual([of("runTools").type, of("runTools").outputs.choices[0].message.content], ["AGENT", "It is 3."]);
+    assert.equal(of("runTools").attributes["mlflow.chat.tokenUsage"], undefined);
+    if (!stream) assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens, 15);
+    assert.equal(stats.open, 0);
+  }
+});
+
+test("chains: the chain, its steps and its model, run and streamed", async () => {
+  for (const streamed of [false, true]) {
+    const { client, done } = traced();
+    const chain = pipe(assign({ more: ({ x }) => x + 1 }), PromptTemplate.fromTemplate("{x} {more}"), client.chat("m"), new StrOutputParser());
+    let text = "";
+    if (streamed) for await (const word of await chain.stream({ x: 1 })) text += word;
+    else text = await chain.invoke({ x: 1 });
+    assert.equal(text, "Hello.");
+    const { spans: [spans] } = await done();
+    assert.deepEqual(tree(spans), ["StrOutputParser < chain", "assign < chain", "chain", "chat m < chain", "prompt < chain"]);
+    const root = spans.find(({ name }) => name === "chain");
+    assert.deepEqual([root.type, root.inputs, root.outputs, root.code], ["CHAIN", { x: 1 }, "Hello.", "OK"]);
+  }
+});
+
+test("a chain within a chain, branches, batches and a stream that is left", async () => {
+  const { client, done, tracing } = traced();
+  const chat = client.chat("m");
+  const inner = pipe(chat, new StrOutputParser());
+  const chain = pipe({ one: inner, two: passthrough() }, ({ one }) => one.length);
+  await tracing.withSpan({ name: "all" }, async (span) => {
+    assert.equal(await chain.invoke("Hi.", span.options()), 6);
+    assert.deepEqual((await chain.batch(["a", "b"], span.options())).map(({ value }) => value), [6, 6]);
+    for await (const piece of await inner.stream("Hi.")) { assert.equal(piece, "Hel"); break; }
+    await (await inner.stream("never read")).cancel();
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { spans: [spans], stats } = await done();
+  assert.equal(stats.open, 0);
+  assert.equal(spans.filter(({ name, parent }) => name === "chain" && parent).length, 8);
+  assert.ok(tree(spans).includes("parallel < chain"));
+  assert.equal(spans.filter(({ attributes }) => attributes["lakewire.left_early"]).length >= 4, true);
+  assert.deepEqual(spans.filter(({ code }) => code === "ERROR"), []);
+});
+
+test("a failed step is an error of its span and of the chain's", async () => {
+  const { client, done } = traced(() => json(completion("no json")));
+  await failure(pipe(client.chat("m"), new JsonOutputParser()).invoke("Hi."), "OutputMismatch");
+  const { spans: [spans] } = await done();
+  assert.deepEqual(Object.fromEntries(spans.map(({ name, code }) => [name, code])), { chain: "ERROR", "chat m": "OK", JsonOutputParser: "ERROR" });
+});
+
+test("spans of the app's own: nested through async code, with traces of their own side by side", async () => {
+  const { client, tracing, done } = traced();
+  const chat = client.chat("m");
+  const work = tracing.trace(async function work(n) {
+    await new Promise((resolve) => setTimeout(resolve, 3 - n));
+    await chat.invoke(`${n}`);
+    tracing.updateCurrentTrace({ session: `s${n}`, user: "u", tags: { n }, requestPreview: "asked" });
+    return n * 2;
+  }, { type: "TASK" });
+  assert.deepEqual(await Promise.all([0, 1, 2].map((n) => work(n))), [0, 2, 4]);
+  assert.equal(tracing.updateCurrentTrace({ tags: { lost: "yes" } }), false);
+  assert.equal(tracing.currentSpan, undefined);
+  const { spans, infos } = await done();
+  assert.equal(spans.length, 3);
+  for (const one of spans) {
+    assert.deepEqual(tree(one), ["chat m < work", "work"]);
+    const [root, call] = one;
+    assert.deepEqual([root.type, root.outputs, call.inputs.messages[0].content], ["TASK", root.inputs * 2, `${root.inputs}`]);
+  }
+  for (const info of infos) {
+    assert.equal(info.trace_metadata["mlflow.trace.session"], `s${info.tags.n}`);
+    assert.deepEqual([info.trace_metadata["mlflow.trace.user"], info.request_preview], ["u", "asked"]);
+  }
+});
+
+test("a span handed on explicitly: to a client, in options, as a parent", async () => {
+  const { client, tracing, done } = traced();
+  const span = tracing.startSpan({ name: "mine", inputs: { q: 1 } });
+  assert.equal(tracing.currentSpan, undefined);
+  await span.observe(client).chat("bound").invoke("Hi.");
+  await client.chat("named").invoke("Hi.", span.options({ temperature: 1 }));
+  tracing.startSpan({ name: "child", parent: span }).end("out");
+  span.run(() => assert.equal(tracing.currentSpan, span));
+  span.setOutputs({ done: true }).addEvent("noted", { a: 1 }).setAttribute("k", [1]).end();
+  span.end("twice");
+  const { spans: [spans] } = await done();
+  assert.deepEqual(tree(spans), ["chat bound < mine", "chat named < mine", "child < mine", "mine"]);
+  assert.deepEqual([spans[0].outputs, spans[0].events, spans[0].attributes.k], [{ done: true }, ["noted"], [1]]);
+});
+
+test("generators are followed to their end", async () => {
+  const { tracing, done } = traced();
+  const count = tracing.trace(async function* count(to) {
+    for (let n = 0; n < to; n += 1) yield `${n}`;
+  });
+  let text = "";
+  for await (const piece of count(3)) text += piece;
+  assert.equal(text, "012");
+  assert.deepEqual([(await done()).spans[0][0].outputs, (await done()).spans[0][0].code], ["012", "OK"]);
+});
+
+test("data rooms over a watched client report, and over another beneath the options' span", async () => {
+  const answers = ({ url }) => {
+    if (url.includes("/statements")) return json({ statement_id: "s", status: { state: "SUCCEEDED" }, manifest: { format: "JSON_ARRAY", schema: { columns: [{ name: "n", position: 0, type_text: "INT", type_name: "INT" }] }, total_chunk_count: 1, total_row_count: 1 }, result: { chunk_index: 0, row_offset: 0, row_count: 1, data_array: [["1"]] } });
+    if (url.includes("/query")) return json({ manifest: { column_count: 2, columns: [{ name: "id" }, { name: "score" }] }, result: { row_count: 1, data_array: [["a", 0.5]] } });
+    return refusal(404);
+  };
+  const { client, tracing, done, calls } = traced(answers);
+  await tracing.withSpan({ name: "all" }, async (span) => {
+    await new StatementExecution(client, { warehouseId: "w" }).execute("SELECT :n", { parameters: { n: 1 } });
+    await new VectorSearch(client).index("a.b.c").query({ columns: ["id"], query_text: "lakes", num_results: 1 });
+    const plain = scripted(answers).client;
+    await new VectorSearch(plain).index("x.y.z").query({ columns: ["id"], query_text: "lakes", num_results: 1 }, span.options());
+    await failure(new Genie(client, "space").ask("How many?"));
+  });
+  const { spans: [spans] } = await done();
+  assert.deepEqual(tree(spans), ["all", "genie space < all", "search a.b.c < all", "search x.y.z < all", "sql statement < all"]);
+  const of = (name) => spans.find((span) => span.name === name);
+  assert.deepEqual([of("sql statement").type, of("sql statement").inputs.statement, of("sql statement").outputs.row_count], ["TASK", "SELECT :n", 1]);
+  assert.deepEqual([of("search a.b.c").type, of("search a.b.c").outputs], ["RETRIEVER", [{ id: "a", score: 0.5 }]]);
+  assert.deepEqual([of("genie space").type, of("genie space").code], ["AGENT", "ERROR"]);
+  assert.ok(calls.every(({ headers }) => headers.get("traceparent")));
+});
+
+test("every handle reports: completions, embeddings, responses, chat agents, structured output", async () => {
+  const answers = ({ url, json: body }) => {
+    if (url.includes("/api/2.0/serving-endpoints/")) return json({ name: "c", task: "llm/v1/completions" });
+    if (body.input !== undefined && url.includes("/emb/")) return json({ object: "list", data: [{ object: "embedding", index: 0, embedding: [1, 0] }], model: "e", usage: { prompt_tokens: 2, total_tokens: 2 } });
+    if (body.prompt !== undefined) return json({ id: "t", object: "text_completion", choices: [{ index: 0, text: "deep", finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+    if (body.input !== undefined) return json({ id: "r", object: "response", output: [{ type: "message", role: "assistant", content: [{ type: "output_text", text: "deep" }] }], usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } });
+    if (body.response_format !== undefined) return json(completion('{"n":1}'));
+    return json({ messages: [{ role: "assistant", content: "deep", id: "1" }] });
+  };
+  const { client, tracing, done } = traced(answers);
+  await tracing.withSpan({ name: "all" }, async () => {
+    assert.equal(await client.completions("c", { task: "llm/v1/completions" }).invoke("A lake is"), "deep");
+    assert.equal((await client.embeddings("emb").embedQuery("lake")).length, 2);
+    assert.equal((await client.responses("r").invoke("lake")).text, "deep");
+    assert.equal((await client.chatAgent("a").invoke([{ role: "user", content: "lake" }])).text, "deep");
+    assert.deepEqual((await client.chat("s").structuredOutput({ type: "object", properties: { n: { type: "integer" } } }).invoke("one")).value, { n: 1 });
+  });
+  const { spans: [[, ...spans]], infos } = await done();
+  assert.deepEqual(spans.map(({ name, type, code }) => [name, type, code]), [
+    ["completions c", "LLM", "OK"], ["embeddings emb", "EMBEDDING", "OK"], ["agent r", "AGENT", "OK"], ["agent a", "AGENT", "OK"], ["chat s", "CHAT_MODEL", "OK"],
+  ]);
+  assert.deepEqual(spans[1].outputs, { count: 1, dimensions: 2 });
+  assert.equal(spans[4].inputs.response_format.type, "json_schema");
+  assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens >= 10, true);
+});
+
+test("an observer that throws, everywhere, is not noticed", async () => {
+  const boom = () => { throw new Error("boom"); };
+  const bad = [{ start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }];
+  const { client, calls } = scripted(model);
+  const watched = observed(client, ...bad);
+  assert.equal((await watched.chat("m").invoke("Hi.")).text, "Hello.");
+  let text = "";
+  for await (const word of await watched.chat("m").textStream("Hi.")) text += word;
+  assert.equal(text, "Hello.");
+  assert.equal(await pipe(watched.chat("m"), new StrOutputParser()).invoke("Hi."), "Hello.");
+  assert.equal(calls.length, 3);
+  await failure(() => observed({}, bad[0]), "InvalidInput");
+  await failure(() => observed(client, {}), "InvalidInput");
+});
+
+test("several observers each see their own calls around, and tokens when they ask", async () => {
+  const one = noting({ tokens: true });
+  const two = noting();
+  const { client } = scripted(model);
+  const watched = observed(observed(client, one.observer), two.observer);
+  const chain = pipe(PromptTemplate.fromTemplate("{x}"), watched.chat("m"), new StrOutputParser());
+  for await (const _ of await chain.stream({ x: 1 }));
+  for (const { told } of [one, two]) {
+    assert.deepEqual(told.map(({ kind, name, parent }) => [kind, name, parent?.name]), [["CHAIN", "chain", undefined], ["CHAIN", "prompt", "chain"], ["CHAT_MODEL", "chat m", "chain"], ["CHAIN", "StrOutputParser", "chain"]]);
+    assert.ok(told.every(({ outputs }) => outputs !== undefined));
+  }
+  const tokens = ({ told }) => told.find(({ kind }) => kind === "CHAT_MODEL").events.filter(([name]) => name === "new_token").map(([, { token }]) => token);
+  assert.deepEqual(tokens(one), ["Hel", "lo."]);
+});
+
+test("the server's slowness and failure are not the calls'", async () => {
+  const slow = traced(model, { maxQueue: 2 }, () => never({ signal: new AbortController().signal }));
+  for (let n = 0; n < 20; n += 1) assert.equal((await slow.client.chat("m").invoke("Hi.")).text, "Hello.");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { dropped, waiting, exported } = slow.tracing.stats();
+  assert.ok(dropped > 0 && waiting <= 6, `${dropped} dropped, ${waiting} waiting`);
+  assert.equal(exported, 0);
+  slow.target.close();
+  const broken = traced(model, {}, () => refusal(403));
+  await broken.client.chat("m").invoke("Hi.");
+  const { stats, errors } = await broken.done();
+  assert.deepEqual([stats.failed, stats.exported, errors.length, errors[0].kind], [1, 0, 1, "PermissionDenied"]);
+});
+
+test("redaction sees copies, may change and drop, and withholds when it fails", async () => {
+  const given = [];
+  const { client, done } = traced(model, {
+    redact: (copy) => {
+      given.push(copy);
+      copy.inputs.messages[0].content = "***";
+      delete copy.attributes["lakewire.attempts"];
+    },
+  });
+  const message = { role: "user", content: "CANARY" };
+  await client.chat("m").invoke([message]);
+  const changed = await done();
+  assert.equal(message.content, "CANARY");
+  assert.doesNotMatch(JSON.stringify([changed.spans, changed.infos]), /CANARY/);
+  assert.deepEqual([given[0].span.name, given[0].span.type, changed.spans[0][0].inputs.messages[0].content, changed.infos[0].request_preview], ["chat m", "CHAT_MODEL", "***", "***"]);
+
+  for (const redact of [() => null, () => { throw new Error("no"); }, async () => { throw new Error("no"); }]) {
+    const dropping = traced(() => refusal(400, { message: "CANARY is bad" }), { redact });
+    await failure(dropping.client.chat("m").invoke("CANARY"));
+    const { spans, infos, stats } = await dropping.done();
+    assert.equal(spans[0][0].code, "ERROR");
+    assert.doesNotMatch(JSON.stringify([spans, infos]), /CANARY/);
+    assert.equal(stats.exported, 1);
+  }
+});
+
+test("sampling is decided once, by the root", async () => {
+  const none = traced(model, { sampling: 0 });
+  await none.tracing.withSpan({ name: "root" }, async (span) => {
+    assert.equal(span.sampled, false);
+    await none.client.chat("m").invoke("Hi.");
+  });
+  const { stats, spans } = await none.done();
+  assert.deepEqual([stats.unsampled, stats.exported, stats.open, spans], [1, 0, 0, []]);
+  assert.match(none.calls[0].headers.get("traceparent"), /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+});
+
+test("traceparent goes out and comes in", async () => {
+  const { tracing, client, calls, done } = traced();
+  const parent = tracing.fromTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  assert.deepEqual(parent, { traceId: "tr-0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true });
+  await tracing.withSpan({ name: "here", parent }, () => client.chat("m").invoke("Hi.", { headers: { "X-Mine": "1" } }));
+  await client.chat("m").invoke("Hi.", { headers: { traceparent: "theirs" } });
+  assert.match(calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+  assert.equal(calls[0].headers.get("x-mine"), "1");
+  assert.equal(calls[1].headers.get("traceparent"), "theirs");
+  const { infos, spans } = await done();
+  assert.ok(infos.some(({ trace_id }) => trace_id === parent.traceId));
+  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here < elsewhere"]);
+  for (const header of ["", "x", "00-00000000000000000000000000000000-b7ad6b7169203331-01", undefined, 7]) assert.equal(tracing.fromTraceparent(header), undefined);
+  const silent = traced(model, { propagate: false });
+  await silent.client.chat("m").invoke("Hi.");
+  assert.equal(silent.calls[0].headers.get("traceparent"), null);
+});
+
+test("the experiment is found by its name or made, once, and asked for again after a failure", async () => {
+  let made = 0;
+  let fails = 1;
+  const named = traced(model, { experimentId: undefined, experimentName: "/Users/me/lakes & more" }, ({ url, method }) => {
+    if (url.includes("/experiments/get-by-name")) {
+      if (fails-- > 0) return refusal(403);
+      assert.match(url, /experiment_name=%2FUsers%2Fme%2Flakes%20%26%20more$/);
+      return refusal(404, { error_code: "RESOURCE_DOES_NOT_EXIST" });
+    }
+    if (method === "POST" && url.endsWith("/experiments/create")) {
+      made += 1;
+      return json({ experiment_id: "42" });
+    }
+    return undefined;
+  });
+  await named.client.chat("m").invoke("Hi.");
+  assert.equal((await named.done()).stats.failed, 1);
+  await named.client.chat("m").invoke("Hi.");
+  await named.client.chat("m").invoke("Hi.");
+  const { stats, infos } = await named.done();
+  assert.deepEqual([stats.exported, made, infos[0].trace_location.mlflow_experiment.experiment_id], [2, 1, "42"]);
+});
+
+test("a workspace keeps the spans at a signed address, which gets no token and stands in no error", async () => {
+  for (const [type, methods] of [["AWS_PRESIGNED_URL", ["PUT"]], ["AZURE_SAS_URI", ["PUT"]], ["AZURE_ADLS_GEN2_SAS_URI", ["PUT", "PATCH", "PATCH"]]]) {
+    const stored = [];
+    const workspace = (status) => ({ url, method, headers, text }) => {
+      if (url.startsWith("https://store.example")) {
+        stored.push({ method, headers, text, url });
+        return new Response(null, { status });
+      }
+      if (url.endsWith("/credentials-for-data-upload")) return json({ credential_info: { type, signed_uri: "https://store.example/t?sig=CANARY", headers: [{ name: "x-given", value: "1" }] } });
+      if (method === "POST") return json({ trace: { trace_info: { tags: { "mlflow.artifactLocation": "dbfs:/databricks/mlflow-tracking/7/traces/x/artifacts" } } } });
+      return undefined;
+    };
+    const { client, done } = traced(model, {}, workspace(200));
+    await client.chat("m").invoke("Hi.");
+    const { stats, errors } = await done();
+    assert.deepEqual([stats.exported, errors], [1, []], type);
+    assert.deepEqual(stored.map(({ method }) => method), methods);
+    for (const { headers } of stored) assert.deepEqual([headers.get("authorization"), headers.get("x-given")], [null, "1"]);
+    if (type === "AZURE_SAS_URI") assert.equal(stored[0].headers.get("x-ms-blob-type"), "BlockBlob");
+    if (type.includes("ADLS")) assert.match(stored[2].url, /&action=flush&position=\d+$/);
+    const refused = traced(model, {}, workspace(403));
+    await refused.client.chat("m").invoke("Hi.");
+    const [error] = (await refused.done()).errors;
+    assert.equal(error.status, 403);
+    assert.doesNotMatch(JSON.stringify(error) + error.message + error.stack, /CANARY|store\.example/);
+  }
+});
+
+test("what no JSON can hold does not stop a trace", async () => {
+  const { tracing, done } = traced(model, { maxValueBytes: 1000 });
+  const circle = { big: 10n, map: new Map([["k", new Set([1])]]), bytes: new Uint8Array(4), f() {}, nan: NaN, when: new Date(0), get bad() { throw new Error("no"); } };
+  circle.self = circle;
+  const work = tracing.trace((given) => given.length);
+  work([circle, "x".repeat(5000)]);
+  tracing.startSpan({ name: "plain", inputs: { big: 10n, map: new Map([["k", 1]]), nan: Infinity, when: new Date(0), error: new TypeError("t") } }).end({ stream: new ReadableStream() });
+  const { spans, stats } = await done();
+  assert.deepEqual([stats.exported, stats.failed], [2, 0]);
+  assert.ok(JSON.stringify(spans[0]).length < 3000);
+  assert.deepEqual(spans[1][0].inputs, { big: "10", map: { k: 1 }, nan: "Infinity", when: "1970-01-01T00:00:00.000Z", error: { name: "TypeError", message: "t" } });
+  assert.deepEqual(spans[1][0].outputs, { stream: "[stream]" });
+});
+
+test("a trace waits for a stream that is read after its root has ended, and flush does not", async () => {
+  const { tracing, client, done, kept } = traced();
+  const chat = client.chat("m");
+  const stream = await tracing.withSpan({ name: "root" }, () => chat.stream("Hi."));
+  assert.equal(tracing.stats().open, 1);
+  for await (const _ of stream);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { spans: [spans] } = await done();
+  assert.equal(spans.find(({ name }) => name === "chat m").outputs.choices[0].message.content, "Hello.");
+  await tracing.withSpan({ name: "other" }, () => chat.stream("Hi."));
+  await tracing.flush();
+  assert.equal(kept.spans.length, 2);
+});
+
+test("after close nothing is traced, and the app goes on", async () => {
+  const { tracing, client, done } = traced();
+  const span = tracing.startSpan({ name: "open" });
+  await tracing.close();
+  span.end();
+  assert.equal((await client.chat("m").invoke("Hi.")).text, "Hello.");
+  assert.equal(await tracing.withSpan({ name: "late" }, async (off) => {
+    off.setAttribute("a", 1).end();
+    return (await off.observe(client).chat("m").invoke("Hi.", off.options())).text;
+  }), "Hello.");
+  assert.equal((await done()).spans.length, 0);
+  await failure(() => tracing.startSpan({ name: "x" }), "Closed");
+});
+
+test("options are checked", async () => {
+  const { client } = scripted(model);
+  for (const options of [undefined, {}, { experimentId: 7 }, { experimentId: "7", sampling: 2 }, { experimentId: "7", export: "grpc" }, { experimentId: "7", redact: "x" }, { experimentId: "7", nope: 1 }, { experimentId: "7", maxQueue: 0 }, { experimentId: "7", ucTable: "a.b.c" }]) {
+    await failure(() => new MlflowTracing(client, options), "InvalidInput");
+  }
+  await failure(() => new MlflowTracing({}, { experimentId: "7" }), "InvalidInput");
+  const tracing = new MlflowTracing(client, { experimentId: "7" });
+  await failure(() => tracing.withSpan({ nope: 1 }, () => {}), "InvalidInput");
+  await failure(() => tracing.withSpan({ name: "x" }), "InvalidInput");
+  await failure(() => tracing.trace("x"), "InvalidInput");
+  await failure(() => tracing.observe({}), "InvalidInput");
+});
