@@ -3,6 +3,7 @@
 
 export { LakewireError } from "./errors.js";
 
+export { MlflowCallbackHandler } from "./mlflow/callback.js";
 export { MlflowClient } from "./mlflow/client.js";
 export { ChainModel, describeChain, endpointOf, logChain, registerChain } from "./mlflow/models.js";
 export { ScoringServer } from "./mlflow/scoring.js";

@@ -196,6 +196,8 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     ),
     // the environment says which server, and how to sign in there
     (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
+    // what a callback handler logs is pure; it goes into the small wasm
+    (&["mlflow/callback/log/"], &["error", "mlflow", "wire"]),
     // what traces are is pure; it goes into the small wasm
     (
         &[
@@ -321,6 +323,7 @@ const PURE: &[&str] = &[
     "mlflow/tracing/write.rs",
     "mcp/paths.rs",
     "mcp/rpc.rs",
+    "mlflow/callback/log/",
     "mlflow/tracking/batch.rs",
     "mlflow/tracking/place.rs",
     "mlflow/tracking/types/",

@@ -2,6 +2,7 @@
 
 export { LakewireError } from "../chat.js";
 export type { CallOptions, ErrorKind } from "../chat.js";
+export * from "./callback.js";
 export * from "./client.js";
 export * from "./observe.js";
 export * from "./tracing.js";

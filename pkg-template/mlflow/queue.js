@@ -28,18 +28,21 @@ function outliving(plain) {
   };
 }
 
-/** The operations of a client, unwatched; in a page they outlive it. */
-export function lasting(client) {
+/** A client, unwatched; in a page its requests outlive it. */
+export function lastingClient(client) {
   const target = unwatched(client);
   const inner = target?.[CLIENT];
-  if (globalThis.document === undefined || inner?.again === undefined) return operations(target);
+  if (globalThis.document === undefined || inner?.again === undefined) return target;
   const fetch = outliving(inner.fetch ?? ((...call) => globalThis.fetch(...call)));
   let core;
   const own = { ...inner, fetch };
   // made when it is first needed: signing in may cost a request
   Object.defineProperty(own, "core", { get: () => (core ??= inner.again(fetch)) });
-  return operations({ [CLIENT]: own });
+  return { [CLIENT]: own };
 }
+
+/** The operations of such a client. */
+export const lasting = (client) => operations(lastingClient(client));
 
 /** Calls `act` when the page is hidden or left; gives what stops that. */
 export function onHide(act) {

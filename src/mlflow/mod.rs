@@ -3,6 +3,7 @@
 //! On Databricks the workspace is the tracking server; elsewhere a client's host is the tracking URI of an MLflow server,
 //! which takes the same calls.
 
+pub mod callback;
 pub mod models;
 pub mod scoring;
 pub mod tracing;

@@ -9,6 +9,7 @@ pub(crate) mod find;
 pub mod form;
 pub mod json;
 mod kind;
+pub(crate) mod python;
 pub mod redact;
 pub mod request;
 pub mod retry;
