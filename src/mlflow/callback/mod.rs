@@ -9,7 +9,7 @@ mod handler;
 pub mod log;
 #[cfg(feature = "observe")]
 mod run;
-#[cfg(all(test, feature = "native"))]
+#[cfg(all(test, feature = "observe"))]
 mod tests;
 #[cfg(feature = "observe")]
 mod watched;
