@@ -29,6 +29,8 @@ const SAYS = {
   // the toolkit's schema, the stand-in's arguments, the function's body in the SQL engine
   uc_functions: /^main\.tools\.add_tax: Adds tax[^]*120\.0[^]*\(2 steps\)$/m,
   secrets: /^certificate\nopenai\n[^]*^users may READ$[^]*^The key is \[redacted\], 9 characters long\.$/m,
+  // two starts, two ends, and the tables
+  mlflow_callback: /^FINISHED: 2 starts, 2 ends, 0 errors; 5 sent, 0 dropped\nchat_html\.html\nllm_end_1_generation_0\.json\n[^]*^table_session_analysis\.html$/m,
   // 1500 values in two requests, read back
   mlflow_tracking: /^fit FINISHED: loss 0\.00003 at step 1499\nHistory: 1500 values\nsummary\.json, \d+ bytes\nFound: true$/m,
   structured: /^Ann is 31$/m,

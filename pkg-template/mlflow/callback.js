@@ -46,7 +46,7 @@ function outputOf(result) {
   return { token_usage: { prompt_tokens, completion_tokens, total_tokens }, ...rest };
 }
 
-const generationOf = (one) => ({ text: one?.text ?? "", generation_info: one?.generationInfo ?? one?.generation_info, type: one?.message === undefined ? "Generation" : "ChatGeneration" });
+const generationOf = (one) => ({ text: one?.text ?? "", generation_info: one?.generationInfo ?? one?.generation_info ?? null, type: one?.message === undefined ? "Generation" : "ChatGeneration" });
 
 /** Logs what models, chains, tools and searches do into a run. */
 export class MlflowCallbackHandler {

@@ -76,15 +76,13 @@ pub(super) fn syllables(word: &str) -> usize {
     };
     let back = |at: usize| letters.len().checked_sub(at).and_then(|at| letters.get(at)).copied().unwrap_or('a');
     // silent: make, times, asked; spoken: table, apples, wanted, boxes
-    let silent = (end("e") && !is_vowel(back(2)) && !(back(2) == 'l' && !is_vowel(back(3))))
-        || (end("es")
-            && !is_vowel(back(3))
-            && !matches!(back(3), 's' | 'x' | 'z' | 'c' | 'g' | 'h')
-            && !(back(3) == 'l' && !is_vowel(back(4))))
-        || (end("ed")
-            && !is_vowel(back(3))
-            && !matches!(back(3), 't' | 'd')
-            && !(back(3) == 'l' && !is_vowel(back(4))));
+    let mute = |at: usize, spoken: &[char]| {
+        let (before, further) = (back(at), back(at + 1));
+        !is_vowel(before) && !spoken.contains(&before) && (before != 'l' || is_vowel(further))
+    };
+    let silent = (end("e") && mute(2, &[]))
+        || (end("es") && mute(3, &['s', 'x', 'z', 'c', 'g', 'h']))
+        || (end("ed") && mute(3, &['t', 'd']));
     // two vowels that are two sounds: area, science, idea, via
     let apart = letters.windows(2).filter(|pair| matches!(pair, ['i', 'a' | 'o'] | ['e', 'o'] | ['u', 'a'])).count()
         - letters

@@ -1,0 +1,190 @@
+//! What waits to be logged, and the run it goes into.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::handler::{CallbackStats, Settings};
+use super::log::{Counters, Logged};
+use crate::error::{Error, Result};
+use crate::mlflow::tracking::Artifacts;
+use crate::mlflow::tracking::types::{CreateRun, Metric, RunStatus};
+
+/// How many events go as one batch: of 15 metrics each, they fit one request.
+const EVENTS: usize = 60;
+
+/// What one event logs.
+struct Item {
+    metrics: Vec<Metric>,
+    files: Vec<(String, String)>,
+}
+
+/// Everything a handler knows.
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) counters: Counters,
+    /// The counters that were logged last.
+    pub(super) told: Counters,
+    pub(super) records: Vec<String>,
+    pub(super) closed: bool,
+    clock: i64,
+    waiting: VecDeque<Item>,
+    busy: u64,
+    running: bool,
+    run: Option<(String, Artifacts)>,
+    pub(super) stats: CallbackStats,
+    pub(super) error: Option<Error>,
+}
+
+#[derive(Default)]
+pub(super) struct RunLog(Mutex<Inner>);
+
+impl RunLog {
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn stats(&self) -> CallbackStats {
+        let inner = self.inner();
+        CallbackStats { waiting: inner.waiting.len() as u64 + inner.busy, ..inner.stats }
+    }
+
+    /// Starts to send, unless someone does.
+    pub(super) fn start(self: &Arc<Self>) -> Option<Sending> {
+        let mut inner = self.inner();
+        (!inner.running).then(|| {
+            inner.running = true;
+            Sending(self.clone())
+        })
+    }
+
+    fn take(&self) -> Vec<Item> {
+        let mut inner = self.inner();
+        let many = inner.waiting.len().min(EVENTS);
+        let items: Vec<Item> = inner.waiting.drain(..many).collect();
+        inner.busy = items.len() as u64;
+        items
+    }
+
+    fn failed(&self, error: Error) {
+        self.inner().error = Some(error);
+    }
+
+    /// The run: found by its id, or made in the experiment of the name.
+    pub(super) async fn open(&self, settings: &Settings) -> Result<(String, Artifacts)> {
+        if let Some(run) = self.inner().run.clone() {
+            return Ok(run);
+        }
+        let run = if let Some(id) = &settings.run_id {
+            settings.client.get_run(id).await?
+        } else {
+            let experiment = settings.client.experiment(&settings.experiment).await?;
+            let mut create = CreateRun::new().run_name(settings.run_name());
+            for (key, value) in &settings.tags {
+                create = create.tag(key, value);
+            }
+            settings.client.create_run(&experiment.experiment_id, &create).await?
+        };
+        let opened = (run.info.run_id.clone(), settings.client.artifacts_of(&run.info)?);
+        self.inner().run = Some(opened.clone());
+        Ok(opened)
+    }
+
+    async fn send(&self, settings: &Settings, items: Vec<Item>) {
+        let count = items.len() as u64;
+        let mut good = true;
+        match self.open(settings).await {
+            Err(error) => {
+                self.failed(error);
+                good = false;
+            }
+            Ok((id, artifacts)) => {
+                let mut metrics = Vec::new();
+                let mut files = Vec::new();
+                for item in items {
+                    metrics.extend(item.metrics);
+                    files.extend(item.files);
+                }
+                if !metrics.is_empty() {
+                    if let Err(error) = settings.client.log_batch(&id, &metrics, &[], &[]).await {
+                        self.failed(error);
+                        good = false;
+                    }
+                }
+                for (name, text) in files {
+                    let path = if settings.folder.is_empty() { name } else { [&settings.folder, "/", &name].concat() };
+                    if let Err(error) = artifacts.log_text(&path, &text).await {
+                        self.failed(error);
+                        good = false;
+                    }
+                }
+            }
+        }
+        let mut inner = self.inner();
+        inner.busy = 0;
+        let kept = if good { &mut inner.stats.sent } else { &mut inner.stats.failed };
+        *kept += count;
+    }
+
+    /// Ends the run, if there is one.
+    pub(super) async fn end(&self, settings: &Settings, status: RunStatus) {
+        let run = self.inner().run.take();
+        if let Some((id, _)) = run {
+            if let Err(error) = settings.client.set_terminated(&id, status).await {
+                self.failed(error);
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// A time that no other has: of two values, the later one is the last for MLflow, too.
+    fn now(&mut self, wall: i64) -> i64 {
+        self.clock = wall.max(self.clock + 1);
+        self.clock
+    }
+
+    /// Puts what an event logs at the end.
+    pub(super) fn push(&mut self, logged: Logged, wall: i64, most: usize) {
+        let mut metrics = Vec::new();
+        for list in logged.metrics {
+            let time = self.now(wall);
+            metrics.extend(list.into_iter().map(|(name, value)| Metric::new(name, value).timestamp(time).step(0)));
+        }
+        if metrics.is_empty() && logged.files.is_empty() {
+            return;
+        }
+        if self.waiting.len() >= most {
+            self.stats.dropped += 1;
+            return;
+        }
+        self.waiting.push_back(Item { metrics, files: logged.files });
+    }
+
+    pub(super) fn begun(&self) -> bool {
+        self.run.is_some() || !self.waiting.is_empty() || !self.records.is_empty() || self.counters != self.told
+    }
+}
+
+/// The right to send; given back when it is dropped, also with the task it is in.
+pub(super) struct Sending(Arc<RunLog>);
+
+impl Sending {
+    /// Sends what waits.
+    pub(super) async fn drain(self, settings: &Settings) {
+        loop {
+            let items = self.0.take();
+            if items.is_empty() {
+                return;
+            }
+            self.0.send(settings, items).await;
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut inner = self.0.inner();
+        inner.running = false;
+        inner.busy = 0;
+    }
+}

@@ -1,0 +1,146 @@
+//! The handler over a scripted network.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says so by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::*;
+use crate::auth::Credentials;
+use crate::client::WorkspaceClient;
+use crate::config::Config;
+use crate::error::ErrorKind;
+use crate::transport::scripted::{Reply, Scripted};
+
+const ANSWER: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Four."},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
+const EXPERIMENT: &str = r#"{"experiment":{"experiment_id":"7","name":"e","lifecycle_stage":"active"}}"#;
+const RUN: &str = r#"{"run":{"info":{"run_id":"r1","experiment_id":"7","artifact_uri":"mlflow-artifacts:/7/r1/artifacts"},"data":{}}}"#;
+
+fn client(network: &Scripted) -> WorkspaceClient {
+    network.set_wall_clock(Duration::from_millis(1_772_360_430_123));
+    let config = Config::new("x.example").unwrap();
+    WorkspaceClient::with_transport(config, Credentials::token("CANARY"), Arc::new(network.clone())).unwrap()
+}
+
+fn paths(network: &Scripted, from: usize) -> Vec<String> {
+    let short = |url: &str| {
+        let path = url.split("/api/2.0/").nth(1).unwrap_or(url);
+        path.replace("mlflow-artifacts/artifacts/7/r1/artifacts/", "put ").split('?').next().unwrap().to_owned()
+    };
+    network.requests()[from..].iter().map(|request| short(&request.url)).collect()
+}
+
+fn body(network: &Scripted, at: usize) -> Value {
+    serde_json::from_slice(network.requests()[at].body.as_deref().unwrap_or(b"null")).unwrap()
+}
+
+#[test]
+fn a_watched_chat_is_logged_and_its_run_ends() {
+    let network = Scripted::new();
+    for reply in [ANSWER, EXPERIMENT, RUN].into_iter().chain(["{}"; 8]) {
+        network.push(Reply::json(reply));
+    }
+    let client = client(&network);
+    let handler =
+        MlflowCallbackHandler::new(&client.mlflow()).with_name("try-%").with_tag("a", "b").with_artifacts_dir("d/");
+    let chat = client.observed_by(handler.clone()).chat("e");
+    network.run(chat.invoke("2+2?")).unwrap().unwrap();
+    assert_eq!((handler.stats().waiting, network.requests().len()), (2, 1), "the call did not wait for the run");
+    network.run(handler.close()).unwrap().unwrap();
+    assert_eq!((handler.stats().sent, handler.stats().failed), (3, 0));
+    assert_eq!(
+        paths(&network, 1),
+        [
+            "mlflow/experiments/get-by-name",
+            "mlflow/runs/create",
+            "mlflow/runs/log-batch",
+            "put d/llm_start_1_prompt_0.json",
+            "put d/llm_end_1_generation_0.json",
+            "put d/table_action_records.html",
+            "put d/table_session_analysis.html",
+            "put d/chat_html.html",
+            "mlflow/runs/update"
+        ]
+    );
+    let name = body(&network, 2)["run_name"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("try-") && name.len() == 11, "{name}");
+    let metrics = body(&network, 3)["metrics"].as_array().unwrap().clone();
+    assert_eq!(metrics.len(), 45);
+    assert!(metrics.iter().all(|metric| metric["step"] == 0));
+    assert_eq!((&metrics[0]["key"], &metrics[0]["value"]), (&"step".into(), &1.0.into()));
+    assert_eq!(metrics[15]["timestamp"].as_i64(), metrics[0]["timestamp"].as_i64().map(|time| time + 1));
+    assert_eq!(body(&network, 4)["prompt"], "Human: 2+2?");
+    assert_eq!(body(&network, 5)["token_usage_total_tokens"], 4);
+    assert_eq!(body(&network, 9)["status"], "FINISHED");
+    // nothing comes after the end
+    handler.on_text("late");
+    network.run(handler.close()).unwrap().unwrap();
+    assert_eq!(network.requests().len(), 10);
+}
+
+#[test]
+fn what_fails_is_the_flushs_and_never_the_calls() {
+    let network = Scripted::new();
+    network.push(Reply::json(ANSWER));
+    network.push(Reply::status(403));
+    network.push(Reply::status(403));
+    let client = client(&network);
+    let handler = MlflowCallbackHandler::new(&client.mlflow()).with_run("r1").with_max_queue(2);
+    let chat = client.observed_by(handler.clone()).chat("e");
+    network.run(chat.invoke("2+2?")).unwrap().unwrap();
+    handler.on_text("no room");
+    assert_eq!(handler.stats().dropped, 1);
+    let error = network.run(handler.close()).unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!((handler.stats().sent, handler.stats().waiting), (0, 0));
+}
+
+#[test]
+fn a_failed_call_counts_as_an_error() {
+    let network = Scripted::new();
+    network.push(Reply::status(400));
+    network.push(Reply::json(RUN));
+    for _ in 0..10 {
+        network.push(Reply::json("{}"));
+    }
+    let client = client(&network);
+    let handler = MlflowCallbackHandler::new(&client.mlflow()).with_run("r1");
+    network.run(client.observed_by(handler.clone()).chat("e").invoke("x")).unwrap().unwrap_err();
+    network.run(handler.close()).unwrap().unwrap();
+    let batches: Vec<usize> =
+        (0..network.requests().len()).filter(|at| network.requests()[*at].url.ends_with("log-batch")).collect();
+    let last = body(&network, *batches.last().unwrap());
+    let errors = last["metrics"].as_array().unwrap().iter().find(|metric| metric["key"] == "errors").unwrap().clone();
+    assert_eq!(errors["value"], 1.0);
+}
+
+#[test]
+fn every_name_of_langchain_is_an_event() {
+    let network = Scripted::new();
+    let client = client(&network);
+    let handler = MlflowCallbackHandler::new(&client.mlflow()).with_max_queue(100);
+    handler.on_llm_start(r#"{"name":"m"}"#, &["p"]);
+    handler.on_chat_model_start("null", r#"[[{"role":"user","content":"hi"}]]"#);
+    handler.on_llm_new_token("t");
+    handler.on_llm_end("{}", r#"[[{"text":"x"}]]"#);
+    handler.on_chain_start("null", "words");
+    handler.on_chain_end(r#"{"a":1}"#);
+    handler.on_tool_start("{}", "i");
+    handler.on_tool_end("o");
+    handler.on_text("x");
+    handler.on_agent_action("t", "{}", "l");
+    handler.on_agent_finish("o", "l");
+    handler.on_retriever_start("null", "q");
+    handler.on_retriever_end("[]");
+    assert_eq!(handler.stats().waiting, 13);
+    for fail in [MlflowCallbackHandler::on_llm_error, MlflowCallbackHandler::on_chain_error] {
+        fail(&handler);
+    }
+    handler.on_tool_error();
+    handler.on_retriever_error();
+    handler.on_event("no event");
+    assert_eq!(handler.stats().waiting, 13);
+    assert!(format!("{handler:?}").contains("waiting: 13"));
+}
