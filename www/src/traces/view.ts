@@ -130,7 +130,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
             "button",
             { type: "button", class: failed ? "span failed" : "span", "aria-pressed": "false", "data-type": span.type, onclick: () => pick(at) },
             label,
-            h("span", { class: "track" }, bar),
+            h("span", { class: "span-track" }, bar),
             h("span", { class: "span-time" }, failed ? "failed, " : "", length(ms)),
           ),
         );
