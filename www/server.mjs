@@ -43,7 +43,7 @@ export async function createDemoServer(config, dist = fileURLToPath(new URL("./d
         case "workspace":
           return void forward(request, response, decision, config, decision.signs ? signed : undefined);
         case "storage":
-          return signed.pass(request, response, decision.id);
+          return signed.pass(request, response, decision.id, decision.query);
         default:
           return void serveFile(request, response, decision.path);
       }

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 
 /// Who watches the calls of a client: nobody.
 #[derive(Clone, Debug, Default)]
-pub struct Watch;
+pub struct Watch(());
 
 impl Watch {
     pub(crate) fn or(self, _: impl FnOnce() -> Self) -> Self {
@@ -34,7 +34,7 @@ impl Watch {
     }
 
     pub(crate) fn current() -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn is_on(&self) -> bool {
@@ -42,17 +42,17 @@ impl Watch {
     }
 
     pub(crate) fn start(&self, _: Kind, _: &str, _: impl Fn() -> String) -> Observation {
-        Observation
+        Observation(())
     }
 }
 
 /// A call that nobody is told of.
 #[derive(Debug, Default)]
-pub(crate) struct Observation;
+pub(crate) struct Observation(());
 
 impl Observation {
     pub(crate) fn step(_: Kind, _: impl FnOnce() -> String, _: bool, _: impl Fn() -> String) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn is_on(&self) -> bool {

@@ -49,7 +49,8 @@ before(async () => {
     for await (const chunk of request) chunks.push(chunk);
     stored.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
     if (request.url.startsWith("/api/")) {
-      const signed_uri = `http://127.0.0.1:${storage.address().port}/bucket/traces.json?sig=secret-signature`;
+      const asked = /tr-(\w+)/.exec(request.url)[1];
+      const signed_uri = asked === "ftp" ? "ftp://127.0.0.1/traces.json" : asked === "far" ? "http://192.0.2.1/traces.json" : `http://127.0.0.1:${storage.address().port}/bucket/traces.json?sig=secret-signature`;
       const info = { type: "AWS_PRESIGNED_URL", signed_uri, headers: [{ name: "x-amz-tagging", value: "a=b" }] };
       response.setHeader("content-type", "application/json");
       return response.end(JSON.stringify({ credential_info: info }));
@@ -94,4 +95,30 @@ test("an address that was never given out, another method and another origin get
   assert.equal((await page(made, { method: "DELETE" })).status, 405);
   assert.equal((await page(made, { method: "PUT", body: "x", headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } })).status, 403);
   assert.deepEqual(stored, []);
+});
+
+test("an address that is no storage's is never asked, and the server lives on", async () => {
+  for (const id of ["tr-ftp", "tr-far"]) assert.equal((await page(`/databricks/api/2.0/mlflow/traces/${id}/credentials-for-data-upload`)).status, 502);
+  assert.equal((await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).status, 200);
+});
+
+test("a data lake takes a file in three steps, and a self-hosted server by its own path", async () => {
+  const { credential_info: info } = await (await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).json();
+  stored.length = 0;
+  assert.equal((await page(`${info.signed_uri}?resource=file`, { method: "PUT", body: "" })).status, 200);
+  assert.equal((await page(`${info.signed_uri}?action=append&position=0`, { method: "PATCH", body: "abc" })).status, 200);
+  assert.equal((await page(`${info.signed_uri}?action=flush&position=3`, { method: "PATCH", body: "" })).status, 200);
+  assert.equal((await page(`${info.signed_uri}?sig=other`, { method: "PUT", body: "" })).status, 200);
+  const bare = "/bucket/traces.json?sig=secret-signature";
+  assert.deepEqual(stored.map(({ method, url, body }) => [method, url, body]), [
+    ["PUT", `${bare}&resource=file`, ""],
+    ["PATCH", `${bare}&action=append&position=0`, "abc"],
+    ["PATCH", `${bare}&action=flush&position=3`, ""],
+    ["PUT", bare, ""],
+  ]);
+  stored.length = 0;
+  const path = "/api/2.0/mlflow-artifacts/artifacts/1/traces/tr-1/artifacts/traces.json";
+  assert.equal((await page(`/databricks${path}`, { method: "PUT", body: '{"spans":[]}', headers: { "content-type": "application/json" } })).status, 200);
+  assert.equal((await page("/databricks/api/2.0/mlflow-artifacts/artifacts/1/other.txt", { method: "PUT", body: "{}", headers: { "content-type": "application/json" } })).status, 404);
+  assert.deepEqual(stored.map(({ method, url, body }) => [method, url, body]), [["PUT", path, '{"spans":[]}']]);
 });

@@ -45,7 +45,7 @@ export async function workspaceFacts(config) {
 export async function forward(request, response, { method, path }, config, signed) {
   let body;
   try {
-    body = method === "POST" ? await readBody(request) : undefined;
+    body = method === "POST" || method === "PUT" ? await readBody(request) : undefined;
   } catch (refusal) {
     return refuse(request, response, refusal);
   }
@@ -106,7 +106,12 @@ function passBack(answer, response, config) {
 async function passSigned(answer, response, signed, origin) {
   try {
     const chunks = [];
-    for await (const chunk of answer) chunks.push(chunk);
+    let size = 0;
+    for await (const chunk of answer) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) throw new RangeError("too long");
+      chunks.push(chunk);
+    }
     sendJson(response, 200, signed.replace(Buffer.concat(chunks).toString("utf8"), origin));
   } catch {
     sendJson(response, 502, { error_code: "BAD_GATEWAY", message: "The workspace's answer about its storage could not be read." });

@@ -18,6 +18,7 @@ const STATEMENTS = "/api/2.0/sql/statements";
 const CATALOG = "/api/2.1/unity-catalog";
 const MLFLOW = "/api/2.0/mlflow";
 const TRACES = "/api/3.0/mlflow/traces";
+const ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts";
 
 const ROUTES = [
   on("GET", "/api/2.0/serving-endpoints"),
@@ -60,11 +61,14 @@ const ROUTES = [
   on("GET", `${TRACES}/get`, ["trace_id", "allow_partial"]),
   on("GET", `${TRACES}/*`),
   on("POST", `${TRACES}/*/assessments`),
+  // a self-hosted MLflow keeps the spans itself
+  on("PUT", `${ARTIFACTS}/*/traces/*/artifacts/traces.json`),
+  on("GET", `${ARTIFACTS}/*/traces/*/artifacts/traces.json`),
 ];
 /** Answers that hold signed addresses of the workspace's storage. */
 const CREDENTIALS = /\/credentials-for-data-(up|down)load$/;
 /** An address of this server that stands for such a one. */
-const SIGNED = /^\/signed\/([0-9a-f-]{36})$/;
+const SIGNED = /^\/signed\/([0-9a-f-]{36})(?:\?([a-z]+=[a-z0-9]+(?:&[a-z]+=[0-9]+)?))?$/;
 
 /**
  * Where a request goes: `{ to: "workspace", method, path, signs }`, `{ to: "storage", id }`, `{ to: "workspace-facts" }`,
@@ -90,9 +94,9 @@ export function route(request, port) {
       : refuse(405, "METHOD_NOT_ALLOWED", "This route can only be read.", { allow: "GET" });
   }
   if (target.startsWith("/signed/")) {
-    const id = SIGNED.exec(target)?.[1];
+    const [, id, query] = SIGNED.exec(target) ?? [];
     if (id === undefined) return notFound();
-    return method === "PUT" || method === "GET" ? { to: "storage", id } : refuse(405, "METHOD_NOT_ALLOWED", "What is stored is put or read.", { allow: "GET, PUT" });
+    return ["GET", "PATCH", "PUT"].includes(method) ? { to: "storage", id, query } : refuse(405, "METHOD_NOT_ALLOWED", "What is stored is put or read.", { allow: "GET, PATCH, PUT" });
   }
   return workspaceRoute(method, target.slice(PREFIX.length), headers);
 }
@@ -113,7 +117,7 @@ function workspaceRoute(method, target, headers) {
       continue;
     }
     // A cross-site form cannot send JSON without a preflight, which is never granted here (fault P3).
-    if (method === "POST" && !/^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
+    if (method !== "GET" && method !== "DELETE" && !/^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
       return refuse(415, "BAD_REQUEST", "Send the request as application/json.");
     }
     // built from the pieces that were looked at, never from the text as it came

@@ -13,6 +13,10 @@ const GOOD_FOR_MS = 15 * 60_000;
 const MOST = 1_000;
 /** A trace is larger than this only when something is wrong with it. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Storages are reached encrypted, but for those of this machine. */
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+/** The steps of a file in a data lake, besides the one PUT of all other storages. */
+const STEPS = /^(resource=file|action=(append|flush)&position=\d{1,12})$/;
 /** What the page may say to a storage: the headers that come with an address, and what the body is. */
 const REQUEST_HEADERS = /^(content-type|x-ms-[a-z-]+|x-amz-[a-z-]+|x-goog-[a-z-]+)$/;
 
@@ -20,7 +24,7 @@ const REQUEST_HEADERS = /^(content-type|x-ms-[a-z-]+|x-amz-[a-z-]+|x-goog-[a-z-]
 export class Signed {
   #known = new Map();
 
-  /** What an answer says, with the addresses in it replaced; `origin` is this server's. Throws when it cannot be read. */
+  /** What an answer says, with the addresses in it replaced; `origin` is this server's. Throws when it cannot be read, or leads nowhere one may go. */
   replace(text, origin) {
     const answer = JSON.parse(text);
     for (const info of [answer.credential_info, ...(answer.credential_infos ?? [])]) {
@@ -30,6 +34,7 @@ export class Signed {
   }
 
   #keep(url) {
+    if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.has(url.hostname))) throw new TypeError("not an address of a storage");
     const now = Date.now();
     for (const [id, { until }] of this.#known) if (until < now || this.#known.size >= MOST) this.#known.delete(id);
     const id = randomUUID();
@@ -37,24 +42,29 @@ export class Signed {
     return id;
   }
 
-  /** Sends what the page sends to the address that `id` stands for, without any credential of ours. */
-  pass(request, response, id) {
+  /**
+   * Sends what the page sends to the address that `id` stands for, without any credential of ours. Some storages take a file in
+   * steps: `query` says which.
+   */
+  pass(request, response, id, query = "") {
     const found = this.#known.get(id);
-    if (found === undefined || found.until < Date.now()) {
+    const url = found && new URL(found.url);
+    if (url && STEPS.test(query)) url.search += `${url.search === "" ? "" : "&"}${query}`;
+    if (url === undefined || found.until < Date.now()) {
       request.resume();
       return sendJson(response, 403, { error_code: "PERMISSION_DENIED", message: "This address is not good any more: ask for a new one." });
     }
     const headers = { "accept-encoding": "identity" };
     for (const [name, value] of Object.entries(request.headers)) if (REQUEST_HEADERS.test(name)) headers[name] = value;
     const length = Number(request.headers["content-length"] ?? Number.NaN);
-    if (request.method === "PUT") {
+    if (request.method !== "GET") {
       if (!(length <= MOST_BYTES)) {
         request.resume();
         return sendJson(response, 413, { error_code: "BAD_REQUEST", message: "What is stored must say its length, and may have 16 MiB." }, { connection: "close" });
       }
       headers["content-length"] = length;
     }
-    const upstream = (found.url.protocol === "https:" ? https : http).request(found.url, { method: request.method, headers });
+    const upstream = (url.protocol === "https:" ? https : http).request(url, { method: request.method, headers });
     response.on("close", () => {
       if (!response.writableFinished) upstream.destroy();
     });

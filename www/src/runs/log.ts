@@ -1,5 +1,6 @@
 // Writes a conversation down as a run: each answer is a step of its metrics.
 
+import { LakewireError } from "lakewire";
 import type { MlflowClient } from "lakewire/mlflow";
 import type { Facts } from "../chat/types.js";
 import { EXPERIMENT } from "../traces/record.js";
@@ -34,7 +35,16 @@ export class RunLog {
       const timestamp = Date.now();
       const metrics = Object.entries(figures).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value, timestamp, step: open.answers }]));
       remember(open);
-      await mlflow.logBatch(open.run_id, { metrics });
+      try {
+        await mlflow.logBatch(open.run_id, { metrics });
+      } catch (error) {
+        // a run that is gone, or is another workspace's: the next answer begins a new one
+        if (error instanceof LakewireError && error.kind === "NotFound" && this.#open === open) {
+          this.#open = undefined;
+          remember(undefined);
+        }
+        throw error;
+      }
     });
   }
 
