@@ -58,7 +58,7 @@ impl fmt::Debug for Watch {
 /// How much of a stream's words is kept for the case that it is left early, in bytes.
 const SAID: usize = 1 << 20;
 
-/// A call under way; given up when it is dropped before [`end`](Self::end) or [`fail`](Self::fail).
+/// A call under way; given up when it is dropped before `end` or `fail`.
 #[derive(Default)]
 pub struct Observation(Option<Box<Open>>);
 
