@@ -108,8 +108,6 @@ export type ChatOptions = ChatDefaults & CallOptions;
 /** A chat endpoint; made by `client.chat(endpoint, defaults)`. */
 export class Chat {
   private constructor();
-  /** The endpoint and the defaults. */
-  toJSON(): { endpoint: string; [parameter: string]: unknown };
   /** The endpoint's name. */
   readonly endpoint: string;
   /** Asks for a whole answer. */

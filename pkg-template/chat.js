@@ -33,11 +33,6 @@ export class Chat {
     return this.#endpoint;
   }
 
-  /** The endpoint and the defaults. */
-  toJSON() {
-    return { ...JSON.parse(this.#body('{"messages":"x"}')), messages: undefined, endpoint: this.#endpoint };
-  }
-
   /** For who watches it: a handle that sends through another client. */
   [Symbol.for("lakewire.over")](change) {
     return new Chat(this.#core, change(this.#client), this.#endpoint);

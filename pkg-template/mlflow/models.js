@@ -9,6 +9,9 @@ import { known } from "./base.js";
 /** Where chains and prompts keep what they are as a step, whichever entry of the package they come from. */
 const STEP = Symbol.for("lakewire.step");
 
+/** How a chat gives a handle of its kind over another client. */
+const OVER = Symbol.for("lakewire.over");
+
 const OUTPUTS = { StrOutputParser: "text", JsonOutputParser: "json", CommaSeparatedListOutputParser: "list" };
 const ALONE = "it runs in this program alone. Passages from vector search are given as `retriever`, functions of Unity Catalog as `functions`.";
 
@@ -30,6 +33,18 @@ function steps(chain) {
   return Array.isArray(given) ? given.flatMap(steps) : [chain];
 }
 
+/** A chat's endpoint and what it sends with every question: asked of a handle like it whose client sends nothing. */
+function defaultsOf(chat) {
+  let sent = "{}";
+  const take = (_core, _method, [body]) => {
+    sent = body;
+    return new Promise(() => {});
+  };
+  void chat[OVER]((client) => ({ ...client, ask: take })).invoke("x");
+  const { messages, ...defaults } = JSON.parse(sent);
+  return { ...defaults, endpoint: chat.endpoint };
+}
+
 /** What a chain is made of, as the core takes it. */
 function describe(chain, more) {
   const out = { ...more };
@@ -48,8 +63,8 @@ function describe(chain, more) {
         const computed = Object.keys(partial).find((key) => typeof partial[key] === "function");
         if (computed !== undefined) throw fail("InvalidInput", `the value of \`${computed}\` is a function of this program: give a text.`);
         if (Object.keys(partial).length > 0) out.values = partial;
-      } else if (typeof step?.endpoint === "string" && typeof step.runTools === "function" && typeof step.toJSON === "function") {
-        put("chat", step.toJSON(), out.output === undefined);
+      } else if (typeof step?.endpoint === "string" && typeof step.runTools === "function" && typeof step[OVER] === "function") {
+        put("chat", defaultsOf(step), out.output === undefined);
       } else if (OUTPUTS[name] !== undefined && step?.[STEP] !== undefined) {
         put("output", OUTPUTS[name], out.chat !== undefined);
       } else {
