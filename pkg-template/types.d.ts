@@ -2228,7 +2228,7 @@ export interface RunData {
   /** The last value of each metric. */
   metrics?: Metric[] | null;
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its tags. */
   tags?: MlflowTag[] | null;
   [key: string]: unknown;
@@ -2248,7 +2248,7 @@ export interface Metric {
 }
 
 /** A parameter: what the run was given, and never changes. */
-export interface Param {
+export interface MlflowParam {
   /** Its name. */
   key: string;
   /** Its value. */
@@ -2383,7 +2383,7 @@ export type LoggedModelStatus = "LOGGED_MODEL_PENDING" | "LOGGED_MODEL_READY" | 
 /** What a logged model logged. */
 export interface LoggedModelData {
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its metrics. */
   metrics?: unknown | null;
   [key: string]: unknown;
@@ -2400,10 +2400,83 @@ export interface CreateLoggedModel {
   /** The run that made it. */
   source_run_id?: string | null;
   /** Its parameters. */
-  params?: Param[] | null;
+  params?: MlflowParam[] | null;
   /** Its tags. */
   tags?: MlflowTag[] | null;
 }
+
+/** What a server keeps of a trace besides its spans. */
+export interface TraceInfo {
+  /** `tr-` and 32 hex digits. */
+  trace_id: string;
+  /** The caller's own id of the request. */
+  client_request_id?: string | null;
+  /** Where it is kept: `{type, mlflow_experiment: {experiment_id}}`. */
+  trace_location?: Record<string, unknown> | null;
+  /** What lists show of the request. */
+  request_preview?: string | null;
+  /** What lists show of the answer. */
+  response_preview?: string | null;
+  /** When it began, as RFC 3339. */
+  request_time?: string | null;
+  /** How long it took, such as `0.412s`. */
+  execution_duration?: string | null;
+  /** How it ended. */
+  state?: TraceState | null;
+  /** What stays as it is; all values are texts. */
+  trace_metadata?: Record<string, unknown> | null;
+  /** What may be changed; all values are texts. */
+  tags?: Record<string, unknown> | null;
+  /** What people and judges say of it. */
+  assessments?: Assessment[] | null;
+  [key: string]: unknown;
+}
+
+/** How a trace ended. */
+export type TraceState = "STATE_UNSPECIFIED" | "OK" | "ERROR" | "IN_PROGRESS" | (string & {});
+
+/** What somebody says of a trace: a feedback, or what the answer should have been. */
+export interface Assessment {
+  /** Its id: `a-` and 32 hex digits; the server gives it. */
+  assessment_id?: string | null;
+  /** Its name, such as `correct`. */
+  assessment_name?: string | null;
+  /** The trace. */
+  trace_id?: string | null;
+  /** The span, when it is about one. */
+  span_id?: string | null;
+  /** Who says it. */
+  source?: AssessmentSource | null;
+  /** When it was made, as RFC 3339. */
+  create_time?: string | null;
+  /** When it was changed last, as RFC 3339. */
+  last_update_time?: string | null;
+  /** The feedback: `{value, error}`. */
+  feedback?: Record<string, unknown> | null;
+  /** What was expected: `{value}`, or `{serialized_value}` of a list or object. */
+  expectation?: Record<string, unknown> | null;
+  /** Why. */
+  rationale?: string | null;
+  /** Facts; all values are texts. */
+  metadata?: Record<string, unknown> | null;
+  /** The assessment it stands in place of. */
+  overrides?: string | null;
+  /** Whether it holds; false once another stands in its place. */
+  valid?: boolean | null;
+  [key: string]: unknown;
+}
+
+/** Who says it. */
+export interface AssessmentSource {
+  /** What kind of source it is. */
+  source_type: SourceType;
+  /** Who: a person's name, a judge's model, a check's name. */
+  source_id?: string | null;
+  [key: string]: unknown;
+}
+
+/** What kind of source says something of a trace. */
+export type SourceType = "HUMAN" | "LLM_JUDGE" | "CODE" | "SOURCE_TYPE_UNSPECIFIED" | (string & {});
 
 /** A catalog. */
 export interface CatalogInfo {

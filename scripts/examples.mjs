@@ -40,6 +40,8 @@ const SAYS = {
   // the answer, and the same chain as Python that MLflow serves
   serve_chain: /^\S[^]*^prompt = ChatPromptTemplate\.from_messages\([^]*^mlflow\.models\.set_model\(chain\)$/m,
   tools: /42.*\(2 steps\)/s,
+  // the model's words, then the spans as the server has them
+  tracing: /^AGENT question: OK\n {2}CHAIN chain: OK\n(?: {4}\w+ .*: OK\n)+State OK, session example\.$/m,
   dolly: /^Dolly: \S+/m,
   hub: /Ann.*\nStreamed: \S+/,
   // a Direct Access index: written, searched with a filter, deleted

@@ -2,9 +2,9 @@
 
 import type { CallOptions, WorkspaceClient } from "../chat.js";
 import type { Paged } from "../data/pages.js";
-import type { Experiment, FileInfo, LifecycleStage, LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelStatus, Metric, MlflowTag, ModelVersion, Param, RegisteredModel, Run, RunInfo, RunStatus, ViewType } from "../types.js";
+import type { Experiment, FileInfo, LifecycleStage, LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelStatus, Metric, MlflowParam, MlflowTag, ModelVersion, RegisteredModel, Run, RunInfo, RunStatus, ViewType } from "../types.js";
 
-export type { Experiment, FileInfo, LifecycleStage, LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelStatus, Metric, MlflowTag, ModelVersion, Paged, Param, RegisteredModel, Run, RunInfo, RunStatus, ViewType };
+export type { Experiment, FileInfo, LifecycleStage, LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelStatus, Metric, MlflowParam, MlflowTag, ModelVersion, Paged, RegisteredModel, Run, RunInfo, RunStatus, ViewType };
 
 /**
  * A 64-bit number. Answers give a BigInt for those beyond 2⁵³ (for which `number` in the types stands too), and every number

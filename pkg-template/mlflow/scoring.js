@@ -53,7 +53,7 @@ export class ScoringServer {
     const { text, ...facts } = sent;
     const answer = parse(text, facts);
     const result = form !== "unwrapped" && answer?.predictions !== undefined ? answer.predictions : answer;
-    // servers with a signature make a list of the one result
-    return given.startsWith("{") && Array.isArray(result) && result.length === 1 ? result[0] : result;
+    // servers with a signature make a list of the one result; a table's results stay a list
+    return (form === "inputs" || form === "unwrapped") && given.startsWith("{") && Array.isArray(result) && result.length === 1 ? result[0] : result;
   }
 }

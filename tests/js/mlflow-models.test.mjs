@@ -96,13 +96,14 @@ test("a scoring server's answers and refusals", async () => {
   const message = "Failed to predict data '{'secret': 1}'. \nError: Failed to enforce schema of data 'x' with schema 'y'. Error: Model is missing inputs ['tone'].";
   const { client, calls } = scripted([
     new Response("\n", { headers: { "content-type": "application/json" } }), new Response("3.17.2", { headers: { "content-type": "application/json" } }),
-    json({ predictions: ["Hello"] }), json(["a"]), refusal(400, { error_code: "INVALID_PARAMETER_VALUE", message }),
+    json({ predictions: ["Hello"] }), json(["a"]), json({ predictions: ["row"] }), refusal(400, { error_code: "INVALID_PARAMETER_VALUE", message }),
     new Response("This predictor only supports JSON.", { status: 415, headers: { "content-type": "text/plain" } }), json({ detail: "Not Found" }, { status: 404 }),
   ], { retry: { maxAttempts: 1 } });
   const server = new ScoringServer(client);
   assert.deepEqual([await server.ping(), await server.version()], [true, "3.17.2"]);
   assert.equal(await server.invoke({ q: "x" }, { params: { n: 1 } }), "Hello");
   assert.equal(await server.invoke({ messages: [] }, { form: "unwrapped" }), "a");
+  assert.deepEqual(await server.invoke({ columns: ["q"], data: [["x"]] }, { form: "dataframe_split" }), ["row"]);
   assert.deepEqual([calls[2].json, calls[3].json], [{ inputs: { q: "x" }, params: { n: 1 } }, { messages: [] }]);
   const told = await failure(server.invoke({ q: "x" }), "BadRequest");
   assert.deepEqual([told.message, told.status], ["POST /invocations failed: The model's signature asks for the input `tone`, which is missing.", 400]);

@@ -12,6 +12,7 @@ fn mlflow() -> MlflowClient {
     MlflowClient::connect(&std::env::var("LAKEWIRE_MLFLOW").unwrap()).unwrap()
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test's names must differ from those of earlier runs on one server")]
 fn unique(name: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     format!("{name}-{}", now.as_nanos())

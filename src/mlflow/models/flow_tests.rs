@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 use crate::chain::{Parallel, StrOutputParser, from_fn};
 use crate::chat::{Chat, ChatParams, Message};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind, Result};
 use crate::prompts::{ChatPromptTemplate, MessageTemplate, MessagesPlaceholder, PromptTemplate, PromptValues};
 use crate::transport::scripted::{Reply, Scripted};
 use crate::{Config, Credentials, WorkspaceClient};
@@ -57,12 +57,12 @@ fn a_chain_says_what_it_is_made_of() {
 #[test]
 fn what_only_this_program_can_run_is_refused_by_name() {
     let prompt = || PromptTemplate::from_template("{a}").unwrap();
-    let refusal = |chain: &dyn Fn() -> crate::Result<ChainModel>| {
+    let refusal = |chain: &dyn Fn() -> Result<ChainModel>| {
         let error = chain().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         error.message().to_owned()
     };
-    let shout = || from_fn("shout", async |text: String| Ok::<_, crate::Error>(text.to_uppercase()));
+    let shout = || from_fn("shout", async |text: String| Ok::<_, Error>(text.to_uppercase()));
     let told = refusal(&|| ChainModel::of(&prompt().pipe(chat()).pipe(StrOutputParser).pipe(shout())));
     assert!(told.starts_with("Step 4 (function `shout`) cannot be carried over to Python: it is a function"), "{told}");
     let told = refusal(&|| ChainModel::of(&Parallel::<PromptValues>::new().with("one", prompt()).pipe(chat())));

@@ -134,10 +134,10 @@ pub fn predictions(form: Form, answer: Raw<'_>) -> Raw<'_> {
     }
 }
 
-/// The one result for one input: servers with a signature make a list of it.
+/// The one result for one input: servers with a signature make a list of it. A table's results stay a list.
 #[must_use]
-pub fn single<'a>(input: Raw<'_>, result: Raw<'a>) -> Option<Raw<'a>> {
-    if !input.is_object() || !result.is_array() {
+pub fn single<'a>(form: Form, input: Raw<'_>, result: Raw<'a>) -> Option<Raw<'a>> {
+    if !matches!(form, Form::Inputs | Form::Unwrapped) || !input.is_object() || !result.is_array() {
         return None;
     }
     let mut items = result.items();

@@ -102,7 +102,7 @@ impl ScoringServer {
         let (json, _) = self.sender.send(&calls::invoke(body), &self.options).await?;
         let result = calls::predictions(self.form, json.root());
         let read = |value: Raw<'_>| Json::<T>::from_checked(value.text().to_owned()).read();
-        match calls::single(Raw::parse(&input)?, result) {
+        match calls::single(self.form, Raw::parse(&input)?, result) {
             Some(only) => read(only),
             None => read(result),
         }

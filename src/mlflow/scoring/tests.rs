@@ -22,9 +22,10 @@ fn every_form_has_its_body_and_its_answer() {
     assert_eq!(predictions(Form::Inputs, answer).text(), r#"["a"]"#);
     assert_eq!(predictions(Form::Unwrapped, answer).text(), answer.text());
     let (one, list) = (Raw::parse("{}").unwrap(), Raw::parse("[{}]").unwrap());
-    assert_eq!(single(one, Raw::parse(r#"["a"]"#).unwrap()).map(Raw::text), Some("\"a\""));
-    assert_eq!(single(list, Raw::parse(r#"["a"]"#).unwrap()), None);
-    assert_eq!(single(one, Raw::parse(r#"["a","b"]"#).unwrap()), None);
+    assert_eq!(single(Form::Inputs, one, Raw::parse(r#"["a"]"#).unwrap()).map(Raw::text), Some("\"a\""));
+    assert_eq!(single(Form::DataframeSplit, one, Raw::parse(r#"["a"]"#).unwrap()), None);
+    assert_eq!(single(Form::Inputs, list, Raw::parse(r#"["a"]"#).unwrap()), None);
+    assert_eq!(single(Form::Inputs, one, Raw::parse(r#"["a","b"]"#).unwrap()), None);
 }
 
 #[test]

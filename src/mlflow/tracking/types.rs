@@ -9,3 +9,6 @@ pub use artifact::*;
 pub use experiment::*;
 pub use registry::*;
 pub use run::*;
+
+/// A parameter, by MLflow's own name.
+pub type Param = MlflowParam;

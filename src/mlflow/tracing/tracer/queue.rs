@@ -133,6 +133,8 @@ fn size(span: &Span) -> usize {
 }
 
 async fn send(settings: &Settings, mut trace: Trace) -> Result<()> {
+    // they came as they ended; readers expect what holds others before these
+    trace.spans.sort_by_key(|span| (span.start_ns, span.parent_id.is_some()));
     for span in &mut trace.spans {
         enrich(span);
         let Some(redact) = &settings.redact else { continue };

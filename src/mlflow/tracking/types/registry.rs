@@ -1,7 +1,7 @@
 //! Registered models, their versions, and logged models.
 
 use super::experiment::{MlflowTag, value_of};
-use super::run::Param;
+use super::run::MlflowParam;
 use crate::macros::{open_enum, setters, wire_struct};
 
 wire_struct! {
@@ -169,7 +169,7 @@ wire_struct! {
     /// What a logged model logged.
     pub struct LoggedModelData {
         /// Its parameters.
-        pub params: Option<Vec<Param>>,
+        pub params: Option<Vec<MlflowParam>>,
         /// Its metrics.
         pub metrics: Option<serde_json::Value>,
     }
@@ -199,7 +199,7 @@ wire_struct! {
         /// The run that made it.
         pub source_run_id: Option<String>,
         /// Its parameters.
-        pub params: Option<Vec<Param>>,
+        pub params: Option<Vec<MlflowParam>>,
         /// Its tags.
         pub tags: Option<Vec<MlflowTag>>,
     }
@@ -228,7 +228,7 @@ impl CreateLoggedModel {
         /// The run that made it.
         source_run_id: String,
         /// Its parameters.
-        params: Vec<Param>,
+        params: Vec<MlflowParam>,
         /// Its tags.
         tags: Vec<MlflowTag>,
     }

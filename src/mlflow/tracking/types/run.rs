@@ -69,7 +69,7 @@ wire_struct! {
         /// The last value of each metric.
         pub metrics: Option<Vec<Metric>>,
         /// Its parameters.
-        pub params: Option<Vec<Param>>,
+        pub params: Option<Vec<MlflowParam>>,
         /// Its tags.
         pub tags: Option<Vec<MlflowTag>>,
     }
@@ -150,7 +150,7 @@ impl crate::typescript::Typescript for MetricValue {
 
 wire_struct! {
     /// A parameter: what the run was given, and never changes.
-    pub struct Param {
+    pub struct MlflowParam {
         /// Its name.
         pub key: String,
         /// Its value.
@@ -158,7 +158,7 @@ wire_struct! {
     }
 }
 
-impl Param {
+impl MlflowParam {
     /// A parameter.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {

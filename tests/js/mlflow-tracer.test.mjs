@@ -1,0 +1,237 @@
+// Where traces go: observers, queues, redaction, sampling, and that nothing of it reaches the calls.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { event, failure, json, never, refusal, scripted } from "./fakes.mjs";
+import { entry } from "./package.mjs";
+import { MlflowTracing, model, noting, observed, server, traced, tree } from "./tracing-fakes.mjs";
+
+const { pipe, PromptTemplate, StrOutputParser } = await import(entry("."));
+
+test("an observer that throws, everywhere, is not noticed", async () => {
+  const boom = () => { throw new Error("boom"); };
+  const bad = [{ start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }];
+  const { client, calls } = scripted(model);
+  const watched = observed(client, ...bad);
+  assert.equal((await watched.chat("m").invoke("Hi.")).text, "Hello.");
+  let text = "";
+  for await (const word of await watched.chat("m").textStream("Hi.")) text += word;
+  assert.equal(text, "Hello.");
+  assert.equal(await pipe(watched.chat("m"), new StrOutputParser()).invoke("Hi."), "Hello.");
+  assert.equal(calls.length, 3);
+  await failure(() => observed({}, bad[0]), "InvalidInput");
+  await failure(() => observed(client, {}), "InvalidInput");
+});
+
+test("several observers each see their own calls around, and tokens when they ask", async () => {
+  const one = noting({ tokens: true });
+  const two = noting();
+  const { client } = scripted(model);
+  const watched = observed(observed(client, one.observer), two.observer);
+  const chain = pipe(PromptTemplate.fromTemplate("{x}"), watched.chat("m"), new StrOutputParser());
+  for await (const _ of await chain.stream({ x: 1 }));
+  for (const { told } of [one, two]) {
+    assert.deepEqual(told.map(({ kind, name, parent }) => [kind, name, parent?.name]), [["CHAIN", "chain", undefined], ["CHAIN", "prompt", "chain"], ["CHAT_MODEL", "chat m", "chain"], ["CHAIN", "StrOutputParser", "chain"]]);
+    assert.ok(told.every(({ outputs }) => outputs !== undefined));
+  }
+  const tokens = ({ told }) => told.find(({ kind }) => kind === "CHAT_MODEL").events.filter(([name]) => name === "new_token").map(([, { token }]) => token);
+  assert.deepEqual(tokens(one), ["Hel", "lo."]);
+});
+
+test("the server's slowness and failure are not the calls'", async () => {
+  const slow = traced(model, { maxQueue: 2 }, () => never({ signal: new AbortController().signal }));
+  for (let n = 0; n < 20; n += 1) assert.equal((await slow.client.chat("m").invoke("Hi.")).text, "Hello.");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { dropped, waiting, exported } = slow.tracing.stats();
+  assert.ok(dropped > 0 && waiting <= 6, `${dropped} dropped, ${waiting} waiting`);
+  assert.equal(exported, 0);
+  slow.target.close();
+  const broken = traced(model, {}, () => refusal(403));
+  await broken.client.chat("m").invoke("Hi.");
+  const { stats, errors } = await broken.done();
+  assert.deepEqual([stats.failed, stats.exported, errors.length, errors[0].kind], [1, 0, 1, "PermissionDenied"]);
+});
+
+test("redaction sees copies, may change and drop, and withholds when it fails", async () => {
+  const given = [];
+  const { client, done } = traced(model, {
+    redact: (copy) => {
+      given.push(copy);
+      copy.inputs.messages[0].content = "***";
+      delete copy.attributes["lakewire.attempts"];
+    },
+  });
+  const message = { role: "user", content: "CANARY" };
+  await client.chat("m").invoke([message]);
+  const changed = await done();
+  assert.equal(message.content, "CANARY");
+  assert.doesNotMatch(JSON.stringify([changed.spans, changed.infos]), /CANARY/);
+  assert.deepEqual([given[0].span.name, given[0].span.type, changed.spans[0][0].inputs.messages[0].content, changed.infos[0].request_preview], ["chat m", "CHAT_MODEL", "***", "***"]);
+
+  for (const redact of [() => null, () => { throw new Error("no"); }, async () => { throw new Error("no"); }]) {
+    const dropping = traced(() => refusal(400, { message: "CANARY is bad" }), { redact });
+    await failure(dropping.client.chat("m").invoke("CANARY"));
+    const { spans, infos, stats } = await dropping.done();
+    assert.equal(spans[0][0].code, "ERROR");
+    assert.doesNotMatch(JSON.stringify([spans, infos]), /CANARY/);
+    assert.equal(stats.exported, 1);
+  }
+});
+
+test("sampling is decided once, by the root", async () => {
+  const none = traced(model, { sampling: 0 });
+  await none.tracing.withSpan({ name: "root" }, async (span) => {
+    assert.equal(span.sampled, false);
+    await none.client.chat("m").invoke("Hi.");
+  });
+  const { stats, spans } = await none.done();
+  assert.deepEqual([stats.unsampled, stats.exported, stats.open, spans], [1, 0, 0, []]);
+  assert.match(none.calls[0].headers.get("traceparent"), /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+});
+
+test("traceparent goes out and comes in", async () => {
+  const { tracing, client, calls, done } = traced();
+  const parent = tracing.fromTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  assert.deepEqual(parent, { traceId: "tr-0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true });
+  await tracing.withSpan({ name: "here", parent }, () => client.chat("m").invoke("Hi.", { headers: { "X-Mine": "1" } }));
+  await client.chat("m").invoke("Hi.", { headers: { traceparent: "theirs" } });
+  assert.match(calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+  assert.equal(calls[0].headers.get("x-mine"), "1");
+  assert.equal(calls[1].headers.get("traceparent"), "theirs");
+  const { infos, spans } = await done();
+  assert.ok(infos.some(({ trace_id }) => trace_id === parent.traceId));
+  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here < elsewhere"]);
+  for (const header of ["", "x", "00-00000000000000000000000000000000-b7ad6b7169203331-01", undefined, 7]) assert.equal(tracing.fromTraceparent(header), undefined);
+  const silent = traced(model, { propagate: false });
+  await silent.client.chat("m").invoke("Hi.");
+  assert.equal(silent.calls[0].headers.get("traceparent"), null);
+});
+
+test("the experiment is found by its name or made, once, and asked for again after a failure", async () => {
+  let made = 0;
+  let fails = 1;
+  const named = traced(model, { experimentId: undefined, experimentName: "/Users/me/lakes & more" }, ({ url, method }) => {
+    if (url.includes("/experiments/get-by-name")) {
+      if (fails-- > 0) return refusal(403);
+      assert.match(url, /experiment_name=%2FUsers%2Fme%2Flakes%20%26%20more$/);
+      return refusal(404, { error_code: "RESOURCE_DOES_NOT_EXIST" });
+    }
+    if (method === "POST" && url.endsWith("/experiments/create")) {
+      made += 1;
+      return json({ experiment_id: "42" });
+    }
+    return undefined;
+  });
+  await named.client.chat("m").invoke("Hi.");
+  assert.equal((await named.done()).stats.failed, 1);
+  await named.client.chat("m").invoke("Hi.");
+  await named.client.chat("m").invoke("Hi.");
+  const { stats, infos } = await named.done();
+  assert.deepEqual([stats.exported, made, infos[0].trace_location.mlflow_experiment.experiment_id], [2, 1, "42"]);
+});
+
+test("a workspace keeps the spans at a signed address, which gets no token and stands in no error", async () => {
+  for (const [type, methods] of [["AWS_PRESIGNED_URL", ["PUT"]], ["AZURE_SAS_URI", ["PUT"]], ["AZURE_ADLS_GEN2_SAS_URI", ["PUT", "PATCH", "PATCH"]]]) {
+    const stored = [];
+    const workspace = (status) => ({ url, method, headers, text }) => {
+      if (url.startsWith("https://store.example")) {
+        stored.push({ method, headers, text, url });
+        return new Response(null, { status });
+      }
+      if (url.endsWith("/credentials-for-data-upload")) return json({ credential_info: { type, signed_uri: "https://store.example/t?sig=CANARY", headers: [{ name: "x-given", value: "1" }] } });
+      if (method === "POST") return json({ trace: { trace_info: { tags: { "mlflow.artifactLocation": "dbfs:/databricks/mlflow-tracking/7/traces/x/artifacts" } } } });
+      return undefined;
+    };
+    const { client, done } = traced(model, {}, workspace(200));
+    await client.chat("m").invoke("Hi.");
+    const { stats, errors } = await done();
+    assert.deepEqual([stats.exported, errors], [1, []], type);
+    assert.deepEqual(stored.map(({ method }) => method), methods);
+    for (const { headers } of stored) assert.deepEqual([headers.get("authorization"), headers.get("x-given")], [null, "1"]);
+    if (type === "AZURE_SAS_URI") assert.equal(stored[0].headers.get("x-ms-blob-type"), "BlockBlob");
+    if (type.includes("ADLS")) assert.match(stored[2].url, /&action=flush&position=\d+$/);
+    const refused = traced(model, {}, workspace(403));
+    await refused.client.chat("m").invoke("Hi.");
+    const [error] = (await refused.done()).errors;
+    assert.equal(error.status, 403);
+    assert.doesNotMatch(JSON.stringify(error) + error.message + error.stack, /CANARY|store\.example/);
+  }
+});
+
+test("what no JSON can hold does not stop a trace", async () => {
+  const { tracing, done } = traced(model, { maxValueBytes: 1000 });
+  const circle = { big: 10n, map: new Map([["k", new Set([1])]]), bytes: new Uint8Array(4), f() {}, nan: NaN, when: new Date(0), get bad() { throw new Error("no"); } };
+  circle.self = circle;
+  const work = tracing.trace((given) => given.length);
+  work([circle, "x".repeat(5000)]);
+  tracing.startSpan({ name: "plain", inputs: { big: 10n, map: new Map([["k", 1]]), nan: Infinity, when: new Date(0), error: new TypeError("t") } }).end({ stream: new ReadableStream() });
+  const { spans, stats } = await done();
+  assert.deepEqual([stats.exported, stats.failed], [2, 0]);
+  assert.ok(JSON.stringify(spans[0]).length < 3000);
+  assert.deepEqual(spans[1][0].inputs, { big: "10", map: { k: 1 }, nan: "Infinity", when: "1970-01-01T00:00:00.000Z", error: { name: "TypeError", message: "t" } });
+  assert.deepEqual(spans[1][0].outputs, { stream: "[stream]" });
+});
+
+test("a trace waits for a stream that is read after its root has ended, and flush does not", async () => {
+  const { tracing, client, done, kept } = traced();
+  const chat = client.chat("m");
+  const stream = await tracing.withSpan({ name: "root" }, () => chat.stream("Hi."));
+  assert.equal(tracing.stats().open, 1);
+  for await (const _ of stream);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { spans: [spans] } = await done();
+  assert.equal(spans.find(({ name }) => name === "chat m").outputs.choices[0].message.content, "Hello.");
+  await tracing.withSpan({ name: "other" }, () => chat.stream("Hi."));
+  await tracing.flush();
+  assert.equal(kept.spans.length, 2);
+});
+
+test("a page that is hidden sends what has ended with keepalive, as far as 64 KiB go", async () => {
+  const listeners = new Map();
+  globalThis.document = { visibilityState: "visible", addEventListener: (name, act) => listeners.set(name, act), removeEventListener: (name) => listeners.delete(name) };
+  try {
+    const { kept, client: target } = server();
+    const tracing = new MlflowTracing(target, { experimentId: "7" });
+    for (const size of [10, 100_000]) tracing.startSpan({ name: `${size}`, inputs: "x".repeat(size) }).end();
+    await tracing.flush();
+    assert.ok(kept.calls.every(({ init }) => init.keepalive === undefined));
+    for (const size of [10, 100_000]) tracing.startSpan({ name: `${size}`, inputs: "x".repeat(size) }).end();
+    globalThis.document.visibilityState = "hidden";
+    kept.calls.length = 0;
+    listeners.get("visibilitychange")();
+    await tracing.close();
+    const sent = kept.calls.map(({ url, text, init }) => [url.endsWith("traces.json") && text.length > 60_000, init.keepalive === true]);
+    assert.deepEqual(sent.map(([large, alive]) => large !== alive), [true, true, true, true]);
+    assert.equal(tracing.stats().exported, 4);
+    assert.equal(listeners.size, 0);
+  } finally {
+    delete globalThis.document;
+  }
+});
+
+test("after close nothing is traced, and the app goes on", async () => {
+  const { tracing, client, done } = traced();
+  const span = tracing.startSpan({ name: "open" });
+  await tracing.close();
+  span.end();
+  assert.equal((await client.chat("m").invoke("Hi.")).text, "Hello.");
+  assert.equal(await tracing.withSpan({ name: "late" }, async (off) => {
+    off.setAttribute("a", 1).end();
+    return (await off.observe(client).chat("m").invoke("Hi.", off.options())).text;
+  }), "Hello.");
+  assert.equal((await done()).spans.length, 0);
+  await failure(() => tracing.startSpan({ name: "x" }), "Closed");
+});
+
+test("options are checked", async () => {
+  const { client } = scripted(model);
+  for (const options of [undefined, {}, { experimentId: 7 }, { experimentId: "7", sampling: 2 }, { experimentId: "7", export: "grpc" }, { experimentId: "7", redact: "x" }, { experimentId: "7", nope: 1 }, { experimentId: "7", maxQueue: 0 }, { experimentId: "7", ucTable: "a.b.c" }]) {
+    await failure(() => new MlflowTracing(client, options), "InvalidInput");
+  }
+  await failure(() => new MlflowTracing({}, { experimentId: "7" }), "InvalidInput");
+  const tracing = new MlflowTracing(client, { experimentId: "7" });
+  await failure(() => tracing.withSpan({ nope: 1 }, () => {}), "InvalidInput");
+  await failure(() => tracing.withSpan({ name: "x" }), "InvalidInput");
+  await failure(() => tracing.trace("x"), "InvalidInput");
+  await failure(() => tracing.observe({}), "InvalidInput");
+});
