@@ -62,7 +62,7 @@ export class LiveSpan {
     Object.assign(this.#attributes, attributes);
     this.#started = trace.now();
     this.place = place ?? new Place([], { kind: type }, undefined);
-    if (place === undefined) this.place.seen.set(tracing.observer, this);
+    if (place === undefined) this.place.seen.set(tracing, this);
   }
 
   /** `tr-` and 32 hex digits. */
@@ -139,7 +139,7 @@ export class LiveSpan {
 
   /** A client whose calls stand beneath this span. */
   observe(client) {
-    return watched(client, [this.#tracing.observer], this.place);
+    return watched(client, [this.#tracing], this.place);
   }
 
   /** Options that say that a call stands beneath this span. */

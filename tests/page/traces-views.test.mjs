@@ -55,8 +55,8 @@ test("a tool call is a span under the answer, with its arguments and its result"
 });
 
 test("what failed is red in the list and says why", async () => {
-  await all.emulator.faults([{ match: { path: "/serving-endpoints" }, times: 20, fault: { status: 400, body: { error_code: "BAD_REQUEST", message: "The lake is frozen." } } }]);
   page = await all.open({});
+  await all.emulator.faults([{ match: { path: "/serving-endpoints" }, times: 20, fault: { status: 400, body: { error_code: "BAD_REQUEST", message: "The lake is frozen." } } }]);
   await page.send("Hello?");
   await page.settled("failed");
   await all.emulator.clear();

@@ -66,7 +66,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
       body.replaceChildren(...runs.map(line));
       table.hidden = runs.length === 0;
       status.textContent = runs.length === 0 ? "There are none yet: a recorded conversation makes one." : `${runs.length} ${runs.length === 1 ? "run" : "runs"} in ${EXPERIMENT}.`;
-      const names = [...new Set(runs.flatMap(({ data }) => (data.metrics ?? []).map(({ key }) => key)))].sort();
+      const names = [...new Set(runs.flatMap(({ data }) => (data?.metrics ?? []).map(({ key }) => key)))].sort();
       const before = metric.value;
       metric.replaceChildren(...(names.length > 0 ? names.map((name) => h("option", { value: name }, name)) : [h("option", { value: "" }, "None yet")]));
       metric.disabled = names.length === 0;
@@ -80,7 +80,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
   function line(run: Run): HTMLElement {
     const { info, data } = run;
     const last = (name: string): string => {
-      const found = (data.metrics ?? []).find(({ key }) => key === name);
+      const found = (data?.metrics ?? []).find(({ key }) => key === name);
       return found === undefined ? "" : String(found.value);
     };
     const tick = h("input", {

@@ -117,7 +117,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
       "ol",
       { class: "waterfall", "aria-label": "Spans, in the order of the calls" },
       ...rows.map(({ span, depth, from, width, ms }, at) => {
-        const bar = h("i", { class: "bar" });
+        const bar = h("i", { class: "span-bar" });
         bar.style.left = `${(from * 100).toFixed(3)}%`;
         bar.style.width = `max(2px, ${(width * 100).toFixed(3)}%)`;
         const label = h("span", { class: "span-name" }, h("b", {}, span.name), h("small", {}, span.type.toLowerCase().replaceAll("_", " ")));
@@ -130,7 +130,7 @@ export function mount(section: HTMLElement, { recorder }: Workbench): View {
             "button",
             { type: "button", class: failed ? "span failed" : "span", "aria-pressed": "false", "data-type": span.type, onclick: () => pick(at) },
             label,
-            h("span", { class: "track" }, bar),
+            h("span", { class: "span-track" }, bar),
             h("span", { class: "span-time" }, failed ? "failed, " : "", length(ms)),
           ),
         );
