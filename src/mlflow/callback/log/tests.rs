@@ -273,3 +273,21 @@ proptest! {
         prop_assert!(!cell.contains(['<', '>', '\n', '\r', '\t']));
     }
 }
+
+#[test]
+fn measures_keep_their_point_and_sign() {
+    for (value, text) in [
+        (0.0, "0.0"),
+        (-0.0, "0.0"),
+        (206.835, "206.835"),
+        (-12.5, "-12.5"),
+        (1.999_999_999_9, "2.0"),
+        (-1e-12, "0.0"),
+        (100.0, "100.0"),
+        (1.0 / 3.0, "0.333333333"),
+    ] {
+        assert_eq!(decimal::measure(value), text);
+    }
+    assert!(decimal::Decimal::parse("1e99999999999999999999").is_none());
+    assert_eq!(decimal::Decimal::parse("1e-99999").unwrap().fixed(), "0.000000");
+}
