@@ -112,7 +112,7 @@ export class ActiveRun {
  * for (its `host` is the tracking URI). Names as in Python, in camelCase; data as on the wire.
  *
  * ```js
- * const mlflow = new MlflowClient(new WorkspaceClient({ host: "http://127.0.0.1:5000" }));
+ * const mlflow = new MlflowClient(new WorkspaceClient({ host: "http://localhost:5000" }));
  * await mlflow.withRun({ experimentName: "my-experiment" }, async (run) => {
  *   await run.logParam("temperature", 0.2);
  *   await run.logMetric("loss", 0.5, { step: 1 });
