@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { event, failure, json, never, refusal, scripted } from "./fakes.mjs";
+import { event, failure, json, never, refusal, scripted, withClock } from "./fakes.mjs";
 import { entry } from "./package.mjs";
 import { MlflowTracing, model, noting, observed, server, traced, tree } from "./tracing-fakes.mjs";
 
@@ -155,6 +155,33 @@ test("a workspace keeps the spans at a signed address, which gets no token and s
     const [error] = (await refused.done()).errors;
     assert.equal(error.status, 403);
     assert.doesNotMatch(JSON.stringify(error) + error.message + error.stack, /CANARY|store\.example/);
+  }
+});
+
+test("a store that never answers holds no trace for ever, and the client's end ends the sending", async () => {
+  for (const deaf of [false, true]) {
+    const silent = ({ url, method, init }) => {
+      if (url.startsWith("https://store.example")) return deaf ? new Promise(() => {}) : never(init);
+      if (url.endsWith("/credentials-for-data-upload")) return json({ credential_info: { type: "AWS_PRESIGNED_URL", signed_uri: "https://store.example/t?sig=CANARY" } });
+      if (method === "POST") return json({ trace: { trace_info: { tags: { "mlflow.artifactLocation": "dbfs:/databricks/mlflow-tracking/7/traces/x/artifacts" } } } });
+      return undefined;
+    };
+    await withClock(async (clock) => {
+      const { tracing, errors } = traced(model, {}, silent);
+      for (let n = 0; n < 6; n += 1) tracing.startSpan({ name: `${n}` }).end();
+      await tracing.close();
+      assert.deepEqual(errors.map(({ kind }) => kind), Array(6).fill("DeadlineExceeded"));
+      assert.ok(clock.fired.includes(60_000));
+      assert.doesNotMatch(errors[0].message, /CANARY/);
+      assert.deepEqual([tracing.stats().failed, tracing.stats().waiting], [6, 0]);
+    });
+    const closed = traced(model, {}, silent);
+    closed.tracing.startSpan({ name: "one" }).end();
+    const flushed = closed.tracing.flush();
+    while (!closed.kept.calls.some(({ url }) => url.startsWith("https://store.example"))) await new Promise((resolve) => setTimeout(resolve, 1));
+    closed.target.close();
+    await flushed;
+    assert.deepEqual(closed.errors.map(({ kind }) => kind), ["Closed"]);
   }
 });
 
