@@ -12,7 +12,11 @@ const AT_ONCE = 4;
 
 let carried = 0;
 
-const hidden = () => quietly(() => globalThis.document?.visibilityState) === "hidden";
+/** Whether the page is being left: browsers say so while it can still be seen. */
+let leaving = false;
+
+/** Whether what is sent now may outlive the page. */
+export const hidden = () => leaving || quietly(() => globalThis.document?.visibilityState) === "hidden";
 
 /** A fetch whose requests outlive the page when it is hidden, as far as the browser's limit allows. */
 function outliving(plain) {
@@ -51,11 +55,19 @@ export function onHide(act) {
   const hide = () => {
     if (hidden()) act();
   };
+  const leave = () => {
+    leaving = true;
+    act();
+  };
+  const back = () => (leaving = false);
+  back();
   document.addEventListener("visibilitychange", hide);
-  globalThis.addEventListener?.("pagehide", act);
+  globalThis.addEventListener?.("pagehide", leave);
+  globalThis.addEventListener?.("pageshow", back);
   return () => {
     document.removeEventListener("visibilitychange", hide);
-    globalThis.removeEventListener?.("pagehide", act);
+    globalThis.removeEventListener?.("pagehide", leave);
+    globalThis.removeEventListener?.("pageshow", back);
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { fail } from "../errors.js";
 import { address } from "./artifacts.js";
+import { hidden } from "./queue.js";
 import { keep, toStore } from "./store.js";
 import { GET, PUT, POST, SAFE, path, pure } from "../data/base.js";
 
@@ -12,8 +13,6 @@ const proxyPath = (location) => /^mlflow-artifacts:\/(?:\/[^/]*\/)?(.*)$/.exec(l
 
 /** Which servers keep their artifacts themselves, by the clients' operations: known from their answers. */
 const proxied = new WeakSet();
-
-const hidden = () => globalThis.document?.visibilityState === "hidden";
 
 const place = (experimentId, traceId) => `${experimentId}/traces/${traceId}/artifacts`;
 

@@ -236,6 +236,40 @@ test("a page that is hidden sends what has ended with keepalive, as far as 64 Ki
   }
 });
 
+test("a page that is left says so while it can be seen: what has ended goes with keepalive, spans beside the trace", async () => {
+  const windows = new Map();
+  globalThis.document = { visibilityState: "visible", addEventListener() {}, removeEventListener() {} };
+  const before = { addEventListener: globalThis.addEventListener, removeEventListener: globalThis.removeEventListener };
+  Object.assign(globalThis, { addEventListener: (name, act) => windows.set(name, act), removeEventListener: (name) => windows.delete(name) });
+  try {
+    const { kept, client: target } = server();
+    const tracing = new MlflowTracing(target, { experimentId: "7" });
+    const traced = async (name) => {
+      kept.calls.length = 0;
+      tracing.startSpan({ name }).end();
+      if (name === "left") windows.get("pagehide")({ persisted: true });
+      if (name === "back") windows.get("pageshow")({ persisted: true });
+      await tracing.flush();
+      return kept.calls.map(({ init }) => init.keepalive === true);
+    };
+    assert.deepEqual(await traced("first"), [false, false]);
+    assert.deepEqual(await traced("left"), [true, true]);
+    assert.deepEqual(await traced("back"), [false, false]);
+    // nobody reads an answer in a page that is gone: the spans do not wait for it
+    windows.get("pagehide")({});
+    kept.calls.length = 0;
+    tracing.startSpan({ name: "last" }).end();
+    windows.get("pagehide")({});
+    for (let turn = 0; turn < 50; turn += 1) await null;
+    assert.equal(kept.calls.length, 2);
+    await tracing.close();
+    assert.equal(windows.size, 0);
+  } finally {
+    Object.assign(globalThis, before);
+    delete globalThis.document;
+  }
+});
+
 test("after close nothing is traced, and the app goes on", async () => {
   const { tracing, client, done } = traced();
   const span = tracing.startSpan({ name: "open" });
