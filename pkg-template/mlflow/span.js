@@ -8,6 +8,9 @@ import { bounded, snapshot } from "./values.js";
 /** How many events a span keeps. */
 const EVENTS = 128;
 
+/** Spans of models: what chains and tools give may hold the tokens of a call beneath them, or a field of that name. */
+const COUNTED = new Set(["CHAT_MODEL", "LLM", "EMBEDDING", "AGENT"]);
+
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Random hex digits. */
@@ -215,7 +218,7 @@ export class LiveSpan {
         attributes["mlflow.message.format"] = "openai";
         if (Array.isArray(inputs?.tools)) attributes["mlflow.chat.tools"] = inputs.tools;
       }
-      const used = call.loop === true ? undefined : quietly(() => tokens(outputs?.usage));
+      const used = call.loop === true || !COUNTED.has(type) ? undefined : quietly(() => tokens(outputs?.usage));
       if (used !== undefined) attributes["mlflow.chat.tokenUsage"] = used;
       if (toolCallId !== undefined) attributes.tool_call_id = toolCallId;
     }

@@ -148,6 +148,27 @@ test("chains: the chain, its steps and its model, run and streamed", async () =>
   }
 });
 
+test("the tokens of a trace are those of its models: what a chain or a tool hands on is not counted again, nor in their place", async () => {
+  const of = (total) => ({ ...completion("Hello."), usage: { prompt_tokens: total - 1, completion_tokens: 1, total_tokens: total } });
+  const { client, tracing, done } = traced(({ url }) => json(of(url.includes("/a/") ? 11 : 22)));
+  await pipe(client.chat("a"), new StrOutputParser(), client.chat("b")).invoke("Hi.");
+  const bill = tool({ name: "bill", parameters: { type: "object" }, execute: () => ({ usage: { input_tokens: 900, output_tokens: 1, total_tokens: 901 } }) });
+  await tracing.withSpan({ name: "all" }, async (span) => {
+    await client.chat("a").invoke("Hi.", span.options());
+    await pipe(async () => ({ usage: { input_tokens: 900, output_tokens: 1, total_tokens: 901 } })).invoke("x", span.options());
+  });
+  let asked = 0;
+  const loop = traced(() => json((asked += 1) === 1 ? asksFor(["bill", {}]) : of(22)));
+  await loop.client.chat("m").runTools("What does it cost?", { tools: [bill] });
+  const { infos, spans } = await done();
+  const totals = (list) => list.map(({ trace_metadata: told }) => JSON.parse(told["mlflow.trace.tokenUsage"]).total_tokens);
+  assert.deepEqual(totals(infos), [33, 11]);
+  assert.equal(spans[0].find(({ name }) => name === "chain").attributes["mlflow.chat.tokenUsage"], undefined);
+  const looped = await loop.done();
+  assert.equal(looped.spans[0].find(({ type }) => type === "TOOL").attributes["mlflow.chat.tokenUsage"], undefined);
+  assert.deepEqual(totals(looped.infos), [22 + (asksFor(["bill", {}]).usage?.total_tokens ?? 0)]);
+});
+
 test("a chain within a chain, branches, batches and a stream that is left", async () => {
   const { client, done, tracing } = traced();
   const chat = client.chat("m");
