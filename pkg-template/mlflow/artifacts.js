@@ -1,7 +1,7 @@
 // The files of runs and logged models: through the tracking server, or to and from the store by signed addresses.
 
 import { AT, DELETE, FILE, NEVER, PUT, ROOT, SAFE, fail, known, named, paged, pure, splitCall } from "./base.js";
-import { writeExact } from "../data/exact.js";
+import { indented, writeExact } from "../data/exact.js";
 import { pairs } from "../options.js";
 import { keep, toStore } from "./store.js";
 
@@ -60,8 +60,7 @@ export class Artifacts {
 
   /** Logs a value as JSON, indented as MLflow's own client does. */
   async logDict(path, value, options) {
-    const text = writeExact(value, "The value");
-    return this.log(path, JSON.stringify(JSON.parse(text), null, 2), options);
+    return this.log(path, indented(writeExact(value, "The value")), options);
   }
 
   /** Downloads a file's bytes. */

@@ -199,6 +199,23 @@ test("a store that never answers ends with the call's time limit, the client's, 
   }
 });
 
+test("a value logged as a JSON file keeps its whole numbers, whatever their size", async () => {
+  const { mlflow, calls } = at(({ method }) => json(method === "GET" ? RUN : "{}"));
+  const value = { id: 9007199254740993n, most: [9223372036854775807n, -9223372036854775808n], small: 1n, text: "9223372036854775807 \ue000", part: 0.1, none: null };
+  await mlflow.logDict("r1", "ids.json", value);
+  assert.equal(new TextDecoder().decode(calls[1].bytes), `{
+  "id": 9007199254740993,
+  "most": [
+    9223372036854775807,
+    -9223372036854775808
+  ],
+  "small": 1,
+  "text": "9223372036854775807 \ue000",
+  "part": 0.1,
+  "none": null
+}`);
+});
+
 test("models have their routes, and Unity Catalog its prefix where there is one", async () => {
   const { mlflow, calls } = at(() => json({ registered_model: { name: "m" }, model_version: { version: "1" }, artifact_uri: "x", registered_models: [], model_versions: [], model: { info: { model_id: "m-1" } }, models: [] }));
   await mlflow.createRegisteredModel("main.a.m", { description: "About", tags: { a: "b" } });
