@@ -94,10 +94,11 @@ export class Queue {
     return this.#items.length + this.#busy.size;
   }
 
+  /** Says whether the item fitted. */
   push(item) {
     if (this.#items.length >= this.#limit) {
       this.dropped += 1;
-      return;
+      return false;
     }
     this.#items.push(item);
     // not at once: the call that ended goes on first
@@ -105,6 +106,7 @@ export class Queue {
       this.#timer = undefined;
       this.#go(AT_ONCE);
     }, 0);
+    return true;
   }
 
   #go(most) {

@@ -161,6 +161,13 @@ export class LiveSpan {
     return this;
   }
 
+  /** Lets go of what it was given: nothing asks for it any more. */
+  release() {
+    this.#inputs = this.#outputs = this.#call = undefined;
+    this.#attributes = {};
+    this.#events = [];
+  }
+
   get isEnded() {
     return this.#ended !== undefined;
   }

@@ -11,8 +11,8 @@ import { bounded } from "./values.js";
 const SPANS = 5_000;
 /** How many traces may be open at once. */
 const OPEN = 1_000;
-/** How long a trace whose root has ended waits for spans that go on, such as a stream that is still read. */
-const LINGER_MS = 10_000;
+/** How long a trace whose root has ended waits for spans that go on, such as a stream that is still read, at most. */
+const LINGER_MS = 600_000;
 
 /** A trace while it lasts. */
 class LiveTrace {
@@ -27,6 +27,17 @@ class LiveTrace {
     this.tags = {};
     this.metadata = {};
     this.previews = {};
+    /** Whether nothing of it is sent any more. */
+    this.over = false;
+  }
+
+  /** Lets go of what it held: timers and sockets that began within it may hold its spans for long. */
+  release() {
+    this.over = true;
+    for (const span of this.spans) span.release();
+    this.root?.release();
+    this.spans = [];
+    this.root = undefined;
   }
 
   /** Wall-clock milliseconds that never go back. */
@@ -77,19 +88,26 @@ export class Tracer {
   begin(given, parent) {
     if (this.#closed) return undefined;
     let { trace } = parent ?? {};
-    if (trace === undefined) trace = this.#trace(parent);
-    const span = new LiveSpan(this, trace, { ...given, parentId: parent?.spanId });
+    // what begins beneath a span whose trace was sent stands beneath it as beneath one elsewhere
+    if (trace === undefined || (trace.sampled && !trace.lost && !this.#open.has(trace))) trace = this.#trace(parent);
+    // a span elsewhere is the parent only where both become one trace
+    const parentId = parent?.trace === trace || this.#settings.form === "otlp" ? parent?.spanId : undefined;
+    const span = new LiveSpan(this, trace, { ...given, parentId });
     trace.root ??= span;
     if (!trace.sampled) return span;
-    if (trace.spans.length < SPANS) trace.spans.push(span);
+    if (!trace.lost && trace.spans.length < SPANS) trace.spans.push(span);
     else this.#counts.droppedSpans += 1;
     trace.open += 1;
     return span;
   }
 
+  /** A new trace; one that goes on from elsewhere has its id where the server joins spans, else it names the span there. */
   #trace(remote) {
-    const { sampling, tags, metadata, runId } = this.#settings;
-    const trace = new LiveTrace(remote?.traceId ?? `tr-${randomId(16)}`, remote?.sampled ?? Math.random() < sampling);
+    const { sampling, tags, metadata, runId, form } = this.#settings;
+    const joined = remote != null && form === "otlp";
+    const trace = new LiveTrace(joined ? remote.traceId : `tr-${randomId(16)}`, remote?.sampled ?? Math.random() < sampling);
+    trace.joined = joined;
+    if (remote != null) trace.metadata.traceparent = traceparent(remote);
     if (!trace.sampled) {
       this.#counts.unsampled += 1;
       return trace;
@@ -99,8 +117,8 @@ export class Tracer {
     // what is never ended must not pile up
     if (this.#open.size >= OPEN) {
       const [oldest] = this.#open;
-      this.#open.delete(oldest);
-      this.#counts.droppedTraces += 1;
+      if (oldest.root?.isEnded) this.#finish(oldest);
+      else this.#lose(oldest);
     }
     this.#open.add(trace);
     return trace;
@@ -109,7 +127,8 @@ export class Tracer {
   /** A span has ended. */
   ended(span) {
     const { trace } = span;
-    if (!trace.sampled || !this.#open.has(trace)) return;
+    if (!trace.sampled || trace.over) span.release();
+    if (!this.#open.has(trace)) return;
     trace.open -= 1;
     if (!trace.root.isEnded) return;
     if (trace.open <= 0) this.#finish(trace);
@@ -121,7 +140,16 @@ export class Tracer {
 
   #finish(trace) {
     clearTimeout(trace.timer);
-    if (this.#open.delete(trace)) this.#queue.push(trace);
+    if (this.#open.delete(trace) && !this.#queue.push(trace)) trace.release();
+  }
+
+  /** An open trace that will never be sent, nor what is still to begin in it. */
+  #lose(trace) {
+    clearTimeout(trace.timer);
+    this.#open.delete(trace);
+    this.#counts.droppedTraces += 1;
+    trace.lost = true;
+    trace.release();
   }
 
   /** Traces whose root has ended wait no longer. */
@@ -164,7 +192,11 @@ export class Tracer {
   async #text(trace, experimentId) {
     const now = trace.now();
     const spans = [];
-    for (const span of trace.spans) spans.push(await this.#redacted(span, span.told(this.#settings.maxValueBytes, now)));
+    for (const span of [...trace.spans]) {
+      // it goes as it is, without its end
+      if (!span.isEnded) this.#counts.droppedSpans += 1;
+      spans.push(await this.#redacted(span, span.told(this.#settings.maxValueBytes, now)));
+    }
     const { id: trace_id, tags, metadata, previews } = trace;
     return JSON.stringify({ trace_id, experiment_id: experimentId, tags, metadata, ...previews, spans });
   }
@@ -190,15 +222,22 @@ export class Tracer {
   }
 
   async #export(trace) {
-    const experimentId = await this.#experimentId();
-    const text = await this.#text(trace, experimentId);
+    let experimentId;
+    let text;
+    try {
+      experimentId = await this.#experimentId();
+      text = await this.#text(trace, experimentId);
+    } finally {
+      trace.release();
+    }
     const { form, ucTable, serviceName } = this.#settings;
     if (form === "otlp") {
       const to = ucTable === undefined ? "/v1/traces" : "/api/2.0/otel/v1/traces";
       const headers = ucTable === undefined ? [["x-mlflow-experiment-id", experimentId]] : [["x-databricks-uc-table-name", ucTable]];
       await this.#at.raw([POST, to, pure("tracing.otlp", text, serviceName), SAFE], { headers });
       // the server's own reading of the spans knows no tags, sessions and previews
-      if (ucTable === undefined) await this.#at.raw([POST, "/api/3.0/mlflow/traces", pure("tracing.info", text), SAFE]);
+      // of a trace that began elsewhere that other side tells
+      if (ucTable === undefined && !trace.joined) await this.#at.raw([POST, "/api/3.0/mlflow/traces", pure("tracing.info", text), SAFE]);
       return;
     }
     await uploadTrace(this.#at, trace.id, experimentId, text);
@@ -222,8 +261,7 @@ export class Tracer {
     this.#unhook();
     await this.flush();
     // whose end nobody waits for any more
-    this.#counts.droppedTraces += this.#open.size;
-    this.#open.clear();
+    for (const trace of [...this.#open]) this.#lose(trace);
   }
 }
 
@@ -232,6 +270,9 @@ function withheld(told, why) {
   const attributes = { "lakewire.redaction": why ?? "withheld" };
   return { ...told, inputs: undefined, outputs: undefined, attributes, events: [], status: { ...told.status, message: "" } };
 }
+
+/** A span as the header `traceparent` names it. */
+const traceparent = ({ traceId, spanId, sampled }) => `00-${`${traceId}`.replace(/^tr-/, "")}-${spanId}-${sampled ? "01" : "00"}`;
 
 /** A context that came in a `traceparent` header; nothing when the header is none. */
 export function remoteOf(header) {

@@ -87,7 +87,7 @@ export interface SpanOptions extends TraceChanges {
   parent?: Span | RemoteParent | null | undefined;
 }
 
-/** A span while it lasts. After its trace was sent nothing changes it any more. */
+/** A span while it lasts. After its trace was sent nothing changes it any more; what begins beneath it is a trace of its own. */
 export interface Span {
   readonly name: string;
   readonly type: SpanType;
@@ -133,7 +133,7 @@ export interface TracingStats {
   readonly open: number;
   /** Those that sampling left out. */
   readonly unsampled: number;
-  /** Spans beyond 5,000 of a trace. */
+  /** Spans beyond 5,000 of a trace, those of traces that were given up, and those that had not ended when their trace was sent. */
   readonly droppedSpans: number;
   /** Spans whose contents were withheld because `redact` failed. */
   readonly withheld: number;
@@ -164,7 +164,10 @@ export class MlflowTracing {
   trace<F extends (...args: any[]) => any>(fn: F, options?: SpanOptions): F;
   /** Changes the trace of the code that runs; says whether there is one. */
   updateCurrentTrace(changes: TraceChanges): boolean;
-  /** A parent for spans, out of a request's `traceparent` header. */
+  /**
+   * A parent for spans, out of a request's `traceparent` header. The trace is one of its own whose metadata `traceparent` names the
+   * span there; with `export: "otlp"` the spans stand in the other service's trace.
+   */
   fromTraceparent(header: string | null | undefined): RemoteParent | undefined;
   stats(): TracingStats;
   /** Waits until every trace that has ended was sent, or could not be. Never fails. */

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { event, failure, json, never, refusal, scripted, withClock } from "./fakes.mjs";
 import { entry } from "./package.mjs";
 import { MlflowTracing, model, noting, observed, server, traced, tree } from "./tracing-fakes.mjs";
@@ -95,12 +97,23 @@ test("traceparent goes out and comes in", async () => {
   assert.deepEqual(parent, { traceId: "tr-0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true });
   await tracing.withSpan({ name: "here", parent }, () => client.chat("m").invoke("Hi.", { headers: { "X-Mine": "1" } }));
   await client.chat("m").invoke("Hi.", { headers: { traceparent: "theirs" } });
-  assert.match(calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
   assert.equal(calls[0].headers.get("x-mine"), "1");
   assert.equal(calls[1].headers.get("traceparent"), "theirs");
+  // the other service keeps its trace: ours is one of its own, which names the span there
   const { infos, spans } = await done();
-  assert.ok(infos.some(({ trace_id }) => trace_id === parent.traceId));
-  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here < elsewhere"]);
+  const [own] = infos.filter(({ trace_metadata: told }) => told.traceparent === "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  assert.ok(own !== undefined && infos.every(({ trace_id }) => trace_id !== parent.traceId));
+  assert.equal(calls[0].headers.get("traceparent").slice(3, 35), own.trace_id.slice(3));
+  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here"]);
+
+  // where the server joins spans, ours stand beneath that one, and nothing else of the trace is told
+  const joining = traced(model, { export: "otlp" }, ({ url }) => (url.endsWith("/v1/traces") ? json({}) : undefined));
+  await joining.tracing.withSpan({ name: "here", parent }, () => joining.client.chat("m").invoke("Hi."));
+  assert.equal((await joining.done()).stats.exported, 1);
+  assert.deepEqual(joining.kept.calls.map(({ url }) => new URL(url).pathname), ["/v1/traces"]);
+  const [here, call] = joining.kept.calls[0].json.resourceSpans[0].scopeSpans[0].spans;
+  assert.deepEqual([here.traceId, here.parentSpanId, call.traceId, call.parentSpanId], [parent.traceId.slice(3), parent.spanId, parent.traceId.slice(3), here.spanId]);
+  assert.match(joining.calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
   for (const header of ["", "x", "00-00000000000000000000000000000000-b7ad6b7169203331-01", undefined, 7]) assert.equal(tracing.fromTraceparent(header), undefined);
   const silent = traced(model, { propagate: false });
   await silent.client.chat("m").invoke("Hi.");
@@ -211,6 +224,90 @@ test("a trace waits for a stream that is read after its root has ended, and flus
   await tracing.withSpan({ name: "other" }, () => chat.stream("Hi."));
   await tracing.flush();
   assert.equal(kept.spans.length, 2);
+});
+
+test("a stream may be read long after its root has ended; one that never is holds its trace for ten minutes", async () => {
+  await withClock(async () => {
+    const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const { tracing, client, kept } = traced();
+    const chat = client.chat("m");
+    const stream = await tracing.withSpan({ name: "root" }, () => chat.stream("Hi."));
+    await wait(60_000);
+    assert.deepEqual([tracing.stats().open, kept.spans.length], [1, 0]);
+    for await (const _ of stream);
+    await wait(5);
+    assert.equal(kept.spans[0].find(({ name }) => name === "chat m").outputs.choices[0].message.content, "Hello.");
+    assert.equal(tracing.stats().droppedSpans, 0);
+    await tracing.withSpan({ name: "forgotten" }, () => chat.stream("Hi."));
+    await wait(599_000);
+    assert.equal(kept.spans.length, 1);
+    await wait(2_000);
+    assert.deepEqual([kept.spans.length, tracing.stats().open, tracing.stats().droppedSpans], [2, 0, 1]);
+  });
+});
+
+test("what begins beneath a span that was sent is a trace of its own that names it; where spans are joined it joins", async () => {
+  const late = async ({ tracing, client, done }) => {
+    let began;
+    let go;
+    const root = await tracing.withSpan({ name: "root" }, (span) => {
+      began = new Promise((resolve) => (go = resolve)).then(() => client.chat("m").invoke("Late.", span.options()));
+      return span;
+    });
+    await done();
+    assert.equal(root.run(() => tracing.updateCurrentTrace({ tags: { lost: "yes" } })), false);
+    go();
+    await began;
+    tracing.startSpan({ name: "child", parent: root }).end();
+    return [root, await done()];
+  };
+  const [root, { infos, spans, stats }] = await late(traced());
+  assert.deepEqual(spans.map(tree), [["root"], ["chat m"], ["child"]]);
+  assert.equal(new Set(infos.map(({ trace_id }) => trace_id)).size, 3);
+  assert.deepEqual(infos.map(({ trace_metadata: told }) => told.traceparent), [undefined, root.traceparentHeader, root.traceparentHeader]);
+  assert.deepEqual([stats.exported, stats.failed, stats.open, stats.droppedSpans], [3, 0, 0, 0]);
+  const joining = traced(model, { export: "otlp" }, ({ url }) => (url.endsWith("/v1/traces") ? json({}) : undefined));
+  const [first] = await late(joining);
+  const sent = joining.kept.calls.filter(({ url }) => url.endsWith("/v1/traces")).map(({ json: body }) => body.resourceSpans[0].scopeSpans[0].spans[0]);
+  assert.deepEqual(sent.map(({ traceId, parentSpanId }) => [traceId, parentSpanId || undefined]), [[first.traceId.slice(3), undefined], ...Array(2).fill([first.traceId.slice(3), first.spanId])]);
+  assert.equal(joining.kept.infos.length, 1);
+});
+
+test("spans beneath a trace that was given up are counted, not kept", async () => {
+  const { tracing, done } = traced();
+  const open = Array.from({ length: 1_001 }, (_, n) => tracing.startSpan({ name: `${n}`, parent: null }));
+  tracing.startSpan({ name: "child", parent: open[0] }).end();
+  for (const span of open) span.end();
+  const { stats } = await done();
+  assert.deepEqual([stats.dropped >= 1, stats.droppedSpans, stats.open], [true, 1, 0]);
+});
+
+test("what a span was given is let go of when its trace was sent, though a timer of that time goes on", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const { tracing, done, client } = traced();
+  const timers = [];
+  // outside of the function below: a closure of it would hold its rows itself
+  const tick = () => timers.push(setInterval(() => {}, 60_000));
+  const [inputs, outputs] = await (async () => {
+    const rows = [{ given: [{ row: 1 }] }, { given: [{ row: 2 }] }];
+    await tracing.withSpan({ name: "root", inputs: { deep: [rows[0]] } }, async () => {
+      tick();
+      await client.chat("m").invoke("Hi.");
+      return { deep: [rows[1]] };
+    });
+    return rows.map((row) => new WeakRef(row.given));
+  })();
+  try {
+    assert.equal((await done()).stats.exported, 1);
+    for (let turn = 0; turn < 50 && (inputs.deref() ?? outputs.deref()) !== undefined; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    assert.deepEqual([inputs.deref(), outputs.deref()], [undefined, undefined]);
+  } finally {
+    timers.forEach(clearInterval);
+  }
 });
 
 test("a page that is hidden sends what has ended with keepalive, as far as 64 KiB go", async () => {
