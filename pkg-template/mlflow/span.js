@@ -6,7 +6,9 @@ import { pure } from "../steps.js";
 import { bounded, snapshot } from "./values.js";
 
 /** How many events a span keeps. */
-const EVENTS = 128;
+export const EVENTS = 128;
+/** How many characters of an event's attributes are kept. */
+export const EVENT_CHARS = 16_384;
 
 /** Spans of models: what chains and tools give may hold the tokens of a call beneath them, or a field of that name. */
 const COUNTED = new Set(["CHAT_MODEL", "LLM", "EMBEDDING", "AGENT"]);
@@ -240,7 +242,7 @@ export class LiveSpan {
       inputs,
       outputs,
       attributes,
-      events: this.#events.map(({ name, at, attributes: given }) => ({ name, time_ns: nanos(at), attributes: bounded(given, 16_384) ?? {} })),
+      events: this.#events.map(({ name, at, attributes: given }) => ({ name, time_ns: nanos(at), attributes: bounded(given, EVENT_CHARS) ?? {} })),
     };
   }
 }

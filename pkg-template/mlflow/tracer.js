@@ -3,7 +3,7 @@
 import { GET, NEVER, POST, SAFE, path, pure } from "../data/base.js";
 import { quietly } from "./context.js";
 import { Queue, lasting, onHide } from "./queue.js";
-import { LiveSpan, randomId } from "./span.js";
+import { EVENTS, EVENT_CHARS, LiveSpan, randomId } from "./span.js";
 import { uploadTrace } from "./trace-upload.js";
 import { bounded } from "./values.js";
 
@@ -212,9 +212,9 @@ export class Tracer {
       if (given === null || given === false) return withheld(told);
       const kept = given === undefined || given === true ? copy : given;
       // what the hook gives is as foreign as what calls are given
-      const content = bounded({ inputs: kept.inputs, outputs: kept.outputs, attributes: kept.attributes ?? {} }, maxValueBytes * 3);
-      const message = `${kept.message ?? ""}`;
-      return { ...told, ...content, inputs: content.inputs, outputs: content.outputs, events: Array.isArray(kept.events) ? kept.events : [], status: { ...told.status, message } };
+      const content = (part) => bounded(part, maxValueBytes * 2);
+      const status = { ...told.status, message: `${kept.message ?? ""}` };
+      return { ...told, inputs: content(kept.inputs), outputs: content(kept.outputs), attributes: fieldsOf(content(kept.attributes)), events: eventsOf(kept.events), status };
     } catch {
       this.#counts.withheld += 1;
       return withheld(told, "failed");
@@ -269,6 +269,14 @@ export class Tracer {
 function withheld(told, why) {
   const attributes = { "lakewire.redaction": why ?? "withheld" };
   return { ...told, inputs: undefined, outputs: undefined, attributes, events: [], status: { ...told.status, message: "" } };
+}
+
+const fieldsOf = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+
+/** The events that a hook gives, as the encoders take them. */
+function eventsOf(given) {
+  const events = Array.isArray(given) ? given.filter((one) => typeof one?.name === "string" && /^\d{1,19}$/.test(one.time_ns)) : [];
+  return events.slice(0, EVENTS).map(({ name, time_ns, attributes }) => ({ name, time_ns: `${time_ns}`, attributes: fieldsOf(bounded(attributes, EVENT_CHARS)) }));
 }
 
 /** A span as the header `traceparent` names it. */

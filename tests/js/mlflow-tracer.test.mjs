@@ -226,6 +226,36 @@ test("a trace waits for a stream that is read after its root has ended, and flus
   assert.equal(kept.spans.length, 2);
 });
 
+test("numbers, names and lists count as texts do: nothing is kept beyond the limit", async () => {
+  const long = (make) => Object.fromEntries(Array.from({ length: 50_000 }, make));
+  for (const value of [
+    long((_, n) => [`n${n}`, n]), Array.from({ length: 1_500 }, () => new Array(1_500).fill(0.5)), new Map(Array.from({ length: 50_000 }, (_, n) => [n, true])),
+    Array.from({ length: 300 }, () => new Array(300).fill(null)), long((_, n) => ["n".repeat(200) + n, {}]), { ["k".repeat(100_000)]: 1 }, [10n ** 9_000n],
+  ]) {
+    const { tracing, done } = traced(model, { maxValueBytes: 500 });
+    tracing.startSpan({ name: "big", inputs: { value } }).end();
+    const { spans: [[span]], stats } = await done();
+    assert.equal(stats.exported, 1);
+    assert.ok(JSON.stringify(span.inputs).length < 1_500, JSON.stringify(span.inputs).slice(0, 200));
+    assert.match(JSON.stringify(span.inputs), /…|\[cut\]/);
+  }
+  const { tracing, done } = traced(model, { maxValueBytes: 500 });
+  tracing.startSpan({ name: "text", inputs: { messages: "x".repeat(5_000), later: 1 } }).end();
+  const { spans: [[{ inputs }]] } = await done();
+  assert.deepEqual(Object.keys(inputs), ["messages", "…"]);
+  assert.match(inputs.messages, /^x{400,}… \(5000 characters\)$/);
+});
+
+test("what a redaction hook gives for events is made fit for JSON", async () => {
+  const { tracing, done } = traced(model, {
+    redact: (copy) => ({ ...copy, attributes: "none", events: [...copy.events, { name: "own", time_ns: copy.events[0].time_ns, attributes: { big: 10n, long: "x".repeat(100_000) } }, { name: "bad" }, null, 7] }),
+  });
+  tracing.startSpan({ name: "one" }).addEvent("noted", { a: 1 }).end();
+  const { spans, stats } = await done();
+  assert.deepEqual([stats.exported, stats.failed], [1, 0]);
+  assert.deepEqual(spans[0][0].events, ["noted", "own"]);
+});
+
 test("a stream may be read long after its root has ended; one that never is holds its trace for ten minutes", async () => {
   await withClock(async () => {
     const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
