@@ -279,19 +279,22 @@ test("every handle reports: completions, embeddings, responses, chat agents, str
     if (body.response_format !== undefined) return json(completion('{"n":1}'));
     return json({ messages: [{ role: "assistant", content: "deep", id: "1" }] });
   };
-  const { client, tracing, done } = traced(answers);
+  const { client, tracing, done, calls } = traced(answers);
   await tracing.withSpan({ name: "all" }, async () => {
     assert.equal(await client.completions("c", { task: "llm/v1/completions" }).invoke("A lake is"), "deep");
-    assert.equal((await client.embeddings("emb").embedQuery("lake")).length, 2);
+    const vector = await client.embeddings("emb", { query_params: { role: "query" }, documents_params: { role: "document" } }).embedQuery("lake", { more: 1 });
+    assert.deepEqual(vector, Float32Array.of(1, 0));
+    await failure(client.embeddings("emb").embedQuery(7), "InvalidInput");
     assert.equal((await client.responses("r").invoke("lake")).text, "deep");
     assert.equal((await client.chatAgent("a").invoke([{ role: "user", content: "lake" }])).text, "deep");
     assert.deepEqual((await client.chat("s").structuredOutput({ type: "object", properties: { n: { type: "integer" } } }).invoke("one")).value, { n: 1 });
   });
   const { spans: [[, ...spans]], infos } = await done();
   assert.deepEqual(spans.map(({ name, type, code }) => [name, type, code]), [
-    ["completions c", "LLM", "OK"], ["embeddings emb", "EMBEDDING", "OK"], ["agent r", "AGENT", "OK"], ["agent a", "AGENT", "OK"], ["chat s", "CHAT_MODEL", "OK"],
+    ["completions c", "LLM", "OK"], ["embeddings emb", "EMBEDDING", "OK"], ["embeddings emb", "EMBEDDING", "ERROR"], ["agent r", "AGENT", "OK"], ["agent a", "AGENT", "OK"], ["chat s", "CHAT_MODEL", "OK"],
   ]);
-  assert.deepEqual(spans[1].outputs, { count: 1, dimensions: 2 });
-  assert.equal(spans[4].inputs.response_format.type, "json_schema");
-  assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens >= 10, true);
+  assert.deepEqual(spans[1].outputs, { count: 1, dimensions: 2, usage: { prompt_tokens: 2, total_tokens: 2 }, model: "e" });
+  assert.deepEqual(calls.find(({ url }) => url.includes("/emb/")).json, { input: ["lake"], role: "query", more: 1 });
+  assert.equal(spans[5].inputs.response_format.type, "json_schema");
+  assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens, 12);
 });
