@@ -133,6 +133,34 @@ test("a tool loop: the model's answers and the tools stand beneath it, what a to
   }
 });
 
+test("tool calls of one id are told apart: each ends with its own result, what it calls stands beneath it", async () => {
+  let asked = 0;
+  const { client, done, tracing } = traced(({ json: body }) => {
+    if (!body.tools) return json(completion("inner"));
+    asked += 1;
+    if (asked > 1) return json(completion("Done."));
+    const answer = asksFor(["add", { a: 1 }], ["add", { a: 2 }], ["add", { a: 2 }], ["bad", {}]);
+    for (const call of answer.choices[0].message.tool_calls) call.id = "c1";
+    return json(answer);
+  });
+  const chat = client.chat("m");
+  let turn = 0;
+  const add = tool({ name: "add", parameters: { type: "object" }, execute: async ({ a }, context) => {
+    turn += 1;
+    const own = turn;
+    await new Promise((resolve) => setTimeout(resolve, 8 - 2 * own));
+    await client.chat(`inner${a}`).invoke("Hi.", { [SPAN]: context[SPAN] });
+    return { a, own };
+  } });
+  const bad = tool({ name: "bad", execute: () => { throw new TypeError("no"); } });
+  assert.equal((await chat.runTools("Add.", { tools: [add, bad] })).answer.text, "Done.");
+  assert.equal(tracing.stats().open, 0);
+  const { spans: [spans] } = await done();
+  const tools = spans.filter(({ type }) => type === "TOOL");
+  assert.deepEqual(tools.map(({ name, code, inputs, outputs }) => [name, code, inputs.a, outputs?.a, outputs?.own]), [["add", "OK", 1, 1, 1], ["add", "OK", 2, 2, 2], ["add", "OK", 2, 2, 3], ["bad", "ERROR", undefined, undefined, undefined]]);
+  for (const own of tools.slice(0, 3)) assert.deepEqual(spans.filter(({ parent }) => parent === own.id).map(({ name }) => name), [`chat inner${own.inputs.a}`]);
+});
+
 test("chains: the chain, its steps and its model, run and streamed", async () => {
   for (const streamed of [false, true]) {
     const { client, done } = traced();
