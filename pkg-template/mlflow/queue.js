@@ -1,6 +1,5 @@
 // What is sent beside the calls of an app: a bounded queue that never makes them wait, and requests that outlive a page.
 
-import { operations } from "../data/base.js";
 import { quietly } from "./context.js";
 import { unwatched } from "./observe.js";
 
@@ -44,9 +43,6 @@ export function lastingClient(client) {
   Object.defineProperty(own, "core", { get: () => (core ??= inner.again(fetch)) });
   return { [CLIENT]: own };
 }
-
-/** The operations of such a client. */
-export const lasting = (client) => operations(lastingClient(client));
 
 /** Calls `act` when the page is hidden or left; gives what stops that. */
 export function onHide(act) {

@@ -1,8 +1,9 @@
 // What makes spans of calls and sends whole traces; `tracing.js` is its public face.
 
-import { GET, NEVER, POST, SAFE, path, pure } from "../data/base.js";
+import { POST, SAFE, operations, pure } from "../data/base.js";
+import { MlflowClient } from "./client.js";
 import { quietly } from "./context.js";
-import { Queue, lasting, onHide } from "./queue.js";
+import { Queue, lastingClient, onHide } from "./queue.js";
 import { EVENTS, EVENT_CHARS, LiveSpan, randomId } from "./span.js";
 import { uploadTrace } from "./trace-upload.js";
 import { bounded } from "./values.js";
@@ -57,6 +58,7 @@ class LiveTrace {
 export class Tracer {
   #settings;
   #at;
+  #mlflow;
   #queue;
   #experiment;
   #open = new Set();
@@ -66,7 +68,9 @@ export class Tracer {
 
   constructor(client, settings) {
     this.#settings = settings;
-    this.#at = lasting(client);
+    const own = lastingClient(client);
+    this.#at = operations(own);
+    this.#mlflow = new MlflowClient(own);
     this.#experiment = settings.experimentId;
     this.#queue = new Queue({ limit: settings.maxQueue, work: (trace) => this.#export(trace), onError: settings.onError });
     this.#unhook = onHide(() => {
@@ -159,33 +163,14 @@ export class Tracer {
 
   async #experimentId() {
     if (typeof this.#experiment === "string") return this.#experiment;
-    this.#experiment ??= this.#named(this.#settings.experimentName).then(
-      (id) => (this.#experiment = id),
+    this.#experiment ??= this.#mlflow.experiment(this.#settings.experimentName).then(
+      ({ experiment_id: id }) => (this.#experiment = id),
       (thrown) => {
         this.#experiment = undefined;
         throw thrown;
       },
     );
     return this.#experiment;
-  }
-
-  async #named(name) {
-    const find = async () => {
-      const to = path`/api/2.0/mlflow/experiments/get-by-name${{ "?experiment_name": name }}`;
-      return (await this.#at.value(this.#at.raw([GET, to, undefined, SAFE]))).experiment.experiment_id;
-    };
-    try {
-      return await find();
-    } catch (thrown) {
-      if (thrown?.kind !== "NotFound") throw thrown;
-    }
-    try {
-      return (await this.#at.value(this.#at.raw([POST, "/api/2.0/mlflow/experiments/create", JSON.stringify({ name }), NEVER]))).experiment_id;
-    } catch (thrown) {
-      // someone else was faster
-      if (thrown?.errorCode === "RESOURCE_ALREADY_EXISTS") return find();
-      throw thrown;
-    }
   }
 
   /** The trace as the encoders take it. */

@@ -133,6 +133,7 @@ test("the experiment is found by its name or made, once, and asked for again aft
       made += 1;
       return json({ experiment_id: "42" });
     }
+    if (url.endsWith("/experiments/get?experiment_id=42")) return json({ experiment: { experiment_id: "42", lifecycle_stage: "active" } });
     return undefined;
   });
   await named.client.chat("m").invoke("Hi.");
@@ -141,6 +142,19 @@ test("the experiment is found by its name or made, once, and asked for again aft
   await named.client.chat("m").invoke("Hi.");
   const { stats, infos } = await named.done();
   assert.deepEqual([stats.exported, made, infos[0].trace_location.mlflow_experiment.experiment_id], [2, 1, "42"]);
+});
+
+test("a deleted experiment is told as one, before anything is sent to it", async () => {
+  let stage = "deleted";
+  const { client, done, kept } = traced(model, { experimentId: undefined, experimentName: "old" }, ({ url }) =>
+    (url.includes("/experiments/get-by-name") ? json({ experiment: { experiment_id: "9", lifecycle_stage: stage } }) : undefined));
+  await client.chat("m").invoke("Hi.");
+  const { errors, stats } = await done();
+  assert.deepEqual([stats.failed, errors[0].kind, kept.infos.length], [1, "InvalidInput", 0]);
+  assert.match(errors[0].message, /`old` was deleted/);
+  stage = "active";
+  await client.chat("m").invoke("Hi.");
+  assert.equal((await done()).infos[0].trace_location.mlflow_experiment.experiment_id, "9");
 });
 
 test("a workspace keeps the spans at a signed address, which gets no token and stands in no error", async () => {
