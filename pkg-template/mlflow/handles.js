@@ -28,6 +28,8 @@ function proxy(target, watch, methods) {
       if (!bound.has(name)) bound.set(name, value.bind(target));
       return bound.get(name);
     },
+    // a setter may stand over private fields as well
+    set: (_, name, value) => Reflect.set(target, name, value),
   });
 }
 

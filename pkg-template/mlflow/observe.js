@@ -218,6 +218,8 @@ function binding(target, watch) {
       if (!bound.has(name)) bound.set(name, value.bind(target));
       return bound.get(name);
     },
+    // a setter may stand over private fields as well
+    set: (_, name, value) => Reflect.set(target, name, value),
   });
 }
 

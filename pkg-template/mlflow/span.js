@@ -25,6 +25,21 @@ export const randomId = (bytes) => {
 /** Milliseconds with their fractions as nanoseconds, in digits. */
 const nanos = (ms) => `${Math.round(ms * 1000)}000`;
 
+/** A promise, of another realm too. What only has a `then` may be a query that runs when it is asked for: that is the app's to do. */
+const isPromise = (value) => value instanceof Promise || Object.prototype.toString.call(value) === "[object Promise]";
+
+/** An iterator of the app's own with all it has, but read through another. */
+function asItWas(own, through) {
+  return new Proxy(own, {
+    get(target, name) {
+      if (Object.hasOwn(through, name) && (name !== "throw" || typeof target.throw === "function")) return through[name];
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value),
+  });
+}
+
 /** Tokens as MLflow counts them, out of the forms that services answer with. */
 function tokens(usage) {
   if (usage === null || typeof usage !== "object") return undefined;
@@ -182,11 +197,11 @@ export class LiveSpan {
     };
     const done = (value) => {
       const pieces = typeof value?.[Symbol.asyncIterator] === "function" && typeof value.next === "function";
-      if (pieces) return followed(value, this.place, {});
+      if (pieces) return asItWas(value, followed(value, this.place, {}));
       this.end(value);
       return value;
     };
-    return typeof result?.then === "function" ? result.then(done, failed) : done(result);
+    return isPromise(result) ? result.then(done, failed) : done(result);
   }
 
   // what watched calls tell

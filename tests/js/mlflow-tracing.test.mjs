@@ -275,6 +275,57 @@ test("generators are followed to their end", async () => {
   assert.deepEqual([(await done()).spans[0][0].outputs, (await done()).spans[0][0].code], ["012", "OK"]);
 });
 
+test("what a traced function gives stays what it was: a query runs when it is asked for, a cursor keeps its class and methods", async () => {
+  const { tracing, done } = traced();
+  let runs = 0;
+  const query = { where: (by) => ({ ...query, by }), then: (give) => Promise.resolve([(runs += 1)]).then(give) };
+  const given = tracing.trace(function find() { return query; })();
+  assert.equal(given, query);
+  await null;
+  assert.equal(runs, 0);
+  assert.deepEqual(await given.where("a"), [1]);
+
+  class Cursor {
+    #rows = ["a", "b", "c"];
+    #left = false;
+    size = 3;
+    async next() { return this.#rows.length > 0 ? { done: false, value: this.#rows.shift() } : { done: true, value: undefined }; }
+    async return(value) { this.#left = true; return { done: true, value }; }
+    get left() { return this.#left; }
+    close() { this.#left = true; return this; }
+    [Symbol.asyncIterator]() { return this; }
+  }
+  const cursor = tracing.trace(function read() { return new Cursor(); })();
+  assert.ok(cursor instanceof Cursor);
+  assert.deepEqual([cursor.size, cursor.left, typeof cursor.throw], [3, false, "undefined"]);
+  const rows = [];
+  for await (const row of cursor) rows.push(row);
+  assert.deepEqual([rows, cursor.left], [["a", "b", "c"], false]);
+  cursor.close();
+  assert.equal(cursor.left, true);
+  const early = await tracing.trace(async function leave() { return new Cursor(); })();
+  for await (const _ of early) break;
+  assert.equal(early.left, true);
+  const { spans } = await done();
+  assert.deepEqual(spans.map(([{ name, code, outputs }]) => [name, code, outputs]), [["find", "OK", { where: "[function]", then: "[function]" }], ["read", "OK", "abc"], ["leave", "OK", "a"]]);
+});
+
+test("a client of the app's own class may have setters over private fields", async () => {
+  class Own extends WorkspaceClient {
+    #team = "";
+    get team() { return this.#team; }
+    set team(name) { this.#team = name; }
+  }
+  const { tracing } = traced();
+  const client = new Own({ host: "https://workspace.example", token: "t" });
+  const watched = tracing.observe(client);
+  watched.team = "lakes";
+  assert.deepEqual([watched.team, client.team], ["lakes", "lakes"]);
+  const chat = watched.chat("m");
+  chat.note = "mine";
+  assert.equal(chat.note, "mine");
+});
+
 test("data rooms over a watched client report, and over another beneath the options' span", async () => {
   const answers = ({ url }) => {
     if (url.includes("/statements")) return json({ statement_id: "s", status: { state: "SUCCEEDED" }, manifest: { format: "JSON_ARRAY", schema: { columns: [{ name: "n", position: 0, type_text: "INT", type_name: "INT" }] }, total_chunk_count: 1, total_row_count: 1 }, result: { chunk_index: 0, row_offset: 0, row_count: 1, data_array: [["1"]] } });
