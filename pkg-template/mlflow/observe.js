@@ -112,7 +112,7 @@ export class Watch {
   }
 
   get tokens() {
-    return this.observers.some(({ tokens }) => tokens === true);
+    return this.observers.some((one) => quietly(() => one.tokens) === true);
   }
 
   /**

@@ -50,7 +50,7 @@ export interface MlflowTracingOptions {
   propagate?: boolean | undefined;
   /** How many traces may wait to be sent; 100 unless set. More are dropped and counted. */
   maxQueue?: number | undefined;
-  /** About how many characters of a span's inputs, outputs and attributes are kept, each; 1,048,576 unless set. */
+  /** About how many characters (not bytes) of a span's inputs, outputs and attributes are kept, each; 1,048,576 unless set. A number counts as eight. */
   maxValueBytes?: number | undefined;
   /** Told of each trace that could not be sent. */
   onError?: ((error: unknown) => void) | undefined;
@@ -160,7 +160,10 @@ export class MlflowTracing {
   startSpan(options?: SpanOptions): Span;
   /** Runs `fn` as a span; what it gives is the output, an error ends the span as one. */
   withSpan<T>(options: SpanOptions, fn: (span: Span) => T): T;
-  /** The function as one that is traced: its arguments are the inputs. Generators are followed to their end. */
+  /**
+   * The function as one that is traced: its arguments are the inputs. Promises are waited for, generators followed to their end;
+   * a query that runs only when it is awaited is given as it is.
+   */
   trace<F extends (...args: any[]) => any>(fn: F, options?: SpanOptions): F;
   /** Changes the trace of the code that runs; says whether there is one. */
   updateCurrentTrace(changes: TraceChanges): boolean;
