@@ -12,7 +12,7 @@ const { pipe, PromptTemplate, StrOutputParser } = await import(entry("."));
 
 test("an observer that throws, everywhere, is not noticed", async () => {
   const boom = () => { throw new Error("boom"); };
-  const bad = [{ start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }, { get tokens() { return boom(); }, start: boom }];
+  const bad = [{ start: boom }, { get tokens() { return boom(); }, start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }];
   const { client, calls } = scripted(model);
   const watched = observed(client, ...bad);
   assert.equal((await watched.chat("m").invoke("Hi.")).text, "Hello.");
