@@ -54,3 +54,10 @@ export function writeExact(value, what) {
   const mark = unusedIn(text);
   return written((item) => `${mark}${item}`).replace(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1");
 }
+
+/** A JSON text, indented, with its numbers as they were. */
+export function indented(text) {
+  const mark = unusedIn(text);
+  const marked = LONG.test(text) ? text.replace(TOKENS, (token) => (changes(token) ? `"${mark}${token}"` : token)) : text;
+  return JSON.stringify(JSON.parse(marked), null, 2).replace(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1");
+}

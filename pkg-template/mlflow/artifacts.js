@@ -1,12 +1,11 @@
 // The files of runs and logged models: through the tracking server, or to and from the store by signed addresses.
 
 import { AT, DELETE, FILE, NEVER, PUT, ROOT, SAFE, fail, known, named, paged, pure, splitCall } from "./base.js";
-import { pause } from "../data/wait.js";
-import { writeExact } from "../data/exact.js";
+import { indented, writeExact } from "../data/exact.js";
 import { pairs } from "../options.js";
+import { keep, toStore } from "./store.js";
 
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
-const TRIES = 3;
 /** How many files and folders one walk finds at most. */
 const MOST = 100_000;
 
@@ -56,21 +55,12 @@ export class Artifacts {
       await this.#at.raw([PUT, `${PROXY}/${this.#root}/${way}`, bytes, SAFE], { ...scope, headers });
       return;
     }
-    await this.#signed("write", path, scope, async ([url, headers], { type }) => {
-      const joint = url.includes("?") ? "&" : "?";
-      const put = (query, method, body, more) => this.#store(query === "" ? url : `${url}${joint}${query}`, { method, headers: { ...headers, ...more }, body }, scope);
-      if (type !== "AZURE_ADLS_GEN2_SAS_URI") return put("", "PUT", bytes, type === "AZURE_SAS_URI" ? { "x-ms-blob-type": "BlockBlob" } : {});
-      // three steps: an empty file, its bytes, and the word that these are all
-      await put("resource=file", "PUT");
-      if (bytes.length > 0) await put("action=append&position=0", "PATCH", bytes);
-      return put(`action=flush&position=${bytes.length}`, "PATCH");
-    });
+    await this.#signed("write", path, scope, (to, { type }) => keep(this.#at, "artifacts", to, type, bytes, scope));
   }
 
   /** Logs a value as JSON, indented as MLflow's own client does. */
   async logDict(path, value, options) {
-    const text = writeExact(value, "The value");
-    return this.log(path, JSON.stringify(JSON.parse(text), null, 2), options);
+    return this.log(path, indented(writeExact(value, "The value")), options);
   }
 
   /** Downloads a file's bytes. */
@@ -78,7 +68,7 @@ export class Artifacts {
     const [scope] = splitCall(options);
     const way = pure("mlflow.path", named(path, "artifact's path"));
     if (this.#root === undefined) {
-      return this.#signed("read", path, scope, async ([url, headers]) => new Uint8Array(await this.#store(url, { method: "GET", headers }, scope)));
+      return this.#signed("read", path, scope, async ([url, headers]) => new Uint8Array(await toStore(this.#at, "artifacts", url, { method: "GET", headers }, scope)));
     }
     const { text } = await this.#at.raw([0, `${PROXY}/${this.#root}/${way}`, undefined, FILE], scope);
     const bytes = new Uint8Array(text.length);
@@ -136,41 +126,6 @@ export class Artifacts {
         if (error.status === 403 && !fresh) continue;
         throw error;
       }
-    }
-  }
-
-  /** Sends to the store, with nothing of the client's; gives the answer's bytes. */
-  async #store(url, init, scope) {
-    const { signals } = this.#at.scope(scope);
-    const own = new AbortController();
-    const stop = () => own.abort();
-    for (const signal of signals) signal.addEventListener("abort", stop);
-    const check = () => {
-      if (!signals.some(({ aborted }) => aborted)) return;
-      throw scope.signal?.aborted ? fail("Cancelled", "The call was aborted.", { cause: scope.signal.reason }) : fail("Closed", "The client was closed.");
-    };
-    try {
-      for (let tries = 1; ; tries += 1) {
-        check();
-        let error;
-        try {
-          const response = await this.#at.fetch(url, { ...init, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: own.signal });
-          if (response.ok) return await response.arrayBuffer();
-          response.body?.cancel().catch(() => {});
-          const { status } = response;
-          const again = status === 429 || status >= 500;
-          const kind = again ? "TemporarilyUnavailable" : status === 404 ? "NotFound" : "PermissionDenied";
-          error = fail(kind, "The store of the artifacts refuses its signed address.", { status, isRetryable: again, attempts: tries });
-        } catch {
-          // neither the platform's error nor its cause: they may hold the address
-          check();
-          error = fail("Connect", "The store of the artifacts could not be reached. In a page, it must allow the page's origin.", { isRetryable: true, attempts: tries });
-        }
-        if (!error.isRetryable || tries === TRIES) throw error;
-        await pause(250 * 2 ** tries * (0.75 + 0.5 * Math.random()), signals);
-      }
-    } finally {
-      for (const signal of signals) signal.removeEventListener("abort", stop);
     }
   }
 }

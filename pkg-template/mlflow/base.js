@@ -93,7 +93,7 @@ export function ways(client) {
   };
   const get = async (to, query, options) => read(await raw([GET, ask(to, query), undefined, SAFE], options));
   const send = async (to, body, options, repeat = NEVER, method = POST) => read(await raw([method, to, writeExact(body, "The request"), repeat], options));
-  return { ...at, raw, get, send };
+  return { ...at, raw, get, send, totalMs: client[Symbol.for("lakewire.client")].totalMs };
 }
 
 /** What the rooms of the client stand on. */

@@ -28,6 +28,8 @@ function proxy(target, watch, methods) {
       if (!bound.has(name)) bound.set(name, value.bind(target));
       return bound.get(name);
     },
+    // a setter may stand over private fields as well
+    set: (_, name, value) => Reflect.set(target, name, value),
   });
 }
 
@@ -163,17 +165,25 @@ function completionsHandle(target, watch, provider, defaults) {
 }
 
 /** What is told of vectors: how many, how long, and what they cost. */
-const vectors = (place, given) => {
-  const { length, dimensions, usage, model } = given instanceof Float32Array ? { length: 1, dimensions: given.length } : given;
-  place.end({ count: length, dimensions, usage, model });
-};
+const vectors = (place, { length, dimensions, usage, model }) => void place.end({ count: length, dimensions, usage, model });
 
-function embeddingsHandle(target, watch, provider) {
+function embeddingsHandle(target, watch, provider, asQueries) {
   const call = (input, options, settle) => ({ kind: "EMBEDDING", name: `embeddings ${target.endpoint}`, endpoint: target.endpoint, provider, sends: true, get inputs() { return { ...fieldsOf(options), input }; }, settle });
   const settled = (place, batches) => place.end(batches.map(({ start, end, status, value }) => ({ start, end, status, dimensions: value?.dimensions })));
   const method = (name, settle) => (input, options) => watch.observe(call(input, options, settle), options, (given) => target[name](input, given));
+  // the vector of a query says no more what it cost: it is asked for as a document with a query's fields, which is the same request
+  let queries;
+  const query = (text, given) => {
+    if (typeof text !== "string") return target.embedQuery(text, given);
+    queries ??= asQueries();
+    return queries.embedDocuments([text], given);
+  };
+  const single = (place, found) => {
+    vectors(place, found);
+    return found.data;
+  };
   return proxy(target, watch, {
-    embedQuery: method("embedQuery", vectors),
+    embedQuery: (text, options) => watch.observe(call(text, options, single), options, (given) => query(text, given)),
     embedDocuments: method("embedDocuments", vectors),
     embedDocumentsSettled: method("embedDocumentsSettled", settled),
   });
@@ -226,7 +236,7 @@ export function handles(client, inner, watch) {
   const made = { chat: (endpoint, defaults) => chatHandle(client.chat(endpoint, defaults), watch, provider, defaults) };
   const offers = (name) => typeof client[name] === "function";
   if (offers("completions")) made.completions = (target, options) => completionsHandle(client.completions(target, options), watch, provider, fieldsOf(options, "transformInput", "transformOutput"));
-  if (offers("embeddings")) made.embeddings = (endpoint, options) => embeddingsHandle(client.embeddings(endpoint, options), watch, provider);
+  if (offers("embeddings")) made.embeddings = (endpoint, options) => embeddingsHandle(client.embeddings(endpoint, options), watch, provider, () => client.embeddings(endpoint, { ...options, documents_params: options?.query_params }));
   if (offers("responses")) {
     made.responses = (endpoint, defaults) => {
       const target = client.responses(endpoint, defaults);

@@ -112,7 +112,7 @@ export class Watch {
   }
 
   get tokens() {
-    return this.observers.some(({ tokens }) => tokens === true);
+    return this.observers.some((one) => quietly(() => one.tokens) === true);
   }
 
   /**
@@ -218,6 +218,8 @@ function binding(target, watch) {
       if (!bound.has(name)) bound.set(name, value.bind(target));
       return bound.get(name);
     },
+    // a setter may stand over private fields as well
+    set: (_, name, value) => Reflect.set(target, name, value),
   });
 }
 

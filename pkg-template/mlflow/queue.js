@@ -1,6 +1,5 @@
 // What is sent beside the calls of an app: a bounded queue that never makes them wait, and requests that outlive a page.
 
-import { operations } from "../data/base.js";
 import { quietly } from "./context.js";
 import { unwatched } from "./observe.js";
 
@@ -12,7 +11,11 @@ const AT_ONCE = 4;
 
 let carried = 0;
 
-const hidden = () => quietly(() => globalThis.document?.visibilityState) === "hidden";
+/** Whether the page is being left: browsers say so while it can still be seen. */
+let leaving = false;
+
+/** Whether what is sent now may outlive the page. */
+export const hidden = () => leaving || quietly(() => globalThis.document?.visibilityState) === "hidden";
 
 /** A fetch whose requests outlive the page when it is hidden, as far as the browser's limit allows. */
 function outliving(plain) {
@@ -41,9 +44,6 @@ export function lastingClient(client) {
   return { [CLIENT]: own };
 }
 
-/** The operations of such a client. */
-export const lasting = (client) => operations(lastingClient(client));
-
 /** Calls `act` when the page is hidden or left; gives what stops that. */
 export function onHide(act) {
   const { document } = globalThis;
@@ -51,11 +51,19 @@ export function onHide(act) {
   const hide = () => {
     if (hidden()) act();
   };
+  const leave = () => {
+    leaving = true;
+    act();
+  };
+  const back = () => (leaving = false);
+  back();
   document.addEventListener("visibilitychange", hide);
-  globalThis.addEventListener?.("pagehide", act);
+  globalThis.addEventListener?.("pagehide", leave);
+  globalThis.addEventListener?.("pageshow", back);
   return () => {
     document.removeEventListener("visibilitychange", hide);
-    globalThis.removeEventListener?.("pagehide", act);
+    globalThis.removeEventListener?.("pagehide", leave);
+    globalThis.removeEventListener?.("pageshow", back);
   };
 }
 
@@ -82,10 +90,11 @@ export class Queue {
     return this.#items.length + this.#busy.size;
   }
 
+  /** Says whether the item fitted. */
   push(item) {
     if (this.#items.length >= this.#limit) {
       this.dropped += 1;
-      return;
+      return false;
     }
     this.#items.push(item);
     // not at once: the call that ended goes on first
@@ -93,6 +102,7 @@ export class Queue {
       this.#timer = undefined;
       this.#go(AT_ONCE);
     }, 0);
+    return true;
   }
 
   #go(most) {

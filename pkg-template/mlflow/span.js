@@ -6,7 +6,12 @@ import { pure } from "../steps.js";
 import { bounded, snapshot } from "./values.js";
 
 /** How many events a span keeps. */
-const EVENTS = 128;
+export const EVENTS = 128;
+/** How many characters of an event's attributes are kept. */
+export const EVENT_CHARS = 16_384;
+
+/** Spans of models: what chains and tools give may hold the tokens of a call beneath them, or a field of that name. */
+const COUNTED = new Set(["CHAT_MODEL", "LLM", "EMBEDDING", "AGENT"]);
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -19,6 +24,21 @@ export const randomId = (bytes) => {
 
 /** Milliseconds with their fractions as nanoseconds, in digits. */
 const nanos = (ms) => `${Math.round(ms * 1000)}000`;
+
+/** A promise, of another realm too. What only has a `then` may be a query that runs when it is asked for: that is the app's to do. */
+const isPromise = (value) => value instanceof Promise || Object.prototype.toString.call(value) === "[object Promise]";
+
+/** An iterator of the app's own with all it has, but read through another. */
+function asItWas(own, through) {
+  return new Proxy(own, {
+    get(target, name) {
+      if (Object.hasOwn(through, name) && (name !== "throw" || typeof target.throw === "function")) return through[name];
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value),
+  });
+}
 
 /** Tokens as MLflow counts them, out of the forms that services answer with. */
 function tokens(usage) {
@@ -158,6 +178,13 @@ export class LiveSpan {
     return this;
   }
 
+  /** Lets go of what it was given: nothing asks for it any more. */
+  release() {
+    this.#inputs = this.#outputs = this.#call = undefined;
+    this.#attributes = {};
+    this.#events = [];
+  }
+
   get isEnded() {
     return this.#ended !== undefined;
   }
@@ -170,11 +197,11 @@ export class LiveSpan {
     };
     const done = (value) => {
       const pieces = typeof value?.[Symbol.asyncIterator] === "function" && typeof value.next === "function";
-      if (pieces) return followed(value, this.place, {});
+      if (pieces) return asItWas(value, followed(value, this.place, {}));
       this.end(value);
       return value;
     };
-    return typeof result?.then === "function" ? result.then(done, failed) : done(result);
+    return isPromise(result) ? result.then(done, failed) : done(result);
   }
 
   // what watched calls tell
@@ -215,7 +242,7 @@ export class LiveSpan {
         attributes["mlflow.message.format"] = "openai";
         if (Array.isArray(inputs?.tools)) attributes["mlflow.chat.tools"] = inputs.tools;
       }
-      const used = call.loop === true ? undefined : quietly(() => tokens(outputs?.usage));
+      const used = call.loop === true || !COUNTED.has(type) ? undefined : quietly(() => tokens(outputs?.usage));
       if (used !== undefined) attributes["mlflow.chat.tokenUsage"] = used;
       if (toolCallId !== undefined) attributes.tool_call_id = toolCallId;
     }
@@ -230,7 +257,7 @@ export class LiveSpan {
       inputs,
       outputs,
       attributes,
-      events: this.#events.map(({ name, at, attributes: given }) => ({ name, time_ns: nanos(at), attributes: bounded(given, 16_384) ?? {} })),
+      events: this.#events.map(({ name, at, attributes: given }) => ({ name, time_ns: nanos(at), attributes: bounded(given, EVENT_CHARS) ?? {} })),
     };
   }
 }

@@ -1,9 +1,10 @@
 // What makes spans of calls and sends whole traces; `tracing.js` is its public face.
 
-import { GET, NEVER, POST, SAFE, path, pure } from "../data/base.js";
+import { POST, SAFE, operations, pure } from "../data/base.js";
+import { MlflowClient } from "./client.js";
 import { quietly } from "./context.js";
-import { Queue, lasting, onHide } from "./queue.js";
-import { LiveSpan, randomId } from "./span.js";
+import { Queue, lastingClient, onHide } from "./queue.js";
+import { EVENTS, EVENT_CHARS, LiveSpan, randomId } from "./span.js";
 import { uploadTrace } from "./trace-upload.js";
 import { bounded } from "./values.js";
 
@@ -11,8 +12,8 @@ import { bounded } from "./values.js";
 const SPANS = 5_000;
 /** How many traces may be open at once. */
 const OPEN = 1_000;
-/** How long a trace whose root has ended waits for spans that go on, such as a stream that is still read. */
-const LINGER_MS = 10_000;
+/** How long a trace whose root has ended waits for spans that go on, such as a stream that is still read, at most. */
+const LINGER_MS = 600_000;
 
 /** A trace while it lasts. */
 class LiveTrace {
@@ -27,6 +28,17 @@ class LiveTrace {
     this.tags = {};
     this.metadata = {};
     this.previews = {};
+    /** Whether nothing of it is sent any more. */
+    this.over = false;
+  }
+
+  /** Lets go of what it held: timers and sockets that began within it may hold its spans for long. */
+  release() {
+    this.over = true;
+    for (const span of this.spans) span.release();
+    this.root?.release();
+    this.spans = [];
+    this.root = undefined;
   }
 
   /** Wall-clock milliseconds that never go back. */
@@ -46,6 +58,7 @@ class LiveTrace {
 export class Tracer {
   #settings;
   #at;
+  #mlflow;
   #queue;
   #experiment;
   #open = new Set();
@@ -55,7 +68,9 @@ export class Tracer {
 
   constructor(client, settings) {
     this.#settings = settings;
-    this.#at = lasting(client);
+    const own = lastingClient(client);
+    this.#at = operations(own);
+    this.#mlflow = new MlflowClient(own);
     this.#experiment = settings.experimentId;
     this.#queue = new Queue({ limit: settings.maxQueue, work: (trace) => this.#export(trace), onError: settings.onError });
     this.#unhook = onHide(() => {
@@ -77,19 +92,26 @@ export class Tracer {
   begin(given, parent) {
     if (this.#closed) return undefined;
     let { trace } = parent ?? {};
-    if (trace === undefined) trace = this.#trace(parent);
-    const span = new LiveSpan(this, trace, { ...given, parentId: parent?.spanId });
+    // what begins beneath a span whose trace was sent stands beneath it as beneath one elsewhere
+    if (trace === undefined || (trace.sampled && !trace.lost && !this.#open.has(trace))) trace = this.#trace(parent);
+    // a span elsewhere is the parent only where both become one trace
+    const parentId = parent?.trace === trace || this.#settings.form === "otlp" ? parent?.spanId : undefined;
+    const span = new LiveSpan(this, trace, { ...given, parentId });
     trace.root ??= span;
     if (!trace.sampled) return span;
-    if (trace.spans.length < SPANS) trace.spans.push(span);
+    if (!trace.lost && trace.spans.length < SPANS) trace.spans.push(span);
     else this.#counts.droppedSpans += 1;
     trace.open += 1;
     return span;
   }
 
+  /** A new trace; one that goes on from elsewhere has its id where the server joins spans, else it names the span there. */
   #trace(remote) {
-    const { sampling, tags, metadata, runId } = this.#settings;
-    const trace = new LiveTrace(remote?.traceId ?? `tr-${randomId(16)}`, remote?.sampled ?? Math.random() < sampling);
+    const { sampling, tags, metadata, runId, form } = this.#settings;
+    const joined = remote != null && form === "otlp";
+    const trace = new LiveTrace(joined ? remote.traceId : `tr-${randomId(16)}`, remote?.sampled ?? Math.random() < sampling);
+    trace.joined = joined;
+    if (remote != null) trace.metadata.traceparent = traceparent(remote);
     if (!trace.sampled) {
       this.#counts.unsampled += 1;
       return trace;
@@ -99,8 +121,8 @@ export class Tracer {
     // what is never ended must not pile up
     if (this.#open.size >= OPEN) {
       const [oldest] = this.#open;
-      this.#open.delete(oldest);
-      this.#counts.droppedTraces += 1;
+      if (oldest.root?.isEnded) this.#finish(oldest);
+      else this.#lose(oldest);
     }
     this.#open.add(trace);
     return trace;
@@ -109,7 +131,8 @@ export class Tracer {
   /** A span has ended. */
   ended(span) {
     const { trace } = span;
-    if (!trace.sampled || !this.#open.has(trace)) return;
+    if (!trace.sampled || trace.over) span.release();
+    if (!this.#open.has(trace)) return;
     trace.open -= 1;
     if (!trace.root.isEnded) return;
     if (trace.open <= 0) this.#finish(trace);
@@ -121,7 +144,16 @@ export class Tracer {
 
   #finish(trace) {
     clearTimeout(trace.timer);
-    if (this.#open.delete(trace)) this.#queue.push(trace);
+    if (this.#open.delete(trace) && !this.#queue.push(trace)) trace.release();
+  }
+
+  /** An open trace that will never be sent, nor what is still to begin in it. */
+  #lose(trace) {
+    clearTimeout(trace.timer);
+    this.#open.delete(trace);
+    this.#counts.droppedTraces += 1;
+    trace.lost = true;
+    trace.release();
   }
 
   /** Traces whose root has ended wait no longer. */
@@ -131,8 +163,8 @@ export class Tracer {
 
   async #experimentId() {
     if (typeof this.#experiment === "string") return this.#experiment;
-    this.#experiment ??= this.#named(this.#settings.experimentName).then(
-      (id) => (this.#experiment = id),
+    this.#experiment ??= this.#mlflow.experiment(this.#settings.experimentName).then(
+      ({ experiment_id: id }) => (this.#experiment = id),
       (thrown) => {
         this.#experiment = undefined;
         throw thrown;
@@ -141,30 +173,15 @@ export class Tracer {
     return this.#experiment;
   }
 
-  async #named(name) {
-    const find = async () => {
-      const to = path`/api/2.0/mlflow/experiments/get-by-name${{ "?experiment_name": name }}`;
-      return (await this.#at.value(this.#at.raw([GET, to, undefined, SAFE]))).experiment.experiment_id;
-    };
-    try {
-      return await find();
-    } catch (thrown) {
-      if (thrown?.kind !== "NotFound") throw thrown;
-    }
-    try {
-      return (await this.#at.value(this.#at.raw([POST, "/api/2.0/mlflow/experiments/create", JSON.stringify({ name }), NEVER]))).experiment_id;
-    } catch (thrown) {
-      // someone else was faster
-      if (thrown?.errorCode === "RESOURCE_ALREADY_EXISTS") return find();
-      throw thrown;
-    }
-  }
-
   /** The trace as the encoders take it. */
   async #text(trace, experimentId) {
     const now = trace.now();
     const spans = [];
-    for (const span of trace.spans) spans.push(await this.#redacted(span, span.told(this.#settings.maxValueBytes, now)));
+    for (const span of [...trace.spans]) {
+      // it goes as it is, without its end
+      if (!span.isEnded) this.#counts.droppedSpans += 1;
+      spans.push(await this.#redacted(span, span.told(this.#settings.maxValueBytes, now)));
+    }
     const { id: trace_id, tags, metadata, previews } = trace;
     return JSON.stringify({ trace_id, experiment_id: experimentId, tags, metadata, ...previews, spans });
   }
@@ -180,9 +197,9 @@ export class Tracer {
       if (given === null || given === false) return withheld(told);
       const kept = given === undefined || given === true ? copy : given;
       // what the hook gives is as foreign as what calls are given
-      const content = bounded({ inputs: kept.inputs, outputs: kept.outputs, attributes: kept.attributes ?? {} }, maxValueBytes * 3);
-      const message = `${kept.message ?? ""}`;
-      return { ...told, ...content, inputs: content.inputs, outputs: content.outputs, events: Array.isArray(kept.events) ? kept.events : [], status: { ...told.status, message } };
+      const content = (part) => bounded(part, maxValueBytes * 2);
+      const status = { ...told.status, message: `${kept.message ?? ""}` };
+      return { ...told, inputs: content(kept.inputs), outputs: content(kept.outputs), attributes: fieldsOf(content(kept.attributes)), events: eventsOf(kept.events), status };
     } catch {
       this.#counts.withheld += 1;
       return withheld(told, "failed");
@@ -190,15 +207,22 @@ export class Tracer {
   }
 
   async #export(trace) {
-    const experimentId = await this.#experimentId();
-    const text = await this.#text(trace, experimentId);
+    let experimentId;
+    let text;
+    try {
+      experimentId = await this.#experimentId();
+      text = await this.#text(trace, experimentId);
+    } finally {
+      trace.release();
+    }
     const { form, ucTable, serviceName } = this.#settings;
     if (form === "otlp") {
       const to = ucTable === undefined ? "/v1/traces" : "/api/2.0/otel/v1/traces";
       const headers = ucTable === undefined ? [["x-mlflow-experiment-id", experimentId]] : [["x-databricks-uc-table-name", ucTable]];
       await this.#at.raw([POST, to, pure("tracing.otlp", text, serviceName), SAFE], { headers });
       // the server's own reading of the spans knows no tags, sessions and previews
-      if (ucTable === undefined) await this.#at.raw([POST, "/api/3.0/mlflow/traces", pure("tracing.info", text), SAFE]);
+      // of a trace that began elsewhere that other side tells
+      if (ucTable === undefined && !trace.joined) await this.#at.raw([POST, "/api/3.0/mlflow/traces", pure("tracing.info", text), SAFE]);
       return;
     }
     await uploadTrace(this.#at, trace.id, experimentId, text);
@@ -222,8 +246,7 @@ export class Tracer {
     this.#unhook();
     await this.flush();
     // whose end nobody waits for any more
-    this.#counts.droppedTraces += this.#open.size;
-    this.#open.clear();
+    for (const trace of [...this.#open]) this.#lose(trace);
   }
 }
 
@@ -232,6 +255,17 @@ function withheld(told, why) {
   const attributes = { "lakewire.redaction": why ?? "withheld" };
   return { ...told, inputs: undefined, outputs: undefined, attributes, events: [], status: { ...told.status, message: "" } };
 }
+
+const fieldsOf = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+
+/** The events that a hook gives, as the encoders take them. */
+function eventsOf(given) {
+  const events = Array.isArray(given) ? given.filter((one) => typeof one?.name === "string" && /^\d{1,19}$/.test(one.time_ns)) : [];
+  return events.slice(0, EVENTS).map(({ name, time_ns, attributes }) => ({ name, time_ns: `${time_ns}`, attributes: fieldsOf(bounded(attributes, EVENT_CHARS)) }));
+}
+
+/** A span as the header `traceparent` names it. */
+const traceparent = ({ traceId, spanId, sampled }) => `00-${`${traceId}`.replace(/^tr-/, "")}-${spanId}-${sampled ? "01" : "00"}`;
 
 /** A context that came in a `traceparent` header; nothing when the header is none. */
 export function remoteOf(header) {

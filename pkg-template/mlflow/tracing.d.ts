@@ -50,7 +50,7 @@ export interface MlflowTracingOptions {
   propagate?: boolean | undefined;
   /** How many traces may wait to be sent; 100 unless set. More are dropped and counted. */
   maxQueue?: number | undefined;
-  /** About how many characters of a span's inputs, outputs and attributes are kept, each; 1,048,576 unless set. */
+  /** About how many characters (not bytes) of a span's inputs, outputs and attributes are kept, each; 1,048,576 unless set. A number counts as eight. */
   maxValueBytes?: number | undefined;
   /** Told of each trace that could not be sent. */
   onError?: ((error: unknown) => void) | undefined;
@@ -87,7 +87,7 @@ export interface SpanOptions extends TraceChanges {
   parent?: Span | RemoteParent | null | undefined;
 }
 
-/** A span while it lasts. After its trace was sent nothing changes it any more. */
+/** A span while it lasts. After its trace was sent nothing changes it any more; what begins beneath it is a trace of its own. */
 export interface Span {
   readonly name: string;
   readonly type: SpanType;
@@ -133,7 +133,7 @@ export interface TracingStats {
   readonly open: number;
   /** Those that sampling left out. */
   readonly unsampled: number;
-  /** Spans beyond 5,000 of a trace. */
+  /** Spans beyond 5,000 of a trace, those of traces that were given up, and those that had not ended when their trace was sent. */
   readonly droppedSpans: number;
   /** Spans whose contents were withheld because `redact` failed. */
   readonly withheld: number;
@@ -160,11 +160,17 @@ export class MlflowTracing {
   startSpan(options?: SpanOptions): Span;
   /** Runs `fn` as a span; what it gives is the output, an error ends the span as one. */
   withSpan<T>(options: SpanOptions, fn: (span: Span) => T): T;
-  /** The function as one that is traced: its arguments are the inputs. Generators are followed to their end. */
+  /**
+   * The function as one that is traced: its arguments are the inputs. Promises are waited for, generators followed to their end;
+   * a query that runs only when it is awaited is given as it is.
+   */
   trace<F extends (...args: any[]) => any>(fn: F, options?: SpanOptions): F;
   /** Changes the trace of the code that runs; says whether there is one. */
   updateCurrentTrace(changes: TraceChanges): boolean;
-  /** A parent for spans, out of a request's `traceparent` header. */
+  /**
+   * A parent for spans, out of a request's `traceparent` header. The trace is one of its own whose metadata `traceparent` names the
+   * span there; with `export: "otlp"` the spans stand in the other service's trace.
+   */
   fromTraceparent(header: string | null | undefined): RemoteParent | undefined;
   stats(): TracingStats;
   /** Waits until every trace that has ended was sent, or could not be. Never fails. */

@@ -108,8 +108,10 @@ export class MlflowTracing {
   /** Changes tags, metadata, session, user and previews of the trace of the code that runs; says whether there is one. */
   updateCurrentTrace(changes) {
     const span = this.currentSpan;
-    span?.updateTrace(changes);
-    return span !== undefined;
+    // what was sent changes no more
+    if (span === undefined || span.trace.over) return false;
+    span.updateTrace(changes);
+    return true;
   }
 
   /** A parent for spans, out of a `traceparent` header; nothing when the header is none. */

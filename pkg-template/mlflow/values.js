@@ -2,6 +2,16 @@
 
 const DEPTH = 24;
 const ITEMS = 2_000;
+/** What a number, `true` or the like counts, in characters. */
+const SCALAR = 8;
+/** A name that is cut is none: shorter ones stay. */
+const NAME = 64;
+
+function scalar(value) {
+  if (typeof value === "number") return Number.isFinite(value) ? value : `${value}`;
+  if (typeof value === "boolean") return value;
+  return `[${typeof value}]`;
+}
 
 /** An object whose fields may be read: what throws, turns in circles or has no JSON form says so in its place. */
 function plain(value, left, around) {
@@ -11,20 +21,20 @@ function plain(value, left, around) {
       left.chars -= text.length;
       return text;
     }
-    case "number":
-      return Number.isFinite(value) ? value : `${value}`;
     case "bigint":
-      return `${value}`;
-    case "boolean":
-      return value;
-    case "object":
-      break;
+      return plain(`${value}`, left, around);
     case "undefined":
       return undefined;
+    case "object":
+      break;
     default:
-      return `[${typeof value}]`;
+      left.chars -= SCALAR;
+      return scalar(value);
   }
-  if (value === null) return null;
+  if (value === null) {
+    left.chars -= SCALAR;
+    return null;
+  }
   if (around.includes(value)) return "[circular]";
   if (around.length >= DEPTH) return "[deep]";
   if (left.chars <= 0) return "[cut]";
@@ -40,22 +50,40 @@ function within(value, left, around) {
   if (typeof value.toJSON === "function") return plain(value.toJSON(), left, around);
   if (value instanceof Error) return plain({ name: value.name, kind: value.kind, message: value.message }, left, around);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.constructor.name}, ${value.byteLength} bytes]`;
-  if (value instanceof Map) return fields([...value].slice(0, ITEMS), left, around);
-  const list = Array.isArray(value) ? value : value instanceof Set ? [...value] : undefined;
-  if (list !== undefined) {
-    const items = list.slice(0, ITEMS).map((item) => plain(item, left, around) ?? null);
-    return list.length > ITEMS ? [...items, `… (${list.length} items)`] : items;
-  }
+  if (value instanceof Map) return fields(value.keys(), (key) => value.get(key), value.size, left, around);
+  if (Array.isArray(value)) return items(value, value.length, left, around);
+  if (value instanceof Set) return items(value, value.size, left, around);
   if (typeof value.getReader === "function" || typeof value[Symbol.asyncIterator] === "function") return "[stream]";
-  return fields(Object.keys(value).map((key) => [key, value[key]]), left, around);
+  const keys = Object.keys(value);
+  return fields(keys, (key) => value[key], keys.length, left, around);
 }
 
-function fields(entries, left, around) {
+function items(list, count, left, around) {
+  const out = [];
+  for (const item of list) {
+    if (out.length >= ITEMS || (left.chars <= 0 && out.length > 0)) {
+      out.push(`… (${count} items)`);
+      break;
+    }
+    out.push(plain(item, left, around) ?? null);
+  }
+  return out;
+}
+
+function fields(keys, read, count, left, around) {
   const out = Object.create(null);
-  for (const [key, value] of entries) {
-    left.chars -= `${key}`.length + 4;
-    const own = plain(value, left, around);
-    if (own !== undefined) out[key] = own;
+  let seen = 0;
+  for (const key of keys) {
+    if (seen > 0 && left.chars <= 0) {
+      out["…"] = `(${count} fields)`;
+      break;
+    }
+    seen += 1;
+    const text = String(key);
+    const name = text.length > NAME && text.length > left.chars ? `${text.slice(0, NAME)}…` : text;
+    left.chars -= name.length + 4;
+    const own = plain(read(key), left, around);
+    if (own !== undefined) out[name] = own;
   }
   return out;
 }

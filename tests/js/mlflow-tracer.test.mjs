@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { event, failure, json, never, refusal, scripted } from "./fakes.mjs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { event, failure, json, never, refusal, scripted, withClock } from "./fakes.mjs";
 import { entry } from "./package.mjs";
 import { MlflowTracing, model, noting, observed, server, traced, tree } from "./tracing-fakes.mjs";
 
@@ -10,7 +12,7 @@ const { pipe, PromptTemplate, StrOutputParser } = await import(entry("."));
 
 test("an observer that throws, everywhere, is not noticed", async () => {
   const boom = () => { throw new Error("boom"); };
-  const bad = [{ start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }];
+  const bad = [{ start: boom }, { get tokens() { return boom(); }, start: boom }, { tokens: true, start: () => ({ event: boom, set: boom, end: boom, fail: boom, get traceparent() { return boom(); } }) }];
   const { client, calls } = scripted(model);
   const watched = observed(client, ...bad);
   assert.equal((await watched.chat("m").invoke("Hi.")).text, "Hello.");
@@ -95,12 +97,23 @@ test("traceparent goes out and comes in", async () => {
   assert.deepEqual(parent, { traceId: "tr-0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true });
   await tracing.withSpan({ name: "here", parent }, () => client.chat("m").invoke("Hi.", { headers: { "X-Mine": "1" } }));
   await client.chat("m").invoke("Hi.", { headers: { traceparent: "theirs" } });
-  assert.match(calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
   assert.equal(calls[0].headers.get("x-mine"), "1");
   assert.equal(calls[1].headers.get("traceparent"), "theirs");
+  // the other service keeps its trace: ours is one of its own, which names the span there
   const { infos, spans } = await done();
-  assert.ok(infos.some(({ trace_id }) => trace_id === parent.traceId));
-  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here < elsewhere"]);
+  const [own] = infos.filter(({ trace_metadata: told }) => told.traceparent === "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  assert.ok(own !== undefined && infos.every(({ trace_id }) => trace_id !== parent.traceId));
+  assert.equal(calls[0].headers.get("traceparent").slice(3, 35), own.trace_id.slice(3));
+  assert.deepEqual(tree(spans.find(({ length }) => length === 2)), ["chat m < here", "here"]);
+
+  // where the server joins spans, ours stand beneath that one, and nothing else of the trace is told
+  const joining = traced(model, { export: "otlp" }, ({ url }) => (url.endsWith("/v1/traces") ? json({}) : undefined));
+  await joining.tracing.withSpan({ name: "here", parent }, () => joining.client.chat("m").invoke("Hi."));
+  assert.equal((await joining.done()).stats.exported, 1);
+  assert.deepEqual(joining.kept.calls.map(({ url }) => new URL(url).pathname), ["/v1/traces"]);
+  const [here, call] = joining.kept.calls[0].json.resourceSpans[0].scopeSpans[0].spans;
+  assert.deepEqual([here.traceId, here.parentSpanId, call.traceId, call.parentSpanId], [parent.traceId.slice(3), parent.spanId, parent.traceId.slice(3), here.spanId]);
+  assert.match(joining.calls[0].headers.get("traceparent"), /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
   for (const header of ["", "x", "00-00000000000000000000000000000000-b7ad6b7169203331-01", undefined, 7]) assert.equal(tracing.fromTraceparent(header), undefined);
   const silent = traced(model, { propagate: false });
   await silent.client.chat("m").invoke("Hi.");
@@ -120,6 +133,7 @@ test("the experiment is found by its name or made, once, and asked for again aft
       made += 1;
       return json({ experiment_id: "42" });
     }
+    if (url.endsWith("/experiments/get?experiment_id=42")) return json({ experiment: { experiment_id: "42", lifecycle_stage: "active" } });
     return undefined;
   });
   await named.client.chat("m").invoke("Hi.");
@@ -128,6 +142,19 @@ test("the experiment is found by its name or made, once, and asked for again aft
   await named.client.chat("m").invoke("Hi.");
   const { stats, infos } = await named.done();
   assert.deepEqual([stats.exported, made, infos[0].trace_location.mlflow_experiment.experiment_id], [2, 1, "42"]);
+});
+
+test("a deleted experiment is told as one, before anything is sent to it", async () => {
+  let stage = "deleted";
+  const { client, done, kept } = traced(model, { experimentId: undefined, experimentName: "old" }, ({ url }) =>
+    (url.includes("/experiments/get-by-name") ? json({ experiment: { experiment_id: "9", lifecycle_stage: stage } }) : undefined));
+  await client.chat("m").invoke("Hi.");
+  const { errors, stats } = await done();
+  assert.deepEqual([stats.failed, errors[0].kind, kept.infos.length], [1, "InvalidInput", 0]);
+  assert.match(errors[0].message, /`old` was deleted/);
+  stage = "active";
+  await client.chat("m").invoke("Hi.");
+  assert.equal((await done()).infos[0].trace_location.mlflow_experiment.experiment_id, "9");
 });
 
 test("a workspace keeps the spans at a signed address, which gets no token and stands in no error", async () => {
@@ -155,6 +182,33 @@ test("a workspace keeps the spans at a signed address, which gets no token and s
     const [error] = (await refused.done()).errors;
     assert.equal(error.status, 403);
     assert.doesNotMatch(JSON.stringify(error) + error.message + error.stack, /CANARY|store\.example/);
+  }
+});
+
+test("a store that never answers holds no trace for ever, and the client's end ends the sending", async () => {
+  for (const deaf of [false, true]) {
+    const silent = ({ url, method, init }) => {
+      if (url.startsWith("https://store.example")) return deaf ? new Promise(() => {}) : never(init);
+      if (url.endsWith("/credentials-for-data-upload")) return json({ credential_info: { type: "AWS_PRESIGNED_URL", signed_uri: "https://store.example/t?sig=CANARY" } });
+      if (method === "POST") return json({ trace: { trace_info: { tags: { "mlflow.artifactLocation": "dbfs:/databricks/mlflow-tracking/7/traces/x/artifacts" } } } });
+      return undefined;
+    };
+    await withClock(async (clock) => {
+      const { tracing, errors } = traced(model, {}, silent);
+      for (let n = 0; n < 6; n += 1) tracing.startSpan({ name: `${n}` }).end();
+      await tracing.close();
+      assert.deepEqual(errors.map(({ kind }) => kind), Array(6).fill("DeadlineExceeded"));
+      assert.ok(clock.fired.includes(60_000));
+      assert.doesNotMatch(errors[0].message, /CANARY/);
+      assert.deepEqual([tracing.stats().failed, tracing.stats().waiting], [6, 0]);
+    });
+    const closed = traced(model, {}, silent);
+    closed.tracing.startSpan({ name: "one" }).end();
+    const flushed = closed.tracing.flush();
+    while (!closed.kept.calls.some(({ url }) => url.startsWith("https://store.example"))) await new Promise((resolve) => setTimeout(resolve, 1));
+    closed.target.close();
+    await flushed;
+    assert.deepEqual(closed.errors.map(({ kind }) => kind), ["Closed"]);
   }
 });
 
@@ -186,6 +240,120 @@ test("a trace waits for a stream that is read after its root has ended, and flus
   assert.equal(kept.spans.length, 2);
 });
 
+test("numbers, names and lists count as texts do: nothing is kept beyond the limit", async () => {
+  const long = (make) => Object.fromEntries(Array.from({ length: 50_000 }, make));
+  for (const value of [
+    long((_, n) => [`n${n}`, n]), Array.from({ length: 1_500 }, () => new Array(1_500).fill(0.5)), new Map(Array.from({ length: 50_000 }, (_, n) => [n, true])),
+    Array.from({ length: 300 }, () => new Array(300).fill(null)), long((_, n) => ["n".repeat(200) + n, {}]), { ["k".repeat(100_000)]: 1 }, [10n ** 9_000n],
+  ]) {
+    const { tracing, done } = traced(model, { maxValueBytes: 500 });
+    tracing.startSpan({ name: "big", inputs: { value } }).end();
+    const { spans: [[span]], stats } = await done();
+    assert.equal(stats.exported, 1);
+    assert.ok(JSON.stringify(span.inputs).length < 1_500, JSON.stringify(span.inputs).slice(0, 200));
+    assert.match(JSON.stringify(span.inputs), /…|\[cut\]/);
+  }
+  const { tracing, done } = traced(model, { maxValueBytes: 500 });
+  tracing.startSpan({ name: "text", inputs: { messages: "x".repeat(5_000), later: 1 } }).end();
+  const { spans: [[{ inputs }]] } = await done();
+  assert.deepEqual(Object.keys(inputs), ["messages", "…"]);
+  assert.match(inputs.messages, /^x{400,}… \(5000 characters\)$/);
+});
+
+test("what a redaction hook gives for events is made fit for JSON", async () => {
+  const { tracing, done } = traced(model, {
+    redact: (copy) => ({ ...copy, attributes: "none", events: [...copy.events, { name: "own", time_ns: copy.events[0].time_ns, attributes: { big: 10n, long: "x".repeat(100_000) } }, { name: "bad" }, null, 7] }),
+  });
+  tracing.startSpan({ name: "one" }).addEvent("noted", { a: 1 }).end();
+  const { spans, stats } = await done();
+  assert.deepEqual([stats.exported, stats.failed], [1, 0]);
+  assert.deepEqual(spans[0][0].events, ["noted", "own"]);
+});
+
+test("a stream may be read long after its root has ended; one that never is holds its trace for ten minutes", async () => {
+  await withClock(async () => {
+    const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const { tracing, client, kept } = traced();
+    const chat = client.chat("m");
+    const stream = await tracing.withSpan({ name: "root" }, () => chat.stream("Hi."));
+    await wait(60_000);
+    assert.deepEqual([tracing.stats().open, kept.spans.length], [1, 0]);
+    for await (const _ of stream);
+    await wait(5);
+    assert.equal(kept.spans[0].find(({ name }) => name === "chat m").outputs.choices[0].message.content, "Hello.");
+    assert.equal(tracing.stats().droppedSpans, 0);
+    await tracing.withSpan({ name: "forgotten" }, () => chat.stream("Hi."));
+    await wait(599_000);
+    assert.equal(kept.spans.length, 1);
+    await wait(2_000);
+    assert.deepEqual([kept.spans.length, tracing.stats().open, tracing.stats().droppedSpans], [2, 0, 1]);
+  });
+});
+
+test("what begins beneath a span that was sent is a trace of its own that names it; where spans are joined it joins", async () => {
+  const late = async ({ tracing, client, done }) => {
+    let began;
+    let go;
+    const root = await tracing.withSpan({ name: "root" }, (span) => {
+      began = new Promise((resolve) => (go = resolve)).then(() => client.chat("m").invoke("Late.", span.options()));
+      return span;
+    });
+    await done();
+    assert.equal(root.run(() => tracing.updateCurrentTrace({ tags: { lost: "yes" } })), false);
+    go();
+    await began;
+    tracing.startSpan({ name: "child", parent: root }).end();
+    return [root, await done()];
+  };
+  const [root, { infos, spans, stats }] = await late(traced());
+  assert.deepEqual(spans.map(tree), [["root"], ["chat m"], ["child"]]);
+  assert.equal(new Set(infos.map(({ trace_id }) => trace_id)).size, 3);
+  assert.deepEqual(infos.map(({ trace_metadata: told }) => told.traceparent), [undefined, root.traceparentHeader, root.traceparentHeader]);
+  assert.deepEqual([stats.exported, stats.failed, stats.open, stats.droppedSpans], [3, 0, 0, 0]);
+  const joining = traced(model, { export: "otlp" }, ({ url }) => (url.endsWith("/v1/traces") ? json({}) : undefined));
+  const [first] = await late(joining);
+  const sent = joining.kept.calls.filter(({ url }) => url.endsWith("/v1/traces")).map(({ json: body }) => body.resourceSpans[0].scopeSpans[0].spans[0]);
+  assert.deepEqual(sent.map(({ traceId, parentSpanId }) => [traceId, parentSpanId || undefined]), [[first.traceId.slice(3), undefined], ...Array(2).fill([first.traceId.slice(3), first.spanId])]);
+  assert.equal(joining.kept.infos.length, 1);
+});
+
+test("spans beneath a trace that was given up are counted, not kept", async () => {
+  const { tracing, done } = traced();
+  const open = Array.from({ length: 1_001 }, (_, n) => tracing.startSpan({ name: `${n}`, parent: null }));
+  tracing.startSpan({ name: "child", parent: open[0] }).end();
+  for (const span of open) span.end();
+  const { stats } = await done();
+  assert.deepEqual([stats.dropped >= 1, stats.droppedSpans, stats.open], [true, 1, 0]);
+});
+
+test("what a span was given is let go of when its trace was sent, though a timer of that time goes on", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const { tracing, done, client } = traced();
+  const timers = [];
+  // outside of the function below: a closure of it would hold its rows itself
+  const tick = () => timers.push(setInterval(() => {}, 60_000));
+  const [inputs, outputs] = await (async () => {
+    const rows = [{ given: [{ row: 1 }] }, { given: [{ row: 2 }] }];
+    await tracing.withSpan({ name: "root", inputs: { deep: [rows[0]] } }, async () => {
+      tick();
+      await client.chat("m").invoke("Hi.");
+      return { deep: [rows[1]] };
+    });
+    return rows.map((row) => new WeakRef(row.given));
+  })();
+  try {
+    assert.equal((await done()).stats.exported, 1);
+    for (let turn = 0; turn < 50 && (inputs.deref() ?? outputs.deref()) !== undefined; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    assert.deepEqual([inputs.deref(), outputs.deref()], [undefined, undefined]);
+  } finally {
+    timers.forEach(clearInterval);
+  }
+});
+
 test("a page that is hidden sends what has ended with keepalive, as far as 64 KiB go", async () => {
   const listeners = new Map();
   globalThis.document = { visibilityState: "visible", addEventListener: (name, act) => listeners.set(name, act), removeEventListener: (name) => listeners.delete(name) };
@@ -205,6 +373,40 @@ test("a page that is hidden sends what has ended with keepalive, as far as 64 Ki
     assert.equal(tracing.stats().exported, 4);
     assert.equal(listeners.size, 0);
   } finally {
+    delete globalThis.document;
+  }
+});
+
+test("a page that is left says so while it can be seen: what has ended goes with keepalive, spans beside the trace", async () => {
+  const windows = new Map();
+  globalThis.document = { visibilityState: "visible", addEventListener() {}, removeEventListener() {} };
+  const before = { addEventListener: globalThis.addEventListener, removeEventListener: globalThis.removeEventListener };
+  Object.assign(globalThis, { addEventListener: (name, act) => windows.set(name, act), removeEventListener: (name) => windows.delete(name) });
+  try {
+    const { kept, client: target } = server();
+    const tracing = new MlflowTracing(target, { experimentId: "7" });
+    const traced = async (name) => {
+      kept.calls.length = 0;
+      tracing.startSpan({ name }).end();
+      if (name === "left") windows.get("pagehide")({ persisted: true });
+      if (name === "back") windows.get("pageshow")({ persisted: true });
+      await tracing.flush();
+      return kept.calls.map(({ init }) => init.keepalive === true);
+    };
+    assert.deepEqual(await traced("first"), [false, false]);
+    assert.deepEqual(await traced("left"), [true, true]);
+    assert.deepEqual(await traced("back"), [false, false]);
+    // nobody reads an answer in a page that is gone: the spans do not wait for it
+    windows.get("pagehide")({});
+    kept.calls.length = 0;
+    tracing.startSpan({ name: "last" }).end();
+    windows.get("pagehide")({});
+    for (let turn = 0; turn < 50; turn += 1) await null;
+    assert.equal(kept.calls.length, 2);
+    await tracing.close();
+    assert.equal(windows.size, 0);
+  } finally {
+    Object.assign(globalThis, before);
     delete globalThis.document;
   }
 });

@@ -133,6 +133,34 @@ test("a tool loop: the model's answers and the tools stand beneath it, what a to
   }
 });
 
+test("tool calls of one id are told apart: each ends with its own result, what it calls stands beneath it", async () => {
+  let asked = 0;
+  const { client, done, tracing } = traced(({ json: body }) => {
+    if (!body.tools) return json(completion("inner"));
+    asked += 1;
+    if (asked > 1) return json(completion("Done."));
+    const answer = asksFor(["add", { a: 1 }], ["add", { a: 2 }], ["add", { a: 2 }], ["bad", {}]);
+    for (const call of answer.choices[0].message.tool_calls) call.id = "c1";
+    return json(answer);
+  });
+  const chat = client.chat("m");
+  let turn = 0;
+  const add = tool({ name: "add", parameters: { type: "object" }, execute: async ({ a }, context) => {
+    turn += 1;
+    const own = turn;
+    await new Promise((resolve) => setTimeout(resolve, 8 - 2 * own));
+    await client.chat(`inner${a}`).invoke("Hi.", { [SPAN]: context[SPAN] });
+    return { a, own };
+  } });
+  const bad = tool({ name: "bad", execute: () => { throw new TypeError("no"); } });
+  assert.equal((await chat.runTools("Add.", { tools: [add, bad] })).answer.text, "Done.");
+  assert.equal(tracing.stats().open, 0);
+  const { spans: [spans] } = await done();
+  const tools = spans.filter(({ type }) => type === "TOOL");
+  assert.deepEqual(tools.map(({ name, code, inputs, outputs }) => [name, code, inputs.a, outputs?.a, outputs?.own]), [["add", "OK", 1, 1, 1], ["add", "OK", 2, 2, 2], ["add", "OK", 2, 2, 3], ["bad", "ERROR", undefined, undefined, undefined]]);
+  for (const own of tools.slice(0, 3)) assert.deepEqual(spans.filter(({ parent }) => parent === own.id).map(({ name }) => name), [`chat inner${own.inputs.a}`]);
+});
+
 test("chains: the chain, its steps and its model, run and streamed", async () => {
   for (const streamed of [false, true]) {
     const { client, done } = traced();
@@ -146,6 +174,27 @@ test("chains: the chain, its steps and its model, run and streamed", async () =>
     const root = spans.find(({ name }) => name === "chain");
     assert.deepEqual([root.type, root.inputs, root.outputs, root.code], ["CHAIN", { x: 1 }, "Hello.", "OK"]);
   }
+});
+
+test("the tokens of a trace are those of its models: what a chain or a tool hands on is not counted again, nor in their place", async () => {
+  const of = (total) => ({ ...completion("Hello."), usage: { prompt_tokens: total - 1, completion_tokens: 1, total_tokens: total } });
+  const { client, tracing, done } = traced(({ url }) => json(of(url.includes("/a/") ? 11 : 22)));
+  await pipe(client.chat("a"), new StrOutputParser(), client.chat("b")).invoke("Hi.");
+  const bill = tool({ name: "bill", parameters: { type: "object" }, execute: () => ({ usage: { input_tokens: 900, output_tokens: 1, total_tokens: 901 } }) });
+  await tracing.withSpan({ name: "all" }, async (span) => {
+    await client.chat("a").invoke("Hi.", span.options());
+    await pipe(async () => ({ usage: { input_tokens: 900, output_tokens: 1, total_tokens: 901 } })).invoke("x", span.options());
+  });
+  let asked = 0;
+  const loop = traced(() => json((asked += 1) === 1 ? asksFor(["bill", {}]) : of(22)));
+  await loop.client.chat("m").runTools("What does it cost?", { tools: [bill] });
+  const { infos, spans } = await done();
+  const totals = (list) => list.map(({ trace_metadata: told }) => JSON.parse(told["mlflow.trace.tokenUsage"]).total_tokens);
+  assert.deepEqual(totals(infos), [33, 11]);
+  assert.equal(spans[0].find(({ name }) => name === "chain").attributes["mlflow.chat.tokenUsage"], undefined);
+  const looped = await loop.done();
+  assert.equal(looped.spans[0].find(({ type }) => type === "TOOL").attributes["mlflow.chat.tokenUsage"], undefined);
+  assert.deepEqual(totals(looped.infos), [22 + (asksFor(["bill", {}]).usage?.total_tokens ?? 0)]);
 });
 
 test("a chain within a chain, branches, batches and a stream that is left", async () => {
@@ -226,6 +275,57 @@ test("generators are followed to their end", async () => {
   assert.deepEqual([(await done()).spans[0][0].outputs, (await done()).spans[0][0].code], ["012", "OK"]);
 });
 
+test("what a traced function gives stays what it was: a query runs when it is asked for, a cursor keeps its class and methods", async () => {
+  const { tracing, done } = traced();
+  let runs = 0;
+  const query = { where: (by) => ({ ...query, by }), then: (give) => Promise.resolve([(runs += 1)]).then(give) };
+  const given = tracing.trace(function find() { return query; })();
+  assert.equal(given, query);
+  await null;
+  assert.equal(runs, 0);
+  assert.deepEqual(await given.where("a"), [1]);
+
+  class Cursor {
+    #rows = ["a", "b", "c"];
+    #left = false;
+    size = 3;
+    async next() { return this.#rows.length > 0 ? { done: false, value: this.#rows.shift() } : { done: true, value: undefined }; }
+    async return(value) { this.#left = true; return { done: true, value }; }
+    get left() { return this.#left; }
+    close() { this.#left = true; return this; }
+    [Symbol.asyncIterator]() { return this; }
+  }
+  const cursor = tracing.trace(function read() { return new Cursor(); })();
+  assert.ok(cursor instanceof Cursor);
+  assert.deepEqual([cursor.size, cursor.left, typeof cursor.throw], [3, false, "undefined"]);
+  const rows = [];
+  for await (const row of cursor) rows.push(row);
+  assert.deepEqual([rows, cursor.left], [["a", "b", "c"], false]);
+  cursor.close();
+  assert.equal(cursor.left, true);
+  const early = await tracing.trace(async function leave() { return new Cursor(); })();
+  for await (const _ of early) break;
+  assert.equal(early.left, true);
+  const { spans } = await done();
+  assert.deepEqual(spans.map(([{ name, code, outputs }]) => [name, code, outputs]), [["find", "OK", { where: "[function]", then: "[function]" }], ["read", "OK", "abc"], ["leave", "OK", "a"]]);
+});
+
+test("a client of the app's own class may have setters over private fields", async () => {
+  class Own extends WorkspaceClient {
+    #team = "";
+    get team() { return this.#team; }
+    set team(name) { this.#team = name; }
+  }
+  const { tracing } = traced();
+  const client = new Own({ host: "https://workspace.example", token: "t" });
+  const watched = tracing.observe(client);
+  watched.team = "lakes";
+  assert.deepEqual([watched.team, client.team], ["lakes", "lakes"]);
+  const chat = watched.chat("m");
+  chat.note = "mine";
+  assert.equal(chat.note, "mine");
+});
+
 test("data rooms over a watched client report, and over another beneath the options' span", async () => {
   const answers = ({ url }) => {
     if (url.includes("/statements")) return json({ statement_id: "s", status: { state: "SUCCEEDED" }, manifest: { format: "JSON_ARRAY", schema: { columns: [{ name: "n", position: 0, type_text: "INT", type_name: "INT" }] }, total_chunk_count: 1, total_row_count: 1 }, result: { chunk_index: 0, row_offset: 0, row_count: 1, data_array: [["1"]] } });
@@ -258,19 +358,22 @@ test("every handle reports: completions, embeddings, responses, chat agents, str
     if (body.response_format !== undefined) return json(completion('{"n":1}'));
     return json({ messages: [{ role: "assistant", content: "deep", id: "1" }] });
   };
-  const { client, tracing, done } = traced(answers);
+  const { client, tracing, done, calls } = traced(answers);
   await tracing.withSpan({ name: "all" }, async () => {
     assert.equal(await client.completions("c", { task: "llm/v1/completions" }).invoke("A lake is"), "deep");
-    assert.equal((await client.embeddings("emb").embedQuery("lake")).length, 2);
+    const vector = await client.embeddings("emb", { query_params: { role: "query" }, documents_params: { role: "document" } }).embedQuery("lake", { more: 1 });
+    assert.deepEqual(vector, Float32Array.of(1, 0));
+    await failure(client.embeddings("emb").embedQuery(7), "InvalidInput");
     assert.equal((await client.responses("r").invoke("lake")).text, "deep");
     assert.equal((await client.chatAgent("a").invoke([{ role: "user", content: "lake" }])).text, "deep");
     assert.deepEqual((await client.chat("s").structuredOutput({ type: "object", properties: { n: { type: "integer" } } }).invoke("one")).value, { n: 1 });
   });
   const { spans: [[, ...spans]], infos } = await done();
   assert.deepEqual(spans.map(({ name, type, code }) => [name, type, code]), [
-    ["completions c", "LLM", "OK"], ["embeddings emb", "EMBEDDING", "OK"], ["agent r", "AGENT", "OK"], ["agent a", "AGENT", "OK"], ["chat s", "CHAT_MODEL", "OK"],
+    ["completions c", "LLM", "OK"], ["embeddings emb", "EMBEDDING", "OK"], ["embeddings emb", "EMBEDDING", "ERROR"], ["agent r", "AGENT", "OK"], ["agent a", "AGENT", "OK"], ["chat s", "CHAT_MODEL", "OK"],
   ]);
-  assert.deepEqual(spans[1].outputs, { count: 1, dimensions: 2 });
-  assert.equal(spans[4].inputs.response_format.type, "json_schema");
-  assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens >= 10, true);
+  assert.deepEqual(spans[1].outputs, { count: 1, dimensions: 2, usage: { prompt_tokens: 2, total_tokens: 2 }, model: "e" });
+  assert.deepEqual(calls.find(({ url }) => url.includes("/emb/")).json, { input: ["lake"], role: "query", more: 1 });
+  assert.equal(spans[5].inputs.response_format.type, "json_schema");
+  assert.equal(JSON.parse(infos[0].trace_metadata["mlflow.trace.tokenUsage"]).total_tokens, 12);
 });

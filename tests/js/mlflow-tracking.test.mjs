@@ -186,6 +186,36 @@ test("L8: an expired address is asked anew once, what passes is tried again, and
   await failure(at([json({ run: { info: { ...INFO, artifact_uri: "s3://bucket/x" } } })]).mlflow.artifacts("r1"), "InvalidInput");
 });
 
+test("a store that never answers ends with the call's time limit, the client's, or one of its own", async () => {
+  const silent = () => ({ url }) => (url.startsWith("https://store.example") ? new Promise(() => {}) : json(url.includes("credentials") ? { credential_infos: [{ signed_uri: "https://store.example/a?sig=CANARY", type: "AWS_PRESIGNED_URL" }] } : DBFS));
+  for (const [limit, config, options] of [[70, {}, { timeouts: { totalMs: 70 } }], [90, { timeouts: { totalMs: 90 } }], [600_000, {}]]) {
+    await withClock(async (clock) => {
+      const files = await at(silent(), config).mlflow.artifacts("r1");
+      const error = await failure(files.log("a.bin", "x", options), "DeadlineExceeded");
+      assert.doesNotMatch(error.message, /CANARY/);
+      assert.ok(clock.fired.includes(limit), `${clock.fired}`);
+      await failure(files.download("a.bin", options), "DeadlineExceeded");
+    });
+  }
+});
+
+test("a value logged as a JSON file keeps its whole numbers, whatever their size", async () => {
+  const { mlflow, calls } = at(({ method }) => json(method === "GET" ? RUN : "{}"));
+  const value = { id: 9007199254740993n, most: [9223372036854775807n, -9223372036854775808n], small: 1n, text: "9223372036854775807 \ue000", part: 0.1, none: null };
+  await mlflow.logDict("r1", "ids.json", value);
+  assert.equal(new TextDecoder().decode(calls[1].bytes), `{
+  "id": 9007199254740993,
+  "most": [
+    9223372036854775807,
+    -9223372036854775808
+  ],
+  "small": 1,
+  "text": "9223372036854775807 \ue000",
+  "part": 0.1,
+  "none": null
+}`);
+});
+
 test("models have their routes, and Unity Catalog its prefix where there is one", async () => {
   const { mlflow, calls } = at(() => json({ registered_model: { name: "m" }, model_version: { version: "1" }, artifact_uri: "x", registered_models: [], model_versions: [], model: { info: { model_id: "m-1" } }, models: [] }));
   await mlflow.createRegisteredModel("main.a.m", { description: "About", tags: { a: "b" } });
