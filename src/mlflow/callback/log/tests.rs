@@ -273,3 +273,11 @@ proptest! {
         prop_assert!(!cell.contains(['<', '>', '\n', '\r', '\t']));
     }
 }
+
+#[test]
+fn long_texts_of_many_different_words_are_measured_in_good_time() {
+    // with a look at every word before, this takes minutes
+    let text: String = (0..100_000).map(|at| format!("unbelievable{at} ")).collect();
+    let found = text_metrics(&[&text, "unbelievable7 and done."].concat());
+    assert_eq!((found[6].0, found[6].1), ("difficult_words", 100_000.0));
+}
