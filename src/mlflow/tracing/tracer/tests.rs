@@ -238,6 +238,31 @@ fn too_much_is_cut_and_a_span_left_early_says_so() {
 }
 
 #[test]
+fn what_begins_after_its_trace_was_sent_is_a_trace_of_its_own() {
+    let network = Scripted::new();
+    network.push(Reply::json(PROXIED));
+    network.push(Reply::json("{}"));
+    server(&network);
+    let client = client(&network);
+    let tracing = MlflowTracing::new(&client.mlflow(), "3");
+    let span = tracing.span("request");
+    let (context, first) = (span.context(), span.trace().trace_id().to_owned());
+    let header = span.traceparent().unwrap();
+    span.end();
+    network.run(tracing.flush()).unwrap().unwrap();
+    let chat = client.observed_by(tracing.clone()).chat("e");
+    network.run(context.within(chat.invoke("2+2?"))).unwrap().unwrap();
+    network.run(tracing.flush()).unwrap().unwrap();
+    assert_eq!(tracing.stats(), TracingStats { exported: 2, ..TracingStats::default() });
+    let requests = network.requests();
+    let info = &body(&requests[3])["trace"]["trace_info"];
+    assert_ne!(info["trace_id"], first);
+    let spans = super::super::read_spans(std::str::from_utf8(requests[4].body.as_deref().unwrap()).unwrap()).unwrap();
+    assert_eq!((spans.len(), spans[0].parent_id.as_deref()), (1, None));
+    assert_eq!(info["trace_metadata"]["traceparent"], header);
+}
+
+#[test]
 fn the_tokens_of_a_tool_loop_are_those_of_all_its_steps() {
     const ASKS: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"add","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"#;
     const CALLS: &str = r#"{"id":"r","object":"response","output":[{"type":"function_call","call_id":"c","name":"add","arguments":"{}"}],"usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15}}"#;
