@@ -289,12 +289,9 @@ impl MlflowTracing {
 
     /// A trace has ended: it waits to be sent, and is if somebody can.
     fn ended(&self, trace: super::Trace) {
-        if self.queue.push(trace, self.settings.max_queue) {
-            let (queue, settings) = (self.queue.clone(), self.settings.clone());
-            let drain = Box::pin(async move { queue.run(&settings).await });
-            if !self.transport().spawn(drain) {
-                self.queue.rest();
-            }
+        if let Some(running) = self.queue.push(trace, self.settings.max_queue) {
+            let settings = self.settings.clone();
+            self.transport().spawn(Box::pin(async move { running.drain(&settings).await }));
         }
     }
 }
