@@ -15,6 +15,8 @@ pub(super) const SESSION: &str = "mlflow.trace.session";
 pub(super) const USER: &str = "mlflow.trace.user";
 /// How many spans one trace keeps.
 const MOST_SPANS: usize = 10_000;
+/// How many events, and how many facts, a span keeps.
+pub(super) const MOST_FACTS: usize = 128;
 
 /// A trace under way.
 pub(super) struct LiveTrace {
@@ -161,8 +163,10 @@ impl LiveSpan {
 
     pub(super) fn event(&self, name: &str, attributes: Vec<(String, String)>) {
         self.change(|span| {
-            let time_ns = self.now(span);
-            span.events.push(SpanEvent { name: name.to_owned(), time_ns, attributes });
+            if span.events.len() < MOST_FACTS {
+                let time_ns = self.now(span);
+                span.events.push(SpanEvent { name: name.to_owned(), time_ns, attributes });
+            }
         });
     }
 
@@ -170,6 +174,10 @@ impl LiveSpan {
     pub(super) fn end_failed(&self, kind: &str, message: &str) {
         let facts = [("exception.type", kind), ("exception.message", message)];
         let facts = facts.map(|(key, value)| (key.to_owned(), string(value)));
+        self.change(|span| {
+            // the last of its events, however many there are
+            span.events.truncate(MOST_FACTS - 1);
+        });
         self.event("exception", facts.to_vec());
         self.change(|span| {
             span.status = SpanStatus::Error;

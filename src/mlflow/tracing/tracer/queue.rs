@@ -139,9 +139,10 @@ impl Drop for Sending<'_> {
 
 fn size(span: &Span) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    256 + text(&span.inputs)
-        + text(&span.outputs)
-        + span.attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+    let facts =
+        |facts: &[(String, String)]| facts.iter().map(|(key, value)| 48 + key.len() + value.len()).sum::<usize>();
+    let events = span.events.iter().map(|event| 64 + event.name.len() + facts(&event.attributes));
+    256 + text(&span.inputs) + text(&span.outputs) + facts(&span.attributes) + events.sum::<usize>()
 }
 
 async fn send(settings: &Settings, mut trace: Trace) -> Result<()> {
@@ -167,6 +168,7 @@ async fn send(settings: &Settings, mut trace: Trace) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mlflow::tracing::model::SpanEvent;
 
     #[test]
     fn a_task_that_is_dropped_gives_back_the_right_to_send() {
@@ -181,5 +183,17 @@ mod tests {
         assert!(trace.is_some());
         drop(Sending(&queue, false));
         assert_eq!((queue.stats().failed, queue.stats().waiting), (1, 2));
+    }
+
+    #[test]
+    fn events_are_part_of_a_traces_size() {
+        let mut span = Span::default();
+        let before = size(&span);
+        span.events.push(SpanEvent {
+            name: "seen".to_owned(),
+            time_ns: 1,
+            attributes: vec![("a".to_owned(), "x".repeat(1000))],
+        });
+        assert!(size(&span) >= before + 1000);
     }
 }

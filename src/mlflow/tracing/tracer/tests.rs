@@ -290,3 +290,24 @@ fn the_tokens_of_a_tool_loop_are_those_of_all_its_steps() {
         assert_eq!(tokens, r#"{"input_tokens":13,"output_tokens":6,"total_tokens":19}"#, "responses: {responses}");
     }
 }
+
+#[test]
+fn a_span_keeps_so_many_events_and_facts_and_always_its_error() {
+    let network = Scripted::new();
+    network.push(Reply::json(PROXIED));
+    network.push(Reply::json("{}"));
+    let client = client(&network);
+    let tracing = MlflowTracing::new(&client.mlflow(), "3");
+    let span = tracing.span("long");
+    for at in 0..1000 {
+        span.event("seen", &[]);
+        span.set_attribute(format!("a{at}"), &at);
+    }
+    span.set_attribute("a0", &"changed");
+    span.fail(&"broke");
+    network.run(tracing.flush()).unwrap().unwrap();
+    let requests = network.requests();
+    let spans = super::super::read_spans(std::str::from_utf8(requests[1].body.as_deref().unwrap()).unwrap()).unwrap();
+    assert_eq!((spans[0].events.len(), spans[0].events[127].name.as_str()), (128, "exception"));
+    assert_eq!((spans[0].attribute("a0"), spans[0].attribute("a999")), (Some("\"changed\""), None));
+}
