@@ -47,24 +47,28 @@ export class RunLog {
   }
 
   /** A time that no other has: of two values, the later one is the last for MLflow, too. */
-  #now() {
-    this.#clock = Math.max(Date.now(), this.#clock + 1);
+  #now(at) {
+    this.#clock = Math.max(at, this.#clock + 1);
     return this.#clock;
   }
 
-  /** What an event logs: lists `[name, value, …]` of metrics, and `[name, text, …]` of files. */
-  push(metrics, files) {
-    const item = { metrics: [], files: [], bad: false };
+  #make(item) {
+    const [metrics, files] = quietly(() => item.make()) ?? [[], []];
+    item.make = undefined;
     for (const list of metrics) {
-      const timestamp = this.#now();
+      const timestamp = this.#now(item.at);
       for (let at = 0; at < list.length; at += 2) item.metrics.push({ key: list[at], value: list[at + 1], timestamp, step: 0 });
     }
     for (let at = 0; at < files.length; at += 2) item.files.push([files[at], files[at + 1]]);
+  }
+
+  /** What is logged, when it is asked for: lists `[name, value, …]` of metrics, and `[name, text, …]` of files. */
+  push(make) {
     if (this.#items.length >= this.#settings.maxQueue) {
       this.dropped += 1;
       return;
     }
-    this.#items.push(item);
+    this.#items.push({ make, at: Date.now(), metrics: [], files: [], bad: false });
     // not at once: the call that is watched goes on first
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -122,6 +126,7 @@ export class RunLog {
   async #send(items, files) {
     if (items.length === 0) return;
     this.#busy.add(items);
+    for (const item of items) this.#make(item);
     let run;
     const opened = await this.#tried(items, async () => {
       run = await this.open();

@@ -14,7 +14,10 @@ export interface MlflowCallbackOptions {
   runId?: string;
   /** A folder of the run for the files. */
   artifactsDir?: string;
-  /** Whether each piece of a streamed answer is logged, as LangChain's handler does: one file for each. Default: true. */
+  /**
+   * Whether each piece of a streamed answer is logged, as LangChain's handler does: one file and fifteen metrics for each. Default:
+   * those that `handleLLMNewToken` is given are, those of clients from `observe` are not.
+   */
   tokens?: boolean;
   /** Whether the fifteen text metrics of each answer are logged. Default: true. */
   textMetrics?: boolean;
@@ -34,7 +37,7 @@ export interface MlflowCallbackStats {
   sent: number;
   /** Events that could not be, wholly or in part. */
   failed: number;
-  /** Events that did not fit the queue. Their numbers go on. */
+  /** Events that did not fit the queue: they are in no file and in no table. Their numbers go on. */
   dropped: number;
   /** Events that wait or are under way. */
   waiting: number;

@@ -17,7 +17,7 @@ function checked(given) {
   const [options, rest] = take(given, OPTIONS, "The options of MlflowCallbackHandler");
   const stranger = Object.keys(rest)[0];
   if (stranger !== undefined) throw invalid(`The options of MlflowCallbackHandler have no \`${stranger}\`: they are ${OPTIONS.join(", ")}.`);
-  const settings = { name: "langchainrun-%", experiment: "langchain", artifactsDir: "", tokens: true, textMetrics: true, maxQueue: 1000, maxRecords: 10_000, maxValueBytes: 2 ** 20, ...options };
+  const settings = { name: "langchainrun-%", experiment: "langchain", artifactsDir: "", textMetrics: true, maxQueue: 1000, maxRecords: 10_000, maxValueBytes: 2 ** 20, ...options };
   for (const name of ["name", "experiment", "runId"]) {
     const value = settings[name];
     if (value !== undefined && (typeof value !== "string" || value === "")) throw invalid(`\`${name}\` must be a text.`);
@@ -25,7 +25,7 @@ function checked(given) {
   if (typeof settings.artifactsDir !== "string") throw invalid("`artifactsDir` must be a text: a folder of the run.");
   settings.artifactsDir = settings.artifactsDir.replace(/\/+$/, "");
   if (settings.artifactsDir !== "") pure("mlflow.path", settings.artifactsDir);
-  for (const name of ["tokens", "textMetrics"]) if (typeof settings[name] !== "boolean") throw invalid(`\`${name}\` must be true or false.`);
+  for (const name of ["tokens", "textMetrics"]) if (typeof (settings[name] ?? false) !== "boolean") throw invalid(`\`${name}\` must be true or false.`);
   for (const name of ["maxQueue", "maxRecords", "maxValueBytes"]) if (!Number.isInteger(settings[name]) || settings[name] < 1) throw invalid(`\`${name}\` must be a whole number, 1 or more.`);
   if (settings.onError !== undefined && typeof settings.onError !== "function") throw invalid("`onError` must be a function.");
   return settings;
@@ -66,7 +66,8 @@ export class MlflowCallbackHandler {
   constructor(client, options) {
     this.#settings = checked(options);
     this.#run = new RunLog(client, this.#settings);
-    this.#observer = { tokens: this.#settings.tokens, start: (call) => this.#begin(call) };
+    // one file for each piece is what LangChain's own events ask for; whoever only watches has to want it
+    this.#observer = { tokens: this.#settings.tokens === true, start: (call) => this.#begin(call) };
   }
 
   /** A client of the same kind whose calls are logged. */
@@ -100,17 +101,24 @@ export class MlflowCallbackHandler {
     quietly(() => this.#log(this.#json(event)));
   }
 
+  /** Counts an event. What it logs is made when it is sent: the call it is of goes on first. */
   #log(event) {
     if (this.#closed) return;
-    const [counters, metrics, records, files] = pure("callback.log", this.#counters, event, this.#settings.textMetrics ? "yes" : undefined);
+    const before = this.#counters;
+    const [counters, logs] = pure("callback.count", before, event);
     this.#counters = counters;
+    if (logs === undefined) return;
+    this.#told = counters;
+    this.#run.push(() => this.#made(before, event));
+  }
+
+  #made(before, event) {
+    const [metrics, records, files] = pure("callback.log", before, event, this.#settings.textMetrics ? "yes" : undefined);
     for (const record of records) {
       if (this.#records.length < this.#settings.maxRecords) this.#records.push(record);
       else this.#forgotten += 1;
     }
-    if (metrics.length === 0) return;
-    this.#told = counters;
-    this.#run.push(metrics, files);
+    return [metrics, files];
   }
 
   /** A call that begins, as `observe.js` tells of it. */
@@ -143,7 +151,7 @@ export class MlflowCallbackHandler {
   }
 
   handleLLMNewToken(token) {
-    if (this.#settings.tokens) this.#event({ event: "llm_new_token", token });
+    if (this.#settings.tokens !== false) this.#event({ event: "llm_new_token", token });
   }
 
   handleLLMEnd(result) {
@@ -227,7 +235,7 @@ export class MlflowCallbackHandler {
         // errors that nothing followed are counted too
         const metrics = this.#counters === this.#told ? [] : [counted(this.#counters)];
         this.#told = this.#counters;
-        this.#run.push(metrics, files);
+        this.#run.push(() => [metrics, files]);
       });
       await this.#run.flush();
     }

@@ -2,7 +2,7 @@
 
 use crate::agents::items::tool_result;
 use crate::agents::responses::{Responses, ResponsesRun};
-use crate::agents::types::ResponsesTool;
+use crate::agents::types::{ResponseObject, ResponsesTool};
 use crate::agents::verdict::requested;
 use crate::agents::{ResponsesAnswer, ResponsesRequest, body};
 use crate::chat::tool_calls::RequestedTool;
@@ -35,7 +35,11 @@ pub(super) async fn run_tools(
     fields.params.tools = Some(tools.iter().map(|tool| ResponsesTool::from(tool.definition().clone())).collect());
     let sent = handle.body(&fields, false)?;
     let told = handle.sender().watch().start(Kind::Agent, handle.endpoint(), || sent.clone());
-    let outputs = |run: &ResponsesRun| serde_json::to_string(&*run.answer).unwrap_or_default();
+    // the tokens are those of its steps, which tell of them
+    let outputs = |run: &ResponsesRun| {
+        let whole = ResponseObject { usage: None, ..(*run.answer).clone() };
+        serde_json::to_string(&whole).unwrap_or_default()
+    };
     told.run(looped(handle, sent.clone(), options, tools, &known, limits), outputs).await
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::tool_calls::{RequestedTool, first_message, requested_tools};
-use crate::chat::types::Tool;
+use crate::chat::types::{ChatCompletion, Tool};
 use crate::chat::{Chat, ChatAnswer, ChatRequest, body};
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::join::join_all;
@@ -181,7 +181,11 @@ pub async fn run_tools(
     request.tools = Some(definitions);
     let sent = chat.body(&request, false)?;
     let told = chat.sender().watch().start(Kind::Agent, chat.endpoint(), || sent.clone());
-    let outputs = |run: &ToolRun| serde_json::to_string(&*run.answer).unwrap_or_default();
+    // the tokens are those of its steps, which tell of them
+    let outputs = |run: &ToolRun| {
+        let whole = ChatCompletion { usage: None, ..(*run.answer).clone() };
+        serde_json::to_string(&whole).unwrap_or_default()
+    };
     told.run(looped(chat, sent.clone(), options, tools, &known, limits), outputs).await
 }
 

@@ -125,6 +125,35 @@ test("a hundred events go in few batches, in their order", async () => {
   assert.equal(paths().filter((path) => path === "runs/log-batch").length, 2);
 });
 
+test("what an event logs is made when it is sent, with the numbers it had when it came", async () => {
+  const { client, files, metrics } = server();
+  const handler = new MlflowCallbackHandler(client, { maxRecords: 1 });
+  for (const text of ["Four.", "Five."]) handler.handleLLMEnd({ generations: [[{ text }]] });
+  assert.deepEqual([handler.stats().waiting, handler.stats().forgottenRecords], [2, 0]);
+  await handler.flushTracker();
+  assert.equal(handler.stats().forgottenRecords, 1);
+  assert.deepEqual(metrics().filter(({ key }) => key === "llm_ends").map(({ value }) => value), [1, 2]);
+  assert.equal(metrics().filter(({ key }) => key === "gulpease_index").length, 2);
+  assert.ok(files()["llm_end_2_generation_0.json"]);
+  await handler.close();
+});
+
+test("the pieces of a watched answer are logged when they are asked for, LangChain's own unless they are declined", async () => {
+  for (const [tokens, watched, own] of [[undefined, 0, 1], [true, 2, 3], [false, 0, 0]]) {
+    const chunks = ["Hel", "lo"].map((content) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`);
+    const { client, last, files } = server({ answers: () => new Response(`${chunks.join("")}data: [DONE]\n\n`, { headers: { "content-type": "text/event-stream" } }) });
+    const handler = new MlflowCallbackHandler(client, { tokens });
+    let read = "";
+    for await (const chunk of await handler.observe(client).chat("m").stream("x")) read += chunk.choices[0]?.delta.content ?? "";
+    assert.equal(read, "Hello");
+    await handler.flushTracker();
+    assert.equal(last().llm_streams, watched);
+    handler.handleLLMNewToken("t");
+    await handler.close();
+    assert.equal(Object.keys(files()).filter((name) => name.startsWith("llm_new_tokens")).length, own);
+  }
+});
+
 test("LangChain's events, with the arguments it gives", async () => {
   const { client, files, last } = server();
   const handler = new MlflowCallbackHandler(client, { textMetrics: false });

@@ -5,14 +5,21 @@ use wasm_bindgen::JsValue;
 
 use crate::error::Result;
 use crate::js::args::Args;
-use crate::mlflow::callback::log::{Counters, Logged, begun, ended, log, tables};
+use crate::mlflow::callback::log::{Counters, Logged, begun, count, ended, log, tables};
 
-/// `callback.log` of the counters, an event, and anything when texts are measured: `[counters, metrics, records, files]`, the
-/// metrics as lists of `[name, value, …]`, the files as `[name, text, …]`. `callback.begun` of a call's kind, name, inputs and the
+/// `callback.count` of the counters and an event: `[counters]`, and a second item when the event logs anything by itself.
+/// `callback.log` of the counters before an event, the event, and anything when texts are measured: `[metrics, records, files]`,
+/// the metrics as lists of `[name, value, …]`, the files as `[name, text, …]`. `callback.begun` of a call's kind, name, inputs and the
 /// kind of the call around it: events. `callback.ended` of its kind, outputs and the kind around it: events. `callback.tables` of
 /// the records: `[name, text, …]`.
 pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
     Ok(Some(match name {
+        "callback.count" => {
+            let mut counters = Counters::parse(args.text(0)?)?;
+            let logs = count(&mut counters, args.text(1)?)?;
+            let logs = logs.then_some(JsValue::TRUE);
+            [counters.to_json().into()].into_iter().chain(logs).collect::<Array>().into()
+        }
         "callback.log" => {
             let mut counters = Counters::parse(args.text(0)?)?;
             let Logged { metrics, records, files } = log(&mut counters, args.text(1)?, args.has(2))?;
@@ -24,7 +31,7 @@ pub(super) fn step(name: &str, args: &Args) -> Result<Option<JsValue>> {
                     .into()
             };
             let metrics: Array = metrics.into_iter().map(list).collect();
-            let parts = [counters.to_json().into(), metrics.into(), texts(records), pairs(files)];
+            let parts = [metrics.into(), texts(records), pairs(files)];
             parts.into_iter().collect::<Array>().into()
         }
         "callback.begun" => texts(begun(args.text(0)?, args.text(1)?, args.text(2)?, args.optional(3))),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::log::{self, Counters, Logged};
+use super::log::{Counters, Logged, tables};
 use super::run::RunLog;
 use super::watched::Watched;
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub struct CallbackStats {
     pub sent: u64,
     /// Sent with others of which something was refused, or not taken after all attempts.
     pub failed: u64,
-    /// Not logged, because too many waited already; their numbers go on.
+    /// Not logged, neither in files nor in tables, because too many waited already; their numbers go on.
     pub dropped: u64,
     /// Waiting, or on their way.
     pub waiting: u64,
@@ -38,10 +38,10 @@ pub(super) struct Settings {
     pub(super) tags: Vec<(String, String)>,
     pub(super) folder: String,
     name: String,
-    tokens: bool,
-    text_metrics: bool,
+    tokens: Option<bool>,
+    pub(super) text_metrics: bool,
     max_queue: usize,
-    max_records: usize,
+    pub(super) max_records: usize,
 }
 
 impl Settings {
@@ -96,7 +96,7 @@ impl MlflowCallbackHandler {
             tags: Vec::new(),
             folder: String::new(),
             name: "langchainrun-%".to_owned(),
-            tokens: true,
+            tokens: None,
             text_metrics: true,
             max_queue: 1000,
             max_records: 10_000,
@@ -140,10 +140,11 @@ impl MlflowCallbackHandler {
         self.with(|settings| folder.trim_end_matches('/').clone_into(&mut settings.folder))
     }
 
-    /// Whether each piece of a streamed answer is logged, one file each; it is unless set.
+    /// Whether each piece of a streamed answer is logged, one file and fifteen metrics each. Unless set, those that
+    /// [`on_llm_new_token`](Self::on_llm_new_token) is given are, as in LangChain, and those of watched calls are not.
     #[must_use]
     pub fn with_tokens(self, on: bool) -> Self {
-        self.with(|settings| settings.tokens = on)
+        self.with(|settings| settings.tokens = Some(on))
     }
 
     /// Whether the fifteen text metrics of each answer are logged; they are unless set.
@@ -180,28 +181,19 @@ impl MlflowCallbackHandler {
 
     /// An event as JSON text, see [`log`](super::log). A text that is none is left.
     pub fn on_event(&self, event: &str) {
-        {
+        let wall = self.wall();
+        let waits = {
             let mut inner = self.log.inner();
-            if inner.closed {
-                return;
-            }
-            let mut counters = inner.counters.clone();
-            let Ok(mut logged) = log::log(&mut counters, event, self.settings.text_metrics) else { return };
-            inner.counters = counters;
-            for record in std::mem::take(&mut logged.records) {
-                if inner.records.len() < self.settings.max_records {
-                    inner.records.push(record);
-                } else {
-                    inner.stats.forgotten_records += 1;
-                }
-            }
-            if logged.metrics.is_empty() {
-                return;
-            }
-            inner.told = inner.counters.clone();
-            inner.push(logged, self.wall(), self.settings.max_queue);
+            !inner.closed && inner.note(event, wall, self.settings.max_queue)
+        };
+        if waits {
+            self.wake();
         }
-        self.wake();
+    }
+
+    /// Whether the pieces of watched answers are logged.
+    pub(super) fn watches_tokens(&self) -> bool {
+        self.settings.tokens == Some(true)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -246,7 +238,7 @@ impl MlflowCallbackHandler {
 
     /// A piece of an answer came.
     pub fn on_llm_new_token(&self, token: &str) {
-        if self.settings.tokens {
+        if self.settings.tokens != Some(false) {
             self.told("llm_new_token", &[("token", string(token))]);
         }
     }
@@ -342,7 +334,7 @@ impl MlflowCallbackHandler {
             let begun = inner.begun();
             if begun {
                 let records = ["[", &inner.records.join(","), "]"].concat();
-                let files = log::tables(&records)?.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+                let files = tables(&records)?.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
                 let mut logged = Logged { files, ..Logged::default() };
                 // errors that nothing followed are counted too
                 if inner.told != inner.counters {
@@ -350,7 +342,7 @@ impl MlflowCallbackHandler {
                     logged.metrics.push(counters);
                     inner.told = inner.counters.clone();
                 }
-                inner.push(logged, self.wall(), usize::MAX);
+                inner.push(logged, self.wall());
             }
             begun
         };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::handler::{CallbackStats, Settings};
-use super::log::{Counters, Logged};
+use super::log::{Counters, Logged, count, log};
 use crate::error::{Error, Result};
 use crate::mlflow::tracking::Artifacts;
 use crate::mlflow::tracking::types::{CreateRun, Metric, RunStatus};
@@ -12,10 +12,11 @@ use crate::mlflow::tracking::types::{CreateRun, Metric, RunStatus};
 /// How many events go as one batch: of 15 metrics each, they fit one request.
 const EVENTS: usize = 60;
 
-/// What one event logs.
-struct Item {
-    metrics: Vec<Metric>,
-    files: Vec<(String, String)>,
+/// What waits, since when by the wall clock. What an event logs is made when it is sent: the call it is of goes on first.
+enum Item {
+    /// An event, and the counters before it.
+    Event(String, Counters, i64),
+    Made(Logged, i64),
 }
 
 /// Everything a handler knows.
@@ -92,18 +93,29 @@ impl RunLog {
     async fn send(&self, settings: &Settings, items: Vec<Item>) {
         let count = items.len() as u64;
         let mut good = true;
+        let mut metrics = Vec::new();
+        let mut files = Vec::new();
+        for item in items {
+            let (logged, wall) = match item {
+                Item::Made(logged, wall) => (logged, wall),
+                Item::Event(event, mut counters, wall) => {
+                    (log(&mut counters, &event, settings.text_metrics).unwrap_or_default(), wall)
+                }
+            };
+            let mut inner = self.inner();
+            inner.keep(logged.records, settings.max_records);
+            for list in logged.metrics {
+                let time = inner.now(wall);
+                metrics.extend(list.into_iter().map(|(name, value)| Metric::new(name, value).timestamp(time).step(0)));
+            }
+            files.extend(logged.files);
+        }
         match self.open(settings).await {
             Err(error) => {
                 self.failed(error);
                 good = false;
             }
             Ok((id, artifacts)) => {
-                let mut metrics = Vec::new();
-                let mut files = Vec::new();
-                for item in items {
-                    metrics.extend(item.metrics);
-                    files.extend(item.files);
-                }
                 if !metrics.is_empty() {
                     if let Err(error) = settings.client.log_batch(&id, &metrics, &[], &[]).await {
                         self.failed(error);
@@ -143,21 +155,36 @@ impl Inner {
         self.clock
     }
 
-    /// Puts what an event logs at the end.
-    pub(super) fn push(&mut self, logged: Logged, wall: i64, most: usize) {
-        let mut metrics = Vec::new();
-        for list in logged.metrics {
-            let time = self.now(wall);
-            metrics.extend(list.into_iter().map(|(name, value)| Metric::new(name, value).timestamp(time).step(0)));
+    fn keep(&mut self, records: Vec<String>, most: usize) {
+        for record in records {
+            if self.records.len() < most {
+                self.records.push(record);
+            } else {
+                self.stats.forgotten_records += 1;
+            }
         }
-        if metrics.is_empty() && logged.files.is_empty() {
-            return;
+    }
+
+    /// Counts an event and puts it at the end; says whether it waits there.
+    pub(super) fn note(&mut self, event: &str, wall: i64, most: usize) -> bool {
+        let before = self.counters.clone();
+        if !matches!(count(&mut self.counters, event), Ok(true)) {
+            return false;
         }
+        self.told = self.counters.clone();
         if self.waiting.len() >= most {
             self.stats.dropped += 1;
-            return;
+            return false;
         }
-        self.waiting.push_back(Item { metrics, files: logged.files });
+        self.waiting.push_back(Item::Event(event.to_owned(), before, wall));
+        true
+    }
+
+    /// Puts this at the end, however many wait.
+    pub(super) fn push(&mut self, logged: Logged, wall: i64) {
+        if !logged.metrics.is_empty() || !logged.files.is_empty() {
+            self.waiting.push_back(Item::Made(logged, wall));
+        }
     }
 
     pub(super) fn begun(&self) -> bool {

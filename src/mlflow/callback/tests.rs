@@ -144,3 +144,44 @@ fn every_name_of_langchain_is_an_event() {
     assert_eq!(handler.stats().waiting, 13);
     assert!(format!("{handler:?}").contains("waiting: 13"));
 }
+
+#[test]
+fn what_an_event_logs_is_made_when_it_is_sent() {
+    let network = Scripted::new();
+    for reply in [RUN].into_iter().chain(["{}"; 9]) {
+        network.push(Reply::json(reply));
+    }
+    let handler = MlflowCallbackHandler::new(&client(&network).mlflow()).with_run("r1").with_max_records(1);
+    handler.on_llm_end("{}", r#"[[{"text":"Four."}]]"#);
+    handler.on_llm_end("{}", r#"[[{"text":"Five."}]]"#);
+    assert_eq!((handler.stats().waiting, handler.stats().forgotten_records), (2, 0), "nothing was made of them yet");
+    network.run(handler.flush_tracker(None)).unwrap().unwrap();
+    assert_eq!((handler.stats().sent, handler.stats().forgotten_records), (3, 1));
+    // each with the numbers it had when it came, and its fifteen measures
+    let metrics = body(&network, 1)["metrics"].as_array().unwrap().clone();
+    assert_eq!(metrics.len(), 60);
+    let ends: Vec<f64> =
+        metrics.iter().filter(|one| one["key"] == "llm_ends").map(|one| one["value"].as_f64().unwrap()).collect();
+    assert_eq!(ends, [1.0, 2.0]);
+    assert_eq!(&paths(&network, 2)[..2], ["put llm_end_1_generation_0.json", "put llm_end_2_generation_0.json"]);
+}
+
+#[test]
+fn the_pieces_of_watched_answers_are_logged_when_asked_for() {
+    const STREAM: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A\"}}]}\n\ndata: [DONE]\n\n";
+    for (tokens, waiting) in [(None, 2), (Some(true), 3), (Some(false), 2)] {
+        let network = Scripted::new();
+        network.push(Reply::events([STREAM]));
+        let client = client(&network);
+        let handler = MlflowCallbackHandler::new(&client.mlflow()).with_run("r1");
+        let handler = tokens.map_or_else(|| handler.clone(), |on| handler.clone().with_tokens(on));
+        let mut stream = network.run(client.observed_by(handler.clone()).chat("e").stream("x")).unwrap().unwrap();
+        while let Some(piece) = network.run(stream.next()).unwrap() {
+            piece.unwrap();
+        }
+        assert_eq!(handler.stats().waiting, waiting, "{tokens:?}");
+        // LangChain's own stay unless they are declined
+        handler.on_llm_new_token("t");
+        assert_eq!(handler.stats().waiting - waiting, u64::from(tokens != Some(false)));
+    }
+}

@@ -68,7 +68,7 @@ impl Observed for Watched {
 
     fn token(&self, text: &str) {
         self.begin("null", "null");
-        if !text.is_empty() {
+        if !text.is_empty() && self.handler.watches_tokens() {
             self.handler.on_llm_new_token(text);
         }
     }

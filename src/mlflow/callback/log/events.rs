@@ -62,30 +62,18 @@ pub fn log(counters: &mut Counters, event: &str, measured: bool) -> Result<Logge
     let kind = event.get("event").and_then(Raw::as_str).unwrap_or_default();
     let serialized = event.get("serialized");
     let text = |name: &str| event.get_some(name).map(python).unwrap_or_default();
-    let (action, counted, number) = match &*kind {
+    match &*kind {
         "llm_start" | "chat_model_start" => return Ok(llm_start(counters, event)),
         "llm_end" => return Ok(llm_end(counters, event, measured)),
-        "error" => {
-            counters.count(&["errors"]);
-            return Ok(Logged::default());
-        }
-        "llm_new_token" => ("on_llm_new_token", &["llm_streams"][..], "llm_streams"),
-        "chain_start" => ("on_chain_start", &["chain_starts", "starts"][..], "chain_starts"),
-        "chain_end" => ("on_chain_end", &["chain_ends", "ends"][..], "chain_ends"),
-        "tool_start" => ("on_tool_start", &["tool_starts", "starts"][..], "tool_starts"),
-        "tool_end" => ("on_tool_end", &["tool_ends", "ends"][..], "tool_ends"),
-        "text" => ("on_text", &["text_ctr"][..], "text_ctr"),
-        "agent_action" => ("on_agent_action", &["tool_starts", "starts"][..], "tool_starts"),
-        "agent_finish" => ("on_agent_finish", &["agent_ends", "ends"][..], "agent_ends"),
-        "retriever_start" => ("on_retriever_start", &["retriever_starts", "starts"][..], "retriever_starts"),
-        "retriever_end" => ("on_retriever_end", &["retriever_ends", "ends"][..], "retriever_ends"),
-        _ => {
-            let sentence = ["There is no event `", &kind, "` that a callback handler logs."].concat();
-            return Err(Error::new(ErrorKind::InvalidInput, sentence));
-        }
+        _ => {}
+    }
+    let counted = counted(&kind)?;
+    let Some(number) = counted.first() else {
+        counters.count(&["errors"]);
+        return Ok(Logged::default());
     };
     counters.count(counted);
-    let mut record = Fields::of(action);
+    let mut record = Fields::of(&["on_", &kind].concat());
     match &*kind {
         "llm_new_token" => record.text("token", &text("token")),
         "chain_end" => record.text("outputs", &joined(event.get("outputs"))),
@@ -116,6 +104,41 @@ pub fn log(counters: &mut Counters, event: &str, measured: bool) -> Result<Logge
         other => other,
     };
     Ok(Logged::one(counters, &record, file, counters.get(number)))
+}
+
+/// Counts an event as [`log`] does and leaves the rest for later. Gives whether it logs anything by itself: an error goes with what
+/// follows it.
+///
+/// # Errors
+/// As [`log`].
+pub fn count(counters: &mut Counters, event: &str) -> Result<bool> {
+    let event = Raw::parse(event)?;
+    let kind = event.get("event").and_then(Raw::as_str).unwrap_or_default();
+    let counted = counted(&kind)?;
+    counters.count(if counted.is_empty() { &["errors"] } else { counted });
+    Ok(!counted.is_empty())
+}
+
+/// What an event counts besides `step`, first the counter that numbers its files; nothing for an error.
+fn counted(kind: &str) -> Result<&'static [&'static str]> {
+    Ok(match kind {
+        "error" => &[],
+        "llm_start" | "chat_model_start" => &["llm_starts", "starts"],
+        "llm_end" => &["llm_ends", "ends"],
+        "llm_new_token" => &["llm_streams"],
+        "chain_start" => &["chain_starts", "starts"],
+        "chain_end" => &["chain_ends", "ends"],
+        "tool_start" | "agent_action" => &["tool_starts", "starts"],
+        "tool_end" => &["tool_ends", "ends"],
+        "text" => &["text_ctr"],
+        "agent_finish" => &["agent_ends", "ends"],
+        "retriever_start" => &["retriever_starts", "starts"],
+        "retriever_end" => &["retriever_ends", "ends"],
+        _ => {
+            let sentence = ["There is no event `", kind, "` that a callback handler logs."].concat();
+            return Err(Error::new(ErrorKind::InvalidInput, sentence));
+        }
+    })
 }
 
 /// What is told of the thing that runs; of one without that, its name.

@@ -29,7 +29,7 @@ mod watched;
 mod words;
 
 pub use counters::{COUNTERS, Counters};
-pub use events::{Logged, log};
+pub use events::{Logged, count, log};
 pub use readability::{TEXT_METRICS, text_metrics};
 pub use tables::tables;
 pub use watched::{begun, ended};

@@ -52,12 +52,9 @@ pub fn text_metrics(text: &str) -> [(&'static str, f64); 15] {
     let of = |known: bool, value: f64| if known { value } else { 0.0 };
     let (read, lettered) = (wps != 0.0 && spw != 0.0, lpw != 0.0 && wps != 0.0);
     let poly = count(counts.iter().filter(|many| **many >= 3).count());
-    let mut different: Vec<&String> = Vec::new();
-    for (word, _) in hard(2) {
-        if !different.contains(&word) {
-            different.push(word);
-        }
-    }
+    let mut different: Vec<&String> = hard(2).map(|(word, _)| word).collect();
+    crate::order::sort(&mut different, |a, b| a < b);
+    different.dedup();
     let unknown = 100.0 * ratio(count(hard(0).count()), w);
     let above = if unknown > 5.0 { 3.6365 } else { 0.0 };
     let values = [

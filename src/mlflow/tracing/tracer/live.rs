@@ -15,6 +15,8 @@ pub(super) const SESSION: &str = "mlflow.trace.session";
 pub(super) const USER: &str = "mlflow.trace.user";
 /// How many spans one trace keeps.
 const MOST_SPANS: usize = 10_000;
+/// How many events, and how many facts, a span keeps.
+pub(super) const MOST_FACTS: usize = 128;
 
 /// A trace under way.
 pub(super) struct LiveTrace {
@@ -31,6 +33,8 @@ pub(super) struct State {
     /// Spans that have not ended.
     open: usize,
     root_ended: bool,
+    /// Nothing belongs to it any more.
+    sent: bool,
     dropped: u64,
 }
 
@@ -58,8 +62,16 @@ impl LiveTrace {
             None => (trace_id(tracing.random()), None),
         };
         trace.trace_id.clone_from(&id);
-        let state = Mutex::new(State { trace, ..State::default() });
+        // its root is open
+        let state = Mutex::new(State { trace, open: 1, ..State::default() });
         Arc::new(Self { id, sampled, remote, state })
+    }
+
+    /// Opens one more span, unless the trace was sent.
+    pub(super) fn enter(&self) -> bool {
+        let mut state = self.state();
+        state.open += usize::from(!state.sent);
+        !state.sent
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -80,6 +92,7 @@ pub(super) struct LiveSpan {
 }
 
 impl LiveSpan {
+    /// A span of a trace that was entered for it.
     pub(super) fn begin(
         tracing: MlflowTracing,
         trace: Arc<LiveTrace>,
@@ -89,19 +102,22 @@ impl LiveSpan {
     ) -> Arc<Self> {
         let transport = tracing.transport().clone();
         let id = span_id(tracing.random());
-        let span = trace.sampled.then(|| {
-            trace.state().open += 1;
-            Span {
-                span_id: id.clone(),
-                parent_id: parent.map(|parent| parent.id.clone()).or_else(|| trace.remote.clone()),
-                name,
-                span_type: span_type.to_owned(),
-                start_ns: u64::try_from(transport.wall_clock().as_nanos()).unwrap_or(u64::MAX),
-                ..Span::default()
-            }
+        let span = trace.sampled.then(|| Span {
+            span_id: id.clone(),
+            parent_id: parent.map(|parent| parent.id.clone()).or_else(|| trace.remote.clone()),
+            name,
+            span_type: span_type.to_owned(),
+            start_ns: u64::try_from(transport.wall_clock().as_nanos()).unwrap_or(u64::MAX),
+            ..Span::default()
         });
         let (root, began) = (parent.is_none(), transport.now());
         Arc::new(Self { tracing, trace, id, root, began, span: Mutex::new(span) })
+    }
+
+    /// As another service would name it.
+    pub(super) fn as_remote(&self) -> TraceParent {
+        let trace_id = otel_id(&self.trace.id).to_owned();
+        TraceParent { trace_id, span_id: self.id.clone(), sampled: self.trace.sampled }
     }
 
     pub(super) fn trace(&self) -> &Arc<LiveTrace> {
@@ -147,8 +163,10 @@ impl LiveSpan {
 
     pub(super) fn event(&self, name: &str, attributes: Vec<(String, String)>) {
         self.change(|span| {
-            let time_ns = self.now(span);
-            span.events.push(SpanEvent { name: name.to_owned(), time_ns, attributes });
+            if span.events.len() < MOST_FACTS {
+                let time_ns = self.now(span);
+                span.events.push(SpanEvent { name: name.to_owned(), time_ns, attributes });
+            }
         });
     }
 
@@ -156,6 +174,10 @@ impl LiveSpan {
     pub(super) fn end_failed(&self, kind: &str, message: &str) {
         let facts = [("exception.type", kind), ("exception.message", message)];
         let facts = facts.map(|(key, value)| (key.to_owned(), string(value)));
+        self.change(|span| {
+            // the last of its events, however many there are
+            span.events.truncate(MOST_FACTS - 1);
+        });
         self.event("exception", facts.to_vec());
         self.change(|span| {
             span.status = SpanStatus::Error;
@@ -181,6 +203,7 @@ impl LiveSpan {
             state.dropped += 1;
         }
         if state.open == 0 && state.root_ended {
+            state.sent = true;
             let trace = std::mem::take(&mut state.trace);
             let dropped = state.dropped;
             drop(state);
@@ -230,10 +253,7 @@ impl Observed for LiveSpan {
     }
 
     fn traceparent(&self) -> Option<String> {
-        self.tracing.settings.traceparent.then(|| {
-            let trace_id = otel_id(&self.trace.id).to_owned();
-            TraceParent { trace_id, span_id: self.id.clone(), sampled: self.trace.sampled }.header()
-        })
+        self.tracing.settings.traceparent.then(|| self.as_remote().header())
     }
 
     fn any(&self) -> &dyn Any {

@@ -77,9 +77,10 @@ struct Settings {
 
 /// Watches calls and keeps them as MLflow traces. Cheap to clone; clones share one queue.
 ///
-/// A trace is sent when its outermost call has ended, in the background where the runtime goes on (natively a tokio task), else
-/// with [`flush`](Self::flush). Sending never slows a call down and never fails one: at most so many traces wait
-/// ([`with_max_queue`](Self::with_max_queue)), and those that find no place are counted in [`stats`](Self::stats).
+/// A trace is sent when its outermost call and all calls within have ended, in the background where the runtime goes on (natively
+/// a tokio task), else with [`flush`](Self::flush). Sending never slows a call down and never fails one: at most so many traces
+/// wait ([`with_max_queue`](Self::with_max_queue)), and those that find no place are counted in [`stats`](Self::stats). A call
+/// that begins within a span whose trace was sent is kept as [`span_after`](Self::span_after) would.
 ///
 /// ```no_run
 /// # async fn example(client: lakewire::WorkspaceClient) -> lakewire::Result<()> {
@@ -278,21 +279,19 @@ impl MlflowTracing {
         parent: Option<&LiveSpan>,
         remote: Option<TraceParent>,
     ) -> Arc<LiveSpan> {
-        let trace = match parent {
-            Some(parent) => parent.trace().clone(),
-            None => LiveTrace::new(self, remote),
-        };
-        LiveSpan::begin(self.clone(), trace, parent, name, span_type)
+        if let Some(parent) = parent.filter(|parent| parent.trace().enter()) {
+            return LiveSpan::begin(self.clone(), parent.trace().clone(), Some(parent), name, span_type);
+        }
+        // a trace that was sent takes nothing more: what begins beneath its spans stands there as beneath one elsewhere
+        let trace = LiveTrace::new(self, remote.or_else(|| parent.map(LiveSpan::as_remote)));
+        LiveSpan::begin(self.clone(), trace, None, name, span_type)
     }
 
     /// A trace has ended: it waits to be sent, and is if somebody can.
     fn ended(&self, trace: super::Trace) {
-        if self.queue.push(trace, self.settings.max_queue) {
-            let (queue, settings) = (self.queue.clone(), self.settings.clone());
-            let drain = Box::pin(async move { queue.run(&settings).await });
-            if !self.transport().spawn(drain) {
-                self.queue.rest();
-            }
+        if let Some(running) = self.queue.push(trace, self.settings.max_queue) {
+            let settings = self.settings.clone();
+            self.transport().spawn(Box::pin(async move { running.drain(&settings).await }));
         }
     }
 }

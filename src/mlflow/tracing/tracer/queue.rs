@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Export, Settings, TracingStats};
 use crate::error::{Error, Result};
@@ -64,22 +64,17 @@ impl Queue {
         inner.error = Some(error);
     }
 
-    /// Puts a trace at the end, and says whether somebody should start to send.
-    pub(super) fn push(&self, trace: Trace, most: usize) -> bool {
+    /// Puts a trace at the end, and gives the right to send when nobody has it.
+    pub(super) fn push(self: &Arc<Self>, trace: Trace, most: usize) -> Option<Running> {
         let size = trace.spans.iter().map(size).sum();
         let mut inner = self.inner();
         if inner.waiting.len() >= most || inner.bytes.saturating_add(size) > MOST_BYTES {
             inner.stats.dropped += 1;
-            return false;
+            return None;
         }
         inner.bytes += size;
         inner.waiting.push_back((trace, size));
-        !std::mem::replace(&mut inner.running, true)
-    }
-
-    /// Nobody goes through the queue by itself.
-    pub(super) fn rest(&self) {
-        self.inner().running = false;
+        (!std::mem::replace(&mut inner.running, true)).then(|| Running(self.clone(), true))
     }
 
     fn next(&self) -> Option<Trace> {
@@ -93,8 +88,9 @@ impl Queue {
     /// Sends what waits, one after the other.
     pub(super) async fn drain(&self, settings: &Settings) {
         while let Some(trace) = self.next() {
-            let sending = Sending(self);
+            let mut sending = Sending(self, false);
             let sent = send(settings, trace).await;
+            sending.1 = true;
             drop(sending);
             match sent {
                 Ok(()) => self.inner().stats.exported += 1,
@@ -102,34 +98,51 @@ impl Queue {
             }
         }
     }
+}
 
-    /// [`drain`](Self::drain) by a task of its own, until nothing waits.
-    pub(super) async fn run(&self, settings: &Settings) {
-        loop {
-            self.drain(settings).await;
-            let mut inner = self.inner();
+/// The right to go through the queue by itself; whether it is still held. A task that is dropped, with its runtime or before it
+/// ran, gives it back.
+pub(super) struct Running(Arc<Queue>, bool);
+
+impl Running {
+    /// [`Queue::drain`] until nothing waits.
+    pub(super) async fn drain(mut self, settings: &Settings) {
+        while self.1 {
+            self.0.drain(settings).await;
+            let mut inner = self.0.inner();
             if inner.waiting.is_empty() {
                 inner.running = false;
-                return;
+                self.1 = false;
             }
         }
     }
 }
 
-/// A trace on its way, also counted as gone when its sending is dropped.
-struct Sending<'a>(&'a Queue);
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.1 {
+            self.0.inner().running = false;
+        }
+    }
+}
+
+/// A trace on its way, and whether it arrived or was refused; one whose sending is dropped has failed.
+struct Sending<'a>(&'a Queue, bool);
 
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        self.0.inner().busy -= 1;
+        let mut inner = self.0.inner();
+        inner.busy -= 1;
+        inner.stats.failed += u64::from(!self.1);
     }
 }
 
 fn size(span: &Span) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    256 + text(&span.inputs)
-        + text(&span.outputs)
-        + span.attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+    let facts =
+        |facts: &[(String, String)]| facts.iter().map(|(key, value)| 48 + key.len() + value.len()).sum::<usize>();
+    let events = span.events.iter().map(|event| 64 + event.name.len() + facts(&event.attributes));
+    256 + text(&span.inputs) + text(&span.outputs) + facts(&span.attributes) + events.sum::<usize>()
 }
 
 async fn send(settings: &Settings, mut trace: Trace) -> Result<()> {
@@ -149,5 +162,38 @@ async fn send(settings: &Settings, mut trace: Trace) -> Result<()> {
         Export::Artifact => settings.client.log_trace(&trace).await.map(drop),
         Export::Otlp => settings.client.log_trace_otlp(&trace, &settings.resource).await,
         Export::Table(table) => settings.client.log_trace_to_table(&trace, table, &settings.resource).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mlflow::tracing::model::SpanEvent;
+
+    #[test]
+    fn a_task_that_is_dropped_gives_back_the_right_to_send() {
+        let queue = Arc::<Queue>::default();
+        let running = queue.push(Trace::default(), 10);
+        assert!(running.is_some());
+        assert!(queue.push(Trace::default(), 10).is_none(), "one task sends");
+        drop(running);
+        assert!(queue.push(Trace::default(), 10).is_some(), "another may");
+        // nor is a trace lost without a count
+        let trace = queue.next();
+        assert!(trace.is_some());
+        drop(Sending(&queue, false));
+        assert_eq!((queue.stats().failed, queue.stats().waiting), (1, 2));
+    }
+
+    #[test]
+    fn events_are_part_of_a_traces_size() {
+        let mut span = Span::default();
+        let before = size(&span);
+        span.events.push(SpanEvent {
+            name: "seen".to_owned(),
+            time_ns: 1,
+            attributes: vec![("a".to_owned(), "x".repeat(1000))],
+        });
+        assert!(size(&span) >= before + 1000);
     }
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::auth::Credentials;
+use crate::chat::tool_loop::{RunnableTool, ToolLimits};
+use crate::chat::types::Tool;
 use crate::client::WorkspaceClient;
 use crate::config::Config;
 use crate::transport::HttpRequest;
@@ -233,4 +235,79 @@ fn too_much_is_cut_and_a_span_left_early_says_so() {
             .unwrap();
     assert_eq!(spans[0].inputs.as_deref(), Some(r#""\"ééé...""#));
     assert_eq!(spans[0].attribute("lakewire.left_early"), Some("true"));
+}
+
+#[test]
+fn what_begins_after_its_trace_was_sent_is_a_trace_of_its_own() {
+    let network = Scripted::new();
+    network.push(Reply::json(PROXIED));
+    network.push(Reply::json("{}"));
+    server(&network);
+    let client = client(&network);
+    let tracing = MlflowTracing::new(&client.mlflow(), "3");
+    let span = tracing.span("request");
+    let (context, first) = (span.context(), span.trace().trace_id().to_owned());
+    let header = span.traceparent().unwrap();
+    span.end();
+    network.run(tracing.flush()).unwrap().unwrap();
+    let chat = client.observed_by(tracing.clone()).chat("e");
+    network.run(context.within(chat.invoke("2+2?"))).unwrap().unwrap();
+    network.run(tracing.flush()).unwrap().unwrap();
+    assert_eq!(tracing.stats(), TracingStats { exported: 2, ..TracingStats::default() });
+    let requests = network.requests();
+    let info = &body(&requests[3])["trace"]["trace_info"];
+    assert_ne!(info["trace_id"], first);
+    let spans = super::super::read_spans(std::str::from_utf8(requests[4].body.as_deref().unwrap()).unwrap()).unwrap();
+    assert_eq!((spans.len(), spans[0].parent_id.as_deref()), (1, None));
+    assert_eq!(info["trace_metadata"]["traceparent"], header);
+}
+
+#[test]
+fn the_tokens_of_a_tool_loop_are_those_of_all_its_steps() {
+    const ASKS: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"add","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"#;
+    const CALLS: &str = r#"{"id":"r","object":"response","output":[{"type":"function_call","call_id":"c","name":"add","arguments":"{}"}],"usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15}}"#;
+    const SAYS: &str = r#"{"id":"r","object":"response","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"4"}]}],"usage":{"input_tokens":3,"output_tokens":1,"total_tokens":4}}"#;
+    for (first, last, responses) in [(ASKS, ANSWER, false), (CALLS, SAYS, true)] {
+        let network = Scripted::new();
+        for reply in [first, last, PROXIED, "{}"] {
+            network.push(Reply::json(reply));
+        }
+        let client = client(&network);
+        let tracing = MlflowTracing::new(&client.mlflow(), "3");
+        let watched = client.observed_by(tracing.clone());
+        let definition = Tool::function("add", "Adds.", serde_json::from_str(r#"{"type":"object"}"#).unwrap());
+        let tool = RunnableTool::new(definition, |_| async { Ok("4".to_owned()) });
+        if responses {
+            let run = async { watched.responses("e").run_tools("x", &[tool], ToolLimits::default()).await };
+            assert_eq!(network.run(run).unwrap().unwrap().answer.text(), "4");
+        } else {
+            let run = async { watched.chat("e").run_tools("x", &[tool], ToolLimits::default()).await };
+            assert!(network.run(run).unwrap().unwrap().answer.usage.is_some(), "the caller has what the model said");
+        }
+        network.run(tracing.flush()).unwrap().unwrap();
+        let info = &body(&network.requests()[2])["trace"]["trace_info"];
+        let tokens = &info["trace_metadata"]["mlflow.trace.tokenUsage"];
+        assert_eq!(tokens, r#"{"input_tokens":13,"output_tokens":6,"total_tokens":19}"#, "responses: {responses}");
+    }
+}
+
+#[test]
+fn a_span_keeps_so_many_events_and_facts_and_always_its_error() {
+    let network = Scripted::new();
+    network.push(Reply::json(PROXIED));
+    network.push(Reply::json("{}"));
+    let client = client(&network);
+    let tracing = MlflowTracing::new(&client.mlflow(), "3");
+    let span = tracing.span("long");
+    for at in 0..1000 {
+        span.event("seen", &[]);
+        span.set_attribute(format!("a{at}"), &at);
+    }
+    span.set_attribute("a0", &"changed");
+    span.fail(&"broke");
+    network.run(tracing.flush()).unwrap().unwrap();
+    let requests = network.requests();
+    let spans = super::super::read_spans(std::str::from_utf8(requests[1].body.as_deref().unwrap()).unwrap()).unwrap();
+    assert_eq!((spans[0].events.len(), spans[0].events[127].name.as_str()), (128, "exception"));
+    assert_eq!((spans[0].attribute("a0"), spans[0].attribute("a999")), (Some("\"changed\""), None));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::MlflowTracing;
-use super::live::{LiveSpan, LiveTrace, SESSION, USER};
+use super::live::{LiveSpan, LiveTrace, MOST_FACTS, SESSION, USER};
 use crate::observe::{Context, Observed};
 use crate::wire::json::string;
 
@@ -49,12 +49,14 @@ impl UserSpan {
         self
     }
 
-    /// Sets a fact while it goes on.
+    /// Sets a fact while it goes on. A span keeps 128 of them.
     pub fn set_attribute(&self, key: impl Into<String>, value: &impl Serialize) {
         let key = key.into();
         self.live.change(|span| {
             span.attributes.retain(|(known, _)| *known != key);
-            span.attributes.push((key, json(value)));
+            if span.attributes.len() < MOST_FACTS {
+                span.attributes.push((key, json(value)));
+            }
         });
     }
 
@@ -63,7 +65,7 @@ impl UserSpan {
         self.live.set_outputs(|| json(value));
     }
 
-    /// Says that something happened, with facts.
+    /// Says that something happened, with facts. A span keeps 128 events.
     pub fn event(&self, name: &str, facts: &[(&str, &str)]) {
         let facts = facts.iter().map(|(key, value)| ((*key).to_owned(), string(value)));
         self.live.event(name, facts.collect());
