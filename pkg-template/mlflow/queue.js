@@ -17,6 +17,17 @@ let leaving = false;
 /** Whether what is sent now may outlive the page. */
 export const hidden = () => leaving || quietly(() => globalThis.document?.visibilityState) === "hidden";
 
+const waiting = new Set();
+
+/** A promise that settles when the page is hidden or left, and what forgets it. */
+export function gone() {
+  if (hidden()) return [Promise.resolve(), () => {}];
+  let tell;
+  const left = new Promise((resolve) => (tell = resolve));
+  waiting.add(tell);
+  return [left, () => waiting.delete(tell)];
+}
+
 /** A fetch whose requests outlive the page when it is hidden, as far as the browser's limit allows. */
 function outliving(plain) {
   return async (url, init) => {
@@ -49,11 +60,13 @@ export function onHide(act) {
   const { document } = globalThis;
   if (typeof document?.addEventListener !== "function") return () => {};
   const hide = () => {
-    if (hidden()) act();
+    if (!hidden()) return;
+    act();
+    for (const tell of waiting) tell();
   };
   const leave = () => {
     leaving = true;
-    act();
+    hide();
   };
   const back = () => (leaving = false);
   back();
