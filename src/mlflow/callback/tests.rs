@@ -185,3 +185,22 @@ fn the_pieces_of_watched_answers_are_logged_when_asked_for() {
         assert_eq!(handler.stats().waiting - waiting, u64::from(tokens != Some(false)));
     }
 }
+
+#[test]
+fn who_asks_for_the_run_while_it_is_made_gets_the_same() {
+    let network = Scripted::new();
+    for reply in [EXPERIMENT, RUN].into_iter().chain(["{}"; 9]) {
+        network.push(Reply::json(reply).after(Duration::from_millis(50)));
+    }
+    let handler = MlflowCallbackHandler::new(&client(&network).mlflow());
+    handler.on_text("a");
+    let asked: Vec<crate::transport::BoxFuture<'_, String>> = vec![
+        Box::pin(async { handler.run_id().await.unwrap() }),
+        Box::pin(async { handler.flush_tracker(None).await.map(|()| String::new()).unwrap() }),
+        Box::pin(async { handler.run_id().await.unwrap() }),
+    ];
+    let ids = network.run(crate::join::join_all(asked)).unwrap();
+    assert_eq!(ids, ["r1", "", "r1"]);
+    let made = paths(&network, 0).into_iter().filter(|path| path == "mlflow/runs/create").count();
+    assert_eq!(made, 1);
+}
