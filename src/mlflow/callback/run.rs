@@ -13,6 +13,10 @@ use crate::mlflow::tracking::types::{CreateRun, Metric, RunStatus};
 /// How many events go as one batch: of 15 metrics each, they fit one request.
 const EVENTS: usize = 60;
 
+/// What is wrong with a plain name on Databricks.
+const PATH: &str =
+    "On Databricks experiments are named by a path of the workspace: give one, such as `/Users/me@example.com/my-app`.";
+
 /// What waits, since when by the wall clock. What an event logs is made when it is sent: the call it is of goes on first.
 enum Item {
     /// An event, and the counters before it.
@@ -91,7 +95,11 @@ impl RunLog {
         let run = if let Some(id) = &settings.run_id {
             settings.client.get_run(id).await?
         } else {
-            let experiment = settings.client.experiment(&settings.experiment).await?;
+            let experiment = settings.client.experiment(&settings.experiment).await;
+            let experiment = experiment.map_err(|error| match error.error_code() {
+                Some("INVALID_PARAMETER_VALUE") if !settings.experiment.starts_with('/') => error.with_advice(PATH),
+                _ => error,
+            })?;
             let mut create = CreateRun::new().run_name(settings.run_name());
             for (key, value) in &settings.tags {
                 create = create.tag(key, value);
