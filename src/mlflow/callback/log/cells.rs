@@ -1,5 +1,6 @@
 //! Cells as pandas prints them: numbers of a column alike, the rest as `str()` nearly has it.
 
+use super::decimal::Decimal;
 use super::fields::{is_float, python};
 use crate::wire::json::Raw;
 
@@ -41,18 +42,16 @@ impl Column {
     /// The cells as texts, not escaped.
     pub(super) fn printed(self, cells: Cells<'_, '_>) -> Vec<String> {
         if self == Self::Float {
-            let values: Vec<Option<f64>> = cells
+            let values: Vec<Option<Decimal>> = cells
                 .iter()
-                .map(|cell| cell.filter(|value| !value.is_null()).and_then(|value| value.text().parse().ok()))
+                .map(|cell| cell.filter(|value| !value.is_null()).and_then(|value| Decimal::parse(value.text())))
                 .collect();
             return floats(&values);
         }
         let print = |cell: &Option<Raw<'_>>| match cell {
             None => "NaN".to_owned(),
             Some(value) if value.is_null() => if self == Self::Text { "NaN" } else { "None" }.to_owned(),
-            Some(value) if self == Self::Object && is_number(*value) && is_float(value.text()) => {
-                single(value.text().parse().unwrap_or_default())
-            }
+            Some(value) if self == Self::Object && is_number(*value) && is_float(value.text()) => single(value.text()),
             Some(value) => thing(*value, 0, false, true).trim().to_owned(),
         };
         cells.iter().map(print).collect()
@@ -60,15 +59,16 @@ impl Column {
 }
 
 /// A float among other things: at most six digits behind the point.
-fn single(value: f64) -> String {
-    let text = format!("{value:.6}");
+fn single(text: &str) -> String {
+    let Some(value) = Decimal::parse(text) else { return "inf".to_owned() };
+    let text = value.fixed();
     let trimmed = text.trim_end_matches('0');
     if trimmed.ends_with('.') { [trimmed, "0"].concat() } else { trimmed.to_owned() }
 }
 
 /// A column of floats: as many digits behind the point in all of them, or powers of ten in all of them.
-fn floats(values: &[Option<f64>]) -> Vec<String> {
-    let mut fixed: Vec<Option<String>> = values.iter().map(|value| value.map(|value| format!("{value:.6}"))).collect();
+fn floats(values: &[Option<Decimal>]) -> Vec<String> {
+    let mut fixed: Vec<Option<String>> = values.iter().map(|value| value.as_ref().map(Decimal::fixed)).collect();
     // trailing zeros that all have go; one digit stays
     while fixed.iter().flatten().next().is_some() && fixed.iter().flatten().all(|text| text.ends_with('0')) {
         for text in fixed.iter_mut().flatten() {
@@ -81,20 +81,11 @@ fn floats(values: &[Option<f64>]) -> Vec<String> {
     // positive numbers have a space for the sign
     let width = |text: &String| text.len() + usize::from(!text.starts_with('-'));
     let long = fixed.iter().flatten().any(|text| width(text) > 12);
-    let size = || values.iter().flatten().map(|value| value.abs());
-    if size().any(|size| size > 0.0 && size < 1e-6) || (long && size().any(|size| size > 1e6)) {
-        fixed = values.iter().map(|value| value.map(powered)).collect();
+    let some = || values.iter().flatten();
+    if some().any(Decimal::is_small) || (long && some().any(Decimal::is_large)) {
+        fixed = values.iter().map(|value| value.as_ref().map(Decimal::powered)).collect();
     }
     fixed.into_iter().map(|text| text.unwrap_or_else(|| "NaN".to_owned())).collect()
-}
-
-/// `1.234560e+07`.
-fn powered(value: f64) -> String {
-    let text = format!("{value:.6e}");
-    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, power) = power.strip_prefix('-').map_or(("+", power), |power| ("-", power));
-    let zero = if power.len() < 2 { "0" } else { "" };
-    [digits, "e", sign, zero, power].concat()
 }
 
 /// pandas' `pprint_thing`: texts in lists have no quotes, those in objects do; at most 100 items, three levels.

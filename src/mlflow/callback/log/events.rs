@@ -1,6 +1,7 @@
 //! Events, as LangChain's handler logs them.
 
 use super::counters::Counters;
+use super::decimal::measure;
 use super::fields::{Fields, indented, joined, python};
 use super::readability::text_metrics;
 use crate::error::{Error, ErrorKind, Result};
@@ -187,7 +188,7 @@ fn llm_end(counters: &mut Counters, event: Raw<'_>, measured: bool) -> Logged {
             let text = generation.get("text").and_then(Raw::as_str).unwrap_or_default();
             let metrics = text_metrics(&text);
             for (name, value) in &metrics {
-                own.set(name, &number_text(*value));
+                own.set(name, &measure(*value));
             }
             logged.metrics.push(metrics.to_vec());
         }
@@ -195,15 +196,6 @@ fn llm_end(counters: &mut Counters, event: Raw<'_>, measured: bool) -> Logged {
         logged.records.push(own.to_json());
     }
     logged
-}
-
-/// A number as Python's JSON has it: a float keeps its point, so that tables know it for one.
-pub(super) fn number_text(value: f64) -> String {
-    let mut out = value.to_string();
-    if !out.contains('.') {
-        out.push_str(".0");
-    }
-    out
 }
 
 /// Documents whose metadata are texts.

@@ -19,6 +19,7 @@
 
 mod cells;
 mod counters;
+mod decimal;
 mod events;
 mod fields;
 mod frame;

@@ -1,6 +1,7 @@
 //! How hard a text is to read: the fifteen measures that LangChain's handler takes from textstat 0.7.
 
 use super::words::{Words, bare, easy, sentences, syllables};
+use crate::wire::find::find;
 
 /// The names of the measures, in the order in which they are logged.
 pub const TEXT_METRICS: [&str; 15] = [
@@ -30,7 +31,7 @@ pub const TEXT_METRICS: [&str; 15] = [
 /// use lakewire::mlflow::callback::log::text_metrics;
 /// let metrics = text_metrics("The cat sat on the mat. It was a very good cat.");
 /// assert_eq!(metrics[4].0, "automated_readability_index");
-/// assert!((metrics[4].1 - -4.05).abs() < 1e-9);
+/// assert!((metrics[4].1 + 4.3).abs() < 1e-9);
 /// ```
 #[must_use]
 pub fn text_metrics(text: &str) -> [(&'static str, f64); 15] {
@@ -122,7 +123,8 @@ fn arabic(text: &str, w: f64) -> f64 {
     let plain: String = text.chars().filter(|c| is_word_or_space(*c)).collect();
     let eloquent = plain.split_whitespace().filter(|word| {
         let letter = |c: char| matches!(c, '\u{626}' | '\u{621}' | '\u{624}' | '\u{630}' | '\u{638}');
-        let marked = word.contains(letter) || word.contains("\u{648}\u{627}") || word.contains("\u{648}\u{646}");
+        let marked =
+            word.contains(letter) || find(word, "\u{648}\u{627}").is_some() || find(word, "\u{648}\u{646}").is_some();
         marked && told(word) > 5.0
     });
     let long = plain.split_whitespace().filter(|word| word.chars().count() > 5);

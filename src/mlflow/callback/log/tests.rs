@@ -281,3 +281,21 @@ fn long_texts_of_many_different_words_are_measured_in_good_time() {
     let found = text_metrics(&[&text, "unbelievable7 and done."].concat());
     assert_eq!((found[6].0, found[6].1), ("difficult_words", 100_000.0));
 }
+
+#[test]
+fn measures_keep_their_point_and_sign() {
+    for (value, text) in [
+        (0.0, "0.0"),
+        (-0.0, "0.0"),
+        (206.835, "206.835"),
+        (-12.5, "-12.5"),
+        (1.999_999_999_9, "2.0"),
+        (-1e-12, "0.0"),
+        (100.0, "100.0"),
+        (1.0 / 3.0, "0.333333333"),
+    ] {
+        assert_eq!(decimal::measure(value), text);
+    }
+    assert!(decimal::Decimal::parse("1e99999999999999999999").is_none());
+    assert_eq!(decimal::Decimal::parse("1e-99999").unwrap().fixed(), "0.000000");
+}

@@ -60,7 +60,8 @@ pub(super) fn sentences(text: &str) -> usize {
 
 /// How many syllables a word has, about.
 pub(super) fn syllables(word: &str) -> usize {
-    let letters: Vec<char> = word.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphabetic()).collect();
+    let letters: Vec<char> =
+        word.chars().map(|c| c.to_ascii_lowercase()).filter(|c| c.is_alphanumeric() && !c.is_ascii_digit()).collect();
     let mut count = 0;
     let mut before = false;
     for c in &letters {
