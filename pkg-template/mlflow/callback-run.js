@@ -1,5 +1,6 @@
 // The run that a callback handler logs into: made when it is first needed, fed by a bounded queue beside the app's calls.
 
+import { fail } from "../errors.js";
 import { MlflowClient } from "./client.js";
 import { quietly } from "./context.js";
 import { lastingClient, onHide } from "./queue.js";
@@ -15,6 +16,13 @@ function runNameOf(name) {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   return name.slice(0, -1) + Array.from({ length: 7 }, () => letters[Math.floor(Math.random() * letters.length)]).join("");
 }
+
+/** What is wrong with a plain name on Databricks. */
+const advised = (experiment) => (error) => {
+  if (error?.errorCode !== "INVALID_PARAMETER_VALUE" || experiment.startsWith("/")) throw error;
+  const { kind, message, status, errorCode, requestId } = error;
+  throw fail(kind, `${message} On Databricks experiments are named by a path of the workspace: give one, such as \`/Users/me@example.com/my-app\`.`, { status, errorCode, requestId, cause: error });
+};
 
 export class RunLog {
   #mlflow;
@@ -98,7 +106,7 @@ export class RunLog {
   async #find() {
     const { runId, experiment, name, tags } = this.#settings;
     const run = runId === undefined
-      ? await this.#mlflow.createRun((await this.#mlflow.experiment(experiment)).experiment_id, { runName: runNameOf(name), tags })
+      ? await this.#mlflow.createRun((await this.#mlflow.experiment(experiment).catch(advised(experiment))).experiment_id, { runName: runNameOf(name), tags })
       : await this.#mlflow.getRun(runId);
     return { id: run.info.run_id, artifacts: await this.#mlflow.artifacts(run) };
   }

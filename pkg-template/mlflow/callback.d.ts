@@ -6,7 +6,7 @@ import type { WorkspaceClient } from "../chat.js";
 export interface MlflowCallbackOptions {
   /** The run's name; a `-%` at its end becomes seven random characters. Default: `langchainrun-%`. */
   name?: string;
-  /** The experiment's name, which is created when there is none; on Databricks a path of the workspace. Default: `langchain`. */
+  /** The experiment's name, which is created when there is none; on Databricks a path of the workspace, and there it must be given. Default: `langchain`. */
   experiment?: string;
   /** Tags of the run. */
   tags?: Record<string, string>;
@@ -55,7 +55,9 @@ export interface MlflowFlushOptions {
 
 /**
  * Logs what models, chains, tools and searches do into a run of MLflow: LangChain's metrics, files and tables. Its methods are those
- * of a handler of LangChain.js. Nothing here waits for the server, and nothing throws into the call that is watched.
+ * of a handler of LangChain.js. Nothing here waits for the server, and nothing throws into the call that is watched. There is no
+ * redaction and no sampling: prompts, answers and what tools are given go to the run's files as they are. Where they must not, use
+ * `MlflowTracing` and its `redact`.
  */
 export class MlflowCallbackHandler {
   /** Over a client of `lakewire` or `lakewire/chat`. */

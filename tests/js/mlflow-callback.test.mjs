@@ -101,6 +101,17 @@ test("the watched call neither waits for the server nor hears of its errors, whi
   assert.match(told[0].message, /no runs for you/);
 });
 
+test("a workspace that wants a path for the experiment's name is explained", async () => {
+  const told = [];
+  const refused = (call) => (call.path.startsWith("experiments/get-by-name") ? refusal(404, { error_code: "RESOURCE_DOES_NOT_EXIST", message: "none" }) : refusal(400, { error_code: "INVALID_PARAMETER_VALUE", message: "bad name 'langchain'." }));
+  const { client } = server({ mlflow: refused });
+  const handler = new MlflowCallbackHandler(client, { onError: (error) => told.push(error) });
+  handler.handleText("a");
+  await handler.flushTracker();
+  assert.match(told[0].message, /bad name 'langchain'\. .* give one, such as `\/Users\/me@example.com\/my-app`\.$/);
+  assert.deepEqual([told[0].errorCode, told[0].status], ["INVALID_PARAMETER_VALUE", 400]);
+});
+
 test("n: what does not fit the queue is dropped and counted, and the numbers go on", async () => {
   const { client, last, files } = server();
   const handler = new MlflowCallbackHandler(client, { maxQueue: 5 });

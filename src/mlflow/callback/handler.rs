@@ -68,6 +68,9 @@ impl Settings {
 /// (natively a tokio task), else by [`flush_tracker`](Self::flush_tracker). At most so many wait
 /// ([`with_max_queue`](Self::with_max_queue)); those that find no place are counted in [`stats`](Self::stats).
 ///
+/// There is no redaction and no sampling here: prompts, answers and what tools are given go to the run's files as they are. Where they
+/// must not, use [`MlflowTracing`](crate::mlflow::tracing::MlflowTracing::with_redaction).
+///
 /// The methods `on_…` take JSON texts where LangChain takes objects; a text that is no JSON stands for itself.
 ///
 /// ```no_run
@@ -116,7 +119,8 @@ impl MlflowCallbackHandler {
         self.with(|settings| settings.name = name.into())
     }
 
-    /// The experiment's name, which is created when there is none; on Databricks a path of the workspace.
+    /// The experiment's name, which is created when there is none; on Databricks a path of the workspace, where the default
+    /// `langchain` cannot be.
     #[must_use]
     pub fn with_experiment(self, name: impl Into<String>) -> Self {
         self.with(|settings| settings.experiment = name.into())

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::handler::{CallbackStats, Settings};
 use super::log::{Counters, Logged, count, log};
@@ -11,6 +12,10 @@ use crate::mlflow::tracking::types::{CreateRun, Metric, RunStatus};
 
 /// How many events go as one batch: of 15 metrics each, they fit one request.
 const EVENTS: usize = 60;
+
+/// What is wrong with a plain name on Databricks.
+const PATH: &str =
+    "On Databricks experiments are named by a path of the workspace: give one, such as `/Users/me@example.com/my-app`.";
 
 /// What waits, since when by the wall clock. What an event logs is made when it is sent: the call it is of goes on first.
 enum Item {
@@ -32,6 +37,8 @@ pub(super) struct Inner {
     busy: u64,
     running: bool,
     run: Option<(String, Artifacts)>,
+    /// Somebody asks for the run, or makes it.
+    opening: bool,
     pub(super) stats: CallbackStats,
     pub(super) error: Option<Error>,
 }
@@ -54,7 +61,7 @@ impl RunLog {
         let mut inner = self.inner();
         (!inner.running).then(|| {
             inner.running = true;
-            Sending(self.clone())
+            Sending(self.clone(), true)
         })
     }
 
@@ -63,6 +70,7 @@ impl RunLog {
         let many = inner.waiting.len().min(EVENTS);
         let items: Vec<Item> = inner.waiting.drain(..many).collect();
         inner.busy = items.len() as u64;
+        inner.running = !items.is_empty();
         items
     }
 
@@ -70,15 +78,28 @@ impl RunLog {
         self.inner().error = Some(error);
     }
 
-    /// The run: found by its id, or made in the experiment of the name.
+    /// The run: found by its id, or made in the experiment of the name, once however many ask at a time.
     pub(super) async fn open(&self, settings: &Settings) -> Result<(String, Artifacts)> {
-        if let Some(run) = self.inner().run.clone() {
-            return Ok(run);
-        }
+        let _opening = loop {
+            {
+                let mut inner = self.inner();
+                if let Some(run) = inner.run.clone() {
+                    return Ok(run);
+                }
+                if !std::mem::replace(&mut inner.opening, true) {
+                    break Opening(self);
+                }
+            }
+            settings.transport().sleep(Duration::from_millis(5)).await;
+        };
         let run = if let Some(id) = &settings.run_id {
             settings.client.get_run(id).await?
         } else {
-            let experiment = settings.client.experiment(&settings.experiment).await?;
+            let experiment = settings.client.experiment(&settings.experiment).await;
+            let experiment = experiment.map_err(|error| match error.error_code() {
+                Some("INVALID_PARAMETER_VALUE") if !settings.experiment.starts_with('/') => error.with_advice(PATH),
+                _ => error,
+            })?;
             let mut create = CreateRun::new().run_name(settings.run_name());
             for (key, value) in &settings.tags {
                 create = create.tag(key, value);
@@ -192,26 +213,39 @@ impl Inner {
     }
 }
 
-/// The right to send; given back when it is dropped, also with the task it is in.
-pub(super) struct Sending(Arc<RunLog>);
+/// The right to ask for the run.
+struct Opening<'a>(&'a RunLog);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.inner().opening = false;
+    }
+}
+
+/// The right to send, and whether it is still held; given back when it is dropped, also with the task it is in.
+pub(super) struct Sending(Arc<RunLog>, bool);
 
 impl Sending {
     /// Sends what waits.
-    pub(super) async fn drain(self, settings: &Settings) {
-        loop {
+    pub(super) async fn drain(mut self, settings: &Settings) {
+        while self.1 {
             let items = self.0.take();
             if items.is_empty() {
-                return;
+                self.1 = false;
+            } else {
+                self.0.send(settings, items).await;
             }
-            self.0.send(settings, items).await;
         }
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        let mut inner = self.0.inner();
-        inner.running = false;
-        inner.busy = 0;
+        if self.1 {
+            let mut inner = self.0.inner();
+            inner.running = false;
+            // what was under way is lost
+            inner.stats.failed += std::mem::take(&mut inner.busy);
+        }
     }
 }

@@ -185,3 +185,40 @@ fn the_pieces_of_watched_answers_are_logged_when_asked_for() {
         assert_eq!(handler.stats().waiting - waiting, u64::from(tokens != Some(false)));
     }
 }
+
+#[test]
+fn who_asks_for_the_run_while_it_is_made_gets_the_same() {
+    let network = Scripted::new();
+    for reply in [EXPERIMENT, RUN].into_iter().chain(["{}"; 9]) {
+        network.push(Reply::json(reply).after(Duration::from_millis(50)));
+    }
+    let handler = MlflowCallbackHandler::new(&client(&network).mlflow());
+    handler.on_text("a");
+    let asked: Vec<crate::transport::BoxFuture<'_, String>> = vec![
+        Box::pin(async { handler.run_id().await.unwrap() }),
+        Box::pin(async { handler.flush_tracker(None).await.map(|()| String::new()).unwrap() }),
+        Box::pin(async { handler.run_id().await.unwrap() }),
+    ];
+    let ids = network.run(crate::join::join_all(asked)).unwrap();
+    assert_eq!(ids, ["r1", "", "r1"]);
+    let made = paths(&network, 0).into_iter().filter(|path| path == "mlflow/runs/create").count();
+    assert_eq!(made, 1);
+}
+
+#[test]
+fn a_workspace_that_wants_a_path_for_the_experiment_is_explained() {
+    let network = Scripted::new();
+    let refusal = |status, text: &str| Reply::status(status).header("content-type", "application/json").bytes(text);
+    // the event, then the tables
+    for _ in 0..2 {
+        network.push(refusal(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"none"}"#));
+        network.push(refusal(
+            400,
+            r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"Got an invalid experiment name."}"#,
+        ));
+    }
+    let handler = MlflowCallbackHandler::new(&client(&network).mlflow());
+    handler.on_text("a");
+    let error = network.run(handler.flush_tracker(None)).unwrap().unwrap_err();
+    assert!(error.message().contains("such as `/Users/me@example.com/my-app`"), "{error}");
+}
