@@ -66,7 +66,8 @@ export type ArtifactData = string | ArrayBuffer | ArrayBufferView | Blob;
 
 /**
  * The files of a run or of a logged model. Which way they go is told by where they lie: through the tracking server, or to and
- * from the workspace's store by signed addresses, which get nothing of the client's and stand in no error.
+ * from the workspace's store by signed addresses, which get nothing of the client's and stand in no error; a file ends
+ * with `timeouts.totalMs` of the call or the client, or after ten minutes.
  *
  * Paths begin at the run's artifacts, with `/` between their parts; what leads out of there is refused.
  */
