@@ -197,7 +197,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     // the environment says which server, and how to sign in there
     (&["mlflow/tracking/connect.rs"], &["auth", "client", "config", "error", "mlflow", "wire"]),
     // what a callback handler logs is pure; it goes into the small wasm
-    (&["mlflow/callback/log/"], &["error", "mlflow", "wire"]),
+    (&["mlflow/callback/log/"], &["error", "mlflow", "order", "wire"]),
     // what traces are is pure; it goes into the small wasm
     (
         &[
