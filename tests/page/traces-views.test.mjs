@@ -34,6 +34,8 @@ test("an answer links to its trace: its spans, what went in and out, and its tok
   const rows = await spans(tab);
   assert.deepEqual(rows[0], ["answer", "CHAIN"]);
   assert.ok(rows.some(([, type]) => type === "CHAT_MODEL"), JSON.stringify(rows));
+  const said = await tab.locator(".answer .answer-body").last().textContent();
+  assert.equal((await tab.locator(".span-panel .step .code").last().textContent()).replace(/[\s*]+/g, ""), said.replace(/[\s*]+/g, ""));
   const shown = tab.locator("[data-trace]");
   assert.match(await shown.innerText(), /\d+ tokens read, \d+ written[\s\S]*tr-[0-9a-f]{32}/);
   await tab.locator('#view-traces .span[data-type="CHAT_MODEL"]').first().click();

@@ -49,7 +49,7 @@ before(async () => {
     for await (const chunk of request) chunks.push(chunk);
     stored.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
     if (request.url.startsWith("/api/")) {
-      const asked = /tr-(\w+)/.exec(request.url)[1];
+      const asked = /tr-(\w+)/.exec(request.url)?.[1];
       const signed_uri = asked === "ftp" ? "ftp://127.0.0.1/traces.json" : asked === "far" ? "http://192.0.2.1/traces.json" : `http://127.0.0.1:${storage.address().port}/bucket/traces.json?sig=secret-signature`;
       const info = { type: "AWS_PRESIGNED_URL", signed_uri, headers: [{ name: "x-amz-tagging", value: "a=b" }] };
       response.setHeader("content-type", "application/json");
@@ -121,4 +121,12 @@ test("a data lake takes a file in three steps, and a self-hosted server by its o
   assert.equal((await page(`/databricks${path}`, { method: "PUT", body: '{"spans":[]}', headers: { "content-type": "application/json" } })).status, 200);
   assert.equal((await page("/databricks/api/2.0/mlflow-artifacts/artifacts/1/other.txt", { method: "PUT", body: "{}", headers: { "content-type": "application/json" } })).status, 404);
   assert.deepEqual(stored.map(({ method, url, body }) => [method, url, body]), [["PUT", path, '{"spans":[]}']]);
+});
+
+test("what the first answer of all asks, when there is no experiment yet, goes through", async () => {
+  const calls = [["GET", "experiments/get-by-name?experiment_name=%2FShared%2Flakewire-demo"], ["POST", "experiments/create"], ["GET", "experiments/get?experiment_id=1"], ["POST", "runs/create"], ["POST", "runs/log-batch"], ["POST", "runs/update"]];
+  for (const [method, path] of calls) {
+    const { status } = await page(`/databricks/api/2.0/mlflow/${path}`, { method, ...(method === "POST" && { body: "{}", headers: { "content-type": "application/json" } }) });
+    assert.notEqual(status, 404, path);
+  }
 });

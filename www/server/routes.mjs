@@ -46,6 +46,7 @@ const ROUTES = [
   on("GET", `${CATALOG}/functions/*`, ["include_browse"]),
   on("DELETE", `${CATALOG}/functions/*`, ["force"]),
   on("GET", `${MLFLOW}/experiments/get-by-name`, ["experiment_name"]),
+  on("GET", `${MLFLOW}/experiments/get`, ["experiment_id"]),
   on("POST", `${MLFLOW}/experiments/create`),
   on("POST", `${MLFLOW}/runs/create`),
   on("POST", `${MLFLOW}/runs/update`),

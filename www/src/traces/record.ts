@@ -79,13 +79,18 @@ export class Recorder {
     const room = (await this.on()) ? await this.room().catch(() => undefined) : undefined;
     if (room === undefined) return { value: await act(this.client), traceId: undefined };
     const { inputs, session, outputs, failed } = given;
-    return room.tracing.withSpan({ name, type: "CHAIN", inputs, ...(session !== undefined && { session }) }, async (span) => {
+    const came: T[] = [];
+    let traceId: string | undefined;
+    // what the function gives is what the span says came out
+    await room.tracing.withSpan({ name, type: "CHAIN", inputs, ...(session !== undefined && { session }) }, async (span) => {
+      traceId = span.traceId;
       const value = await act(span.observe(this.client));
-      span.setOutputs(outputs ? outputs(value) : value);
+      came.push(value);
       const why = failed?.();
       if (why !== undefined) span.setStatus("ERROR", why);
-      return { value, traceId: span.traceId };
+      return outputs ? outputs(value) : value;
     });
+    return { value: came[0] as T, traceId };
   }
 
   /** One answer of a chat: the trace's name stands in its facts. `act` never rejects; what went wrong is in the turn. */
