@@ -5,6 +5,7 @@
 //! hide shared mistakes. What answers a chat is either a real model behind `--upstream`, or the deterministic
 //! stand-in of [`model`], which reads the conversation and says what it is.
 
+mod civil;
 pub mod cli;
 pub mod completions;
 pub mod custom;

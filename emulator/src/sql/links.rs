@@ -63,18 +63,8 @@ fn pair(digits: &[u32]) -> Option<u8> {
 /// Milliseconds since 1970 as `2026-11-21T15:04:05.678Z`.
 #[must_use]
 pub(super) fn iso(ms: u64) -> String {
-    let (days, rest) = (ms / 86_400_000, ms % 86_400_000);
-    // days since 0000-03-01, in eras of 400 years (Howard Hinnant's civil_from_days)
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second, milli) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    let (whole, milli) = crate::civil::time(i64::try_from(ms).unwrap_or(i64::MAX));
+    format!("{whole}.{milli:03}Z")
 }
 
 #[cfg(test)]
