@@ -13,7 +13,7 @@ import { createDemoServer } from "../../www/server.mjs";
 import { readConfig } from "../../www/server/config.mjs";
 
 const TOKEN = "dapi-canary-4b1d";
-const CHAT = "/databricks/serving-endpoints/my-chat/invocations";
+const CHAT = "/api/lakewire/serving-endpoints/my-chat/invocations";
 let workspace;
 let server;
 let port;
@@ -55,7 +55,7 @@ beforeEach(() => {
   answer = (_request, response) => response.writeHead(200, { "content-type": "application/json" }).end("{}");
 });
 
-const own = () => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port}`, "sec-fetch-site": "same-origin" });
+const own = () => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port}`, "sec-fetch-site": "same-origin", "x-lakewire-relay": "1" });
 
 /** One request with full control over target and headers: `fetch` would normalise both. */
 function send(method, path, { headers = {}, body, onResponse } = {}) {
@@ -95,11 +95,11 @@ const until = async (condition) => {
 };
 
 test("the allowed routes reach the workspace with the token, rebuilt, and nothing of the page's own headers", async () => {
-  await send("GET", "/databricks/api/2.0/serving-endpoints");
-  await send("GET", "/databricks/api/2.0/serving-endpoints/my.chat_v1-2");
+  await send("GET", "/api/lakewire/api/2.0/serving-endpoints");
+  await send("GET", "/api/lakewire/api/2.0/serving-endpoints/my.chat_v1-2");
   await send("POST", CHAT, { body: '{"messages":[]}' });
-  await send("POST", "/databricks/api/2.0/serving-endpoints", { body: '{"name":"a"}' });
-  await send("DELETE", "/databricks/api/2.0/serving-endpoints/a");
+  await send("POST", "/api/lakewire/api/2.0/serving-endpoints", { body: '{"name":"a"}' });
+  await send("DELETE", "/api/lakewire/api/2.0/serving-endpoints/a");
   assert.deepEqual(
     seen.map(({ method, url }) => `${method} ${url}`),
     [
@@ -135,7 +135,7 @@ test("the routes of the views over data reach the workspace, with the parameters
     ["DELETE", "/api/2.1/unity-catalog/functions/main.tools.add_tax"],
     ["GET", "/api/2.1/unity-catalog/tables/samples.tpch.orders"],
   ];
-  for (const [method, path] of calls) await send(method, `/databricks${path}`, method === "POST" ? { body: "{}" } : {});
+  for (const [method, path] of calls) await send(method, `/api/lakewire${path}`, method === "POST" ? { body: "{}" } : {});
   assert.deepEqual(seen.map(({ method, url }) => `${method} ${url}`), calls.map(([method, path]) => `${method} ${path}`));
 });
 
@@ -164,7 +164,7 @@ test("P1 P4: a foreign, missing, null or look-alike origin is refused before any
 
 test("R4 P13: a Host that is not this server's own is refused, for the page's files too", async () => {
   for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) + 1}`]) {
-    for (const path of ["/", "/databricks/api/2.0/serving-endpoints"])
+    for (const path of ["/", "/api/lakewire/api/2.0/serving-endpoints"])
       assert.equal((await send("GET", path, { headers: { host, origin: undefined } })).status, 403, host);
   }
   assert.deepEqual(seen, []);
@@ -273,7 +273,7 @@ test("P7 P30: only four headers come back, and no cache keeps the answer", async
 });
 
 test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another route reach nothing", async () => {
-  const name = (value) => `/databricks/serving-endpoints/${value}/invocations`;
+  const name = (value) => `/api/lakewire/serving-endpoints/${value}/invocations`;
   const paths = [
     ...[
       "..",
@@ -296,25 +296,25 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
       "a?b",
       "a%3fb",
     ].map(name),
-    "/databricks/serving-endpoints/a/../b/invocations",
-    "/databricks/serving-endpoints//a/invocations",
-    "/databricks/./serving-endpoints/a/invocations",
-    "/databricks//evil.example/x",
-    "/databricks/\\evil.example",
-    "/databricks/serving-endpoints/a/invocations/",
-    "/databricks/serving-endpoints/a/invocations?x=1",
-    "/databricks/serving-endpoints/chat/completions",
-    "/databricks/api/2.0/serving-endpoints/",
-    "/databricks/api/2.0/sql/statements/..%2f..",
-    "/databricks/api/2.0/sql/statements/a/result/chunks/../0",
-    "/databricks/api/2.0/vector-search/indexes/a/delete-data",
-    "/databricks/api/2.1/unity-catalog/catalogs",
-    "/databricks/api/2.0/secrets/get",
-    "/databricks/api/2.0/token/list",
-    "/databricks/api/2.0/preview/scim/v2/Me",
-    "/databricks/api/2.0/dbfs/read",
-    "/databricks/_emulator/history",
-    "/databricks/",
+    "/api/lakewire/serving-endpoints/a/../b/invocations",
+    "/api/lakewire/serving-endpoints//a/invocations",
+    "/api/lakewire/./serving-endpoints/a/invocations",
+    "/api/lakewire//evil.example/x",
+    "/api/lakewire/\\evil.example",
+    "/api/lakewire/serving-endpoints/a/invocations/",
+    "/api/lakewire/serving-endpoints/a/invocations?x=1",
+    "/api/lakewire/serving-endpoints/chat/completions",
+    "/api/lakewire/api/2.0/serving-endpoints/",
+    "/api/lakewire/api/2.0/sql/statements/..%2f..",
+    "/api/lakewire/api/2.0/sql/statements/a/result/chunks/../0",
+    "/api/lakewire/api/2.0/vector-search/indexes/a/delete-data",
+    "/api/lakewire/api/2.1/unity-catalog/catalogs",
+    "/api/lakewire/api/2.0/secrets/get",
+    "/api/lakewire/api/2.0/token/list",
+    "/api/lakewire/api/2.0/preview/scim/v2/Me",
+    "/api/lakewire/api/2.0/dbfs/read",
+    "/api/lakewire/_emulator/history",
+    "/api/lakewire/",
   ];
   const bodies = new Set();
   for (const path of paths) {
@@ -325,7 +325,7 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
     }
   }
   for (const query of ["owner=me", "catalog_name=a&&x", "catalog_name=a/../b", "catalog_name=a?b"]) {
-    const { status, text } = await send("GET", `/databricks/api/2.1/unity-catalog/functions?${query}`);
+    const { status, text } = await send("GET", `/api/lakewire/api/2.1/unity-catalog/functions?${query}`);
     assert.equal(status, 404, query);
     bodies.add(text);
   }
@@ -335,7 +335,7 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
 
 test("P9: an absolute-form target goes nowhere", async () => {
   const text = await raw(
-    `GET http://evil.example/databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`,
+    `GET http://evil.example/api/lakewire/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`,
   );
   assert.match(text, /^HTTP\/1\.1 404 /);
   assert.deepEqual(seen, []);
@@ -345,10 +345,10 @@ test("P11: a method outside the route's list gets 405 with Allow", async () => {
   for (const [method, path, allow] of [
     ["GET", CHAT, "POST"],
     ["DELETE", CHAT, "POST"],
-    ["PUT", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
-    ["DELETE", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
-    ["PATCH", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
-    ["POST", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
+    ["PUT", "/api/lakewire/api/2.0/serving-endpoints", "GET, POST"],
+    ["DELETE", "/api/lakewire/api/2.0/serving-endpoints", "GET, POST"],
+    ["PATCH", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
+    ["POST", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
     ["TRACE", CHAT, "POST"],
     ["POST", "/workspace.json", "GET"],
     ["POST", "/", "GET, HEAD"],
@@ -362,7 +362,7 @@ test("P11: a method outside the route's list gets 405 with Allow", async () => {
 
 test("P14: a redirect is not followed and its target not told", async () => {
   answer = (_request, response) => response.writeHead(302, { location: "https://evil.example/" }).end();
-  const { status, headers, text } = await send("GET", "/databricks/api/2.0/serving-endpoints");
+  const { status, headers, text } = await send("GET", "/api/lakewire/api/2.0/serving-endpoints");
   assert.equal(status, 502);
   assert.equal(headers.location, undefined);
   assert.doesNotMatch(text, /evil/);
@@ -474,7 +474,7 @@ test("P23: the first bytes pass before the rest exists", async () => {
 
 test("P28: an upgrade is closed unanswered", async () => {
   const text = await raw(
-    `GET /databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+    `GET /api/lakewire/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
   );
   assert.equal(text, "");
   assert.deepEqual(seen, []);
