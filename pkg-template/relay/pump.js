@@ -89,8 +89,8 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     leave();
     finish(kind);
     if (cut === undefined) return controller.error(new Error(`The answer was cut: ${kind}.`));
-    // a line that did not come whole is left out; the line's end closes the event before
-    controller.enqueue(new TextEncoder().encode(`\n${cut(kind)}`));
+    // a line that did not come whole is left out; empty lines close what stands before
+    controller.enqueue(new TextEncoder().encode(`\n\n${cut(kind)}`));
     controller.close();
   };
   const gone = () => {

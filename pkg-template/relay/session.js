@@ -1,4 +1,4 @@
-// The one form of cookie that a session of an app beside a relay should have, and how it is read again.
+// For `authorize`: the one form of cookie that a session of an app beside a relay should have, and the comparing of secrets.
 
 import { fail } from "../errors.js";
 
@@ -30,4 +30,14 @@ function full(name) {
   const bare = `${name}`.replace(/^__Host-/, "");
   if (!NAME.test(bare)) throw fail("InvalidInput", "A cookie's name must be 1 to 64 characters of A-Z a-z 0-9 _ and -.");
   return `__Host-${bare}`;
+}
+
+/** Whether two secrets are the same, in a time that depends on their lengths alone. */
+export function sameSecret(one, other) {
+  if (typeof one !== "string" || typeof other !== "string") return false;
+  const utf8 = new TextEncoder();
+  const [a, b] = [utf8.encode(one), utf8.encode(other)];
+  let different = a.length ^ b.length;
+  for (let at = 0; at < a.length; at += 1) different |= a[at] ^ (b[at] ?? 0);
+  return different === 0;
 }
