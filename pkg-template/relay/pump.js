@@ -62,7 +62,7 @@ function joined(chunks, size) {
  *
  * What exceeds `bytes`, pauses longer than `idleMs`, lasts longer than `totalMs` or breaks off is cut: with `cut(kind)`, the text of a
  * last event, in a stream of events, whose lines are passed whole; else with an error, so that no part looks like the whole. `kind` is
- * "too_large", "idle", "too_long" or "upstream". `stop()` ends the request to the workspace; `ended(kind, bytes)` is called once, with
+ * "size", "idle", "time" or "upstream". `stop()` ends the request to the workspace; `ended(kind, bytes)` is called once, with
  * `undefined` for a good end and "client" for a client that went away.
  */
 export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended }) {
@@ -89,8 +89,8 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     leave();
     finish(kind);
     if (cut === undefined) return controller.error(new Error(`The answer was cut: ${kind}.`));
-    // a line that did not come whole is left out; empty lines close what stands before
-    controller.enqueue(new TextEncoder().encode(`\n\n${cut(kind)}`));
+    // a line that did not come whole is left out; the event begins with an empty line, which closes what stands before
+    controller.enqueue(new TextEncoder().encode(cut(kind)));
     controller.close();
   };
   const gone = () => {
@@ -122,7 +122,7 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     {
       start(own) {
         controller = own;
-        total = setTimeout(() => broken("too_long"), totalMs);
+        total = setTimeout(() => broken("time"), totalMs);
         if (signal?.aborted) gone();
         else signal?.addEventListener("abort", gone, { once: true });
       },
@@ -144,7 +144,7 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
             return controller.close();
           }
           taken += read.value.length;
-          if (taken > bytes) return broken("too_large");
+          if (taken > bytes) return broken("size");
           if (pass(read.value)) return;
         }
       },

@@ -6,7 +6,7 @@ import { fail, toError } from "../errors.js";
 import { credentials, within } from "./credentials.js";
 import { pump, readWhole, Unreadable } from "./pump.js";
 import { answer, refusal, reporter } from "./report.js";
-import { knownHosts, originOf, settings } from "./settings.js";
+import { factsOf, inCamelCase, knownHosts, settings } from "./settings.js";
 
 /** How much of an error's body is read, and for how long. */
 const ERROR_BYTES = 64 * 1024;
@@ -14,7 +14,7 @@ const ERROR_MS = 5_000;
 
 /** A handler of requests: `(request, context?) => Promise<Response>`. */
 export function createRelay(options) {
-  const { own, limits, sameOrigin, origins, json } = settings(options);
+  const { own, sameOrigin, origins, json } = settings(options);
   let core;
   try {
     core = new RelayCore(json);
@@ -22,11 +22,11 @@ export function createRelay(options) {
     if (thrown instanceof TypeError) {
       throw fail("InvalidInput", "The core has not been started: await init() of \"lakewire/relay/slim\" first, or import \"lakewire/relay\", which starts it.", { cause: thrown });
     }
-    throw toError(thrown);
+    throw inCamelCase(toError(thrown));
   }
   const fetch = own.fetch ?? ((url, init) => globalThis.fetch(url, init));
-  const host = originOf(options.host);
-  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? knownHosts({ own, origins }) : undefined });
+  const { host, limits } = factsOf(core);
+  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? knownHosts(own.hosts, origins) : undefined });
   return (request, context) => relay.handle(request, context ?? {});
 }
 
@@ -87,12 +87,14 @@ class Relay {
     const { origin, host } = new URL(request.url);
     if (this.#known !== undefined && !this.#known(host) && request.headers.get("origin") === null) return asked.refuse(421, "unknown host");
     const ownOrigin = this.#known?.(host) ? origin : undefined;
-    const raw = [request.method, asked.target, JSON.stringify([...request.headers]), ownOrigin];
+    // one id for the page, the log and the workspace
+    const headers = [...request.headers].filter(([name]) => name !== "x-request-id");
+    const raw = [request.method, asked.target, JSON.stringify([...headers, ["x-request-id", asked.id]]), ownOrigin];
     const decision = JSON.parse(this.#core.admit(...raw));
-    switch (decision.kind) {
+    switch (decision.do) {
       case "refuse":
         asked.report({ type: "refused", status: decision.status, reason: "policy" });
-        return answer(decision, [["x-request-id", asked.id]]);
+        return answer(decision);
       case "preflight":
         return answer(decision);
       case "body":
@@ -101,7 +103,7 @@ class Relay {
       default:
         throw new Error("The core decided something that the handler does not know.");
     }
-    asked.cors = decision.cors ?? decision.upstream?.cors ?? [];
+    asked.cors = decision.cors;
 
     const identity = await this.#authorize(asked);
     if (identity instanceof Response) return identity;
@@ -112,18 +114,20 @@ class Relay {
     if (open >= this.#limits.openPerClient) return asked.refuse(429, "open requests", [["retry-after", "1"]]);
     this.#open.set(key, open + 1);
     // given back once: by the end of the body, or of the request that has none
-    const close = () => {
+    asked.close = () => {
+      asked.close = () => {};
       const left = (this.#open.get(key) ?? 1) - 1;
       if (left > 0) this.#open.set(key, left);
       else this.#open.delete(key);
     };
-    const response = await this.#forward(asked, decision, raw, context).catch((thrown) => {
-      close();
-      throw thrown;
-    });
-    if (response.streams) asked.close = close;
-    else close();
-    return response.answer;
+    let streams = false;
+    try {
+      const response = await this.#forward(asked, decision, raw, context);
+      streams = response.streams === true;
+      return response.answer;
+    } finally {
+      if (!streams) asked.close();
+    }
   }
 
   async #enabled() {
@@ -173,8 +177,8 @@ class Relay {
   /** Sends an admitted request on; gives the answer, and whether its body is still under way. */
   async #forward(asked, decision, raw, context) {
     const { request } = asked;
-    let upstream = decision.upstream;
-    if (decision.kind === "body") {
+    let upstream = decision;
+    if (decision.do === "body") {
       const limit = decision.max_bytes;
       if (Number(request.headers.get("content-length") ?? 0) > limit) return { answer: asked.refuse(413, "body") };
       let bytes;
@@ -184,12 +188,11 @@ class Relay {
         if (!(thrown instanceof Unreadable)) throw thrown;
         return { answer: asked.refuse(thrown.status === 499 ? 400 : thrown.status, thrown.message) };
       }
-      const built = JSON.parse(this.#core.upstream(...raw, bytes));
-      if (built.kind === "refuse") {
-        asked.report({ type: "refused", status: built.status, reason: "policy" });
-        return { answer: answer(built, [["x-request-id", asked.id], ...asked.cors]) };
+      upstream = JSON.parse(this.#core.upstream(...raw, bytes));
+      if (upstream.do !== "forward") {
+        asked.report({ type: "refused", status: upstream.status, reason: "policy" });
+        return { answer: answer(upstream) };
       }
-      upstream = built.upstream;
     }
     asked.route = upstream.route;
     const stop = new AbortController();
@@ -227,7 +230,7 @@ class Relay {
         throw new NoToken(cause);
       }
       const init = { method, headers: [...headers, ["authorization", `Bearer ${token}`]], redirect: "manual", signal };
-      if (body !== undefined && body !== null) init.body = body;
+      if (body !== null) init.body = body;
       const got = await this.#fetch(`${this.#host}${path}`, init);
       const again = (got.status === 401 || got.status === 403) && asked.attempts === 1 && this.#tokens.refused(token, got.status);
       if (!again) return got;
@@ -268,8 +271,7 @@ class Relay {
       stop: () => stop.abort(),
       ended: (reason, bytes) => {
         forget();
-        asked.close?.();
-        asked.close = undefined;
+        asked.close();
         asked.report({ type: "ended", status: head.status, reason, bytes });
       },
     });
@@ -289,7 +291,7 @@ class Asked {
   id = crypto.randomUUID();
   cors = [];
   attempts = 0;
-  close = undefined;
+  close = () => {};
   user = undefined;
   route = undefined;
   #began = performance.now();

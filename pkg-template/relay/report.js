@@ -1,16 +1,18 @@
 // What the handler says: its own refusals, and events for logs.
 
+import { logSafe } from "../core.js";
+
 /** The relay's own refusals by status. */
 const SAID = {
   400: ["BAD_REQUEST", "The request cannot be read."],
   401: ["UNAUTHENTICATED", "This relay does not know you: sign in to the app."],
   403: ["PERMISSION_DENIED", "This relay does not let you do this."],
-  408: ["REQUEST_TIMEOUT", "The request's body did not arrive in time."],
-  413: ["REQUEST_TOO_LARGE", "The request's body is larger than this relay takes."],
+  408: ["DEADLINE_EXCEEDED", "The request's body did not arrive in time."],
+  413: ["BAD_REQUEST", "The request's body is larger than this relay takes."],
   421: ["PERMISSION_DENIED", "This relay does not answer to the name it was asked by."],
   429: ["REQUEST_LIMIT_EXCEEDED", "Too many requests: wait a little, then try again."],
   500: ["INTERNAL_ERROR", "The relay failed."],
-  502: ["BAD_GATEWAY", "The workspace could not be reached, or gave an answer that is not passed on."],
+  502: ["INTERNAL_ERROR", "The workspace could not be reached, or gave an answer that is not passed on."],
   503: ["TEMPORARILY_UNAVAILABLE", "The relay is not available now: try again later."],
   504: ["DEADLINE_EXCEEDED", "The workspace did not answer in time."],
 };
@@ -29,22 +31,12 @@ export function refusal(status, requestId, more = []) {
 /** An answer that the core wrote, with headers `more`. */
 export function answer({ status, headers, body }, more = []) {
   const all = new Headers(ALWAYS);
-  for (const [name, value] of [...headers, ...more]) all.set(name, value);
+  for (const [name, value] of [...headers, ...more]) {
+    if (name === "set-cookie") all.append(name, value);
+    else all.set(name, value);
+  }
   const bodyless = status === 204 || status === 205 || status === 304 || status === 101;
   return new Response(bodyless || body === "" ? null : body, { status, headers: all });
-}
-
-const SHOWN = 200;
-
-/** Text of a request, fit for a line of a log: printable ASCII, everything else escaped, at most 200 characters of it. */
-export function logSafe(text) {
-  const points = [...`${text}`.slice(0, SHOWN * 2)];
-  const shown = points.slice(0, SHOWN).map((point) => {
-    if (/^[ -~]$/.test(point) && point !== "\\") return point;
-    const known = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" }[point];
-    return known ?? `\\u{${point.codePointAt(0).toString(16)}}`;
-  });
-  return shown.join("") + (points.length > SHOWN ? "..." : "");
 }
 
 /** Tells `onEvent`, with every text escaped; what it throws stays there. */

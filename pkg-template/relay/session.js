@@ -1,5 +1,6 @@
 // For `authorize`: the one form of cookie that a session of an app beside a relay should have, and the comparing of secrets.
 
+import { sameSecret as same } from "../core.js";
 import { fail } from "../errors.js";
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -32,12 +33,9 @@ function full(name) {
   return `__Host-${bare}`;
 }
 
+const utf8 = new TextEncoder();
+
 /** Whether two secrets are the same, in a time that depends on their lengths alone. */
 export function sameSecret(one, other) {
-  if (typeof one !== "string" || typeof other !== "string") return false;
-  const utf8 = new TextEncoder();
-  const [a, b] = [utf8.encode(one), utf8.encode(other)];
-  let different = a.length ^ b.length;
-  for (let at = 0; at < a.length; at += 1) different |= a[at] ^ (b[at] ?? 0);
-  return different === 0;
+  return typeof one === "string" && typeof other === "string" && same(utf8.encode(one), utf8.encode(other));
 }
