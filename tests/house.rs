@@ -176,6 +176,8 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["chat", "error", "observe", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"],
     ),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
+    // the relay's decision: a host, a guard, and JSON text
+    (&["relay/"], &["config", "error", "order", "relay", "sql_guard", "wire"]),
     // maximal marginal relevance compares vectors as embeddings are compared
     (
         &[
@@ -317,6 +319,7 @@ const PURE: &[&str] = &[
     "mlflow/tracking/place.rs",
     "mlflow/tracking/types/",
     "prompts/",
+    "relay/",
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",

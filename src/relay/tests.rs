@@ -1,0 +1,1 @@
+//! By the rows of the fault matrix.

@@ -1,0 +1,90 @@
+// A WorkspaceClient through the relay, to the emulator: what an app does, unchanged.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { emulator, eventually, LLAMA, TOKEN as EMULATOR_TOKEN } from "../js/emulator.mjs";
+import { entry, tool, WorkspaceClient } from "../js/package.mjs";
+import { createRelay, listen, nodeHandler, ORIGIN, serverOptions } from "./lab.mjs";
+
+const { StatementExecution, VectorSearch } = await import(entry("./data"));
+const workspace = await emulator();
+const GTE = "databricks-gte-large-en";
+
+/** A relay before the emulator, and a client that reaches it as a page does; `page` are headers that a browser would add. */
+async function through(more = {}) {
+  const told = [];
+  const relay = createRelay({
+    host: workspace.url,
+    ...("clientId" in more ? {} : { token: EMULATOR_TOKEN }),
+    origins: [ORIGIN],
+    public: true,
+    allow: { chat: [LLAMA], embeddings: [GTE], ...more.allow },
+    limits: { rate: { requests: 10_000, perMs: 60_000, clients: 100 }, openPerClient: 100, ...more.limits },
+    onEvent: (event) => told.push(event),
+    ...(more.clientId ? { clientId: more.clientId, clientSecret: more.clientSecret } : {}),
+    requestHeaders: ["x-lakewire-fault"],
+  });
+  const port = await listen(createServer(serverOptions, nodeHandler(relay)));
+  return { client: new WorkspaceClient({ relay: `http://127.0.0.1:${port}/api/lakewire`, headers: { origin: ORIGIN } }), told, port };
+}
+
+const { client, told } = await through();
+const chat = client.chat(LLAMA, { max_tokens: 100 });
+const ASK = "My name is Ada. What is my name?";
+
+test("invoke, stream and its end, as without a relay", async () => {
+  const answer = await chat.invoke(ASK);
+  assert.match(answer.text, /Ada/);
+  assert.equal(answer.finishReason, "stop");
+  const stream = await chat.stream(ASK);
+  let text = "";
+  for await (const { choices } of stream) text += choices[0]?.delta.content ?? "";
+  assert.equal(text, answer.text);
+  assert.equal(stream.completeness.state, "complete");
+});
+
+test("tools are called and their results are sent", async () => {
+  const weather = tool({ name: "get_weather", description: "The weather in a city.", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] }, run: ({ city }) => `Sunny in ${city}` });
+  const answer = await chat.runTools("What is the weather in Paris?", [weather]);
+  assert.ok(answer.text.length > 0);
+});
+
+test("P20: a cancelled stream ends at the relay", async () => {
+  const controller = new AbortController();
+  const stream = await chat.stream(ASK, { signal: controller.signal, headers: { "x-lakewire-fault": '{"repeat_text":100000}' } });
+  let error;
+  try {
+    for await (const chunk of stream) if (chunk) controller.abort("enough");
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.equal(error?.kind, "Cancelled");
+  await eventually(() => told.at(-1).reason === "client", "the relay to see it");
+});
+
+test("P21: a stream that the workspace breaks off is an error for the page", async () => {
+  const stream = await chat.stream(ASK, { maxAttempts: 1, headers: { "x-lakewire-fault": '{"cut_after_events":2}' } });
+  let error;
+  try {
+    for await (const chunk of stream) assert.ok(chunk);
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.ok(error !== undefined || stream.completeness?.state !== "complete", "it looked like a whole stream");
+});
+
+test("errors have the kinds they have without a relay", async () => {
+  const error = await client.chat("no-such-endpoint").invoke("Hi").then(() => undefined, (thrown) => thrown);
+  assert.deepEqual([error.kind, error.status], ["NotFound", 404]);
+});
+
+test("P36: a service principal's token, from the emulator's own endpoint", async () => {
+  const other = await through({ clientId: "emulator-client", clientSecret: "emulator-secret" });
+  assert.match((await other.client.chat(LLAMA).invoke(ASK)).text, /Ada/);
+});
+
+test("embeddings", async () => {
+  const vectors = await client.embeddings(GTE).embedDocuments(["one", "two", "three"]);
+  assert.equal(vectors.length, 3);
+});

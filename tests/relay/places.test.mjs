@@ -1,0 +1,156 @@
+// Deno, Bun and workerd: what each does with a client that goes, a workspace that breaks off, and a client that does not read.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { start } from "../../scripts/lib.mjs";
+import { eventually } from "../js/emulator.mjs";
+import { entry, PACKAGE } from "../js/package.mjs";
+import { ask, bytes, CHAT, chunk, events, ORIGIN, options, PAGE, refused, STREAMED, workspace } from "./lab.mjs";
+
+const tools = fileURLToPath(new URL("../runtimes/node_modules", import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), "lakewire-relay-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const making = (more) => `createRelay(${JSON.stringify(options("UPSTREAM", more))})`;
+const imported = `import { createRelay } from ${JSON.stringify(entry("./relay"))};\n`;
+
+async function child(name, text, command, args) {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  const { match, stop } = await start(command, [...args, path], { ready: /listening on (\d+)/, cwd: folder, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
+  return { port: Number(match[1]), stop };
+}
+
+const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
+const PLACES = {
+  Deno: (make) =>
+    child("deno.mjs", `${imported}const relay = ${make};\nDeno.serve({ port: 0, hostname: "127.0.0.1", onListen: ({ port }) => console.log("listening on " + port) }, relay);\n`, existsSync(deno) ? deno : "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--no-lock"]),
+  Bun: (make) =>
+    child(
+      "bun.mjs",
+      `${imported}const relay = ${make};\nconst server = Bun.serve({ port: 0, hostname: "127.0.0.1", idleTimeout: 0, fetch: (request, server) => relay(request, { client: server.requestIP(request)?.address }) });\nconsole.log("listening on " + server.port);\n`,
+      join(tools, ".bin", "bun"),
+      ["run"],
+    ),
+  async workerd(make) {
+    const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
+    const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
+    const path = join(folder, "worker.mjs");
+    await writeFile(path, `import { createRelay } from ${JSON.stringify(join(PACKAGE, "dist", "relay", "index.workerd.js"))};\nconst relay = ${make};\nexport default { fetch: (request, env, context) => relay(request, { client: request.headers.get("cf-connecting-ip") ?? undefined, waitUntil: (work) => context.waitUntil(work) }) };\n`);
+    const out = await mkdtemp(join(folder, "worker-"));
+    const { metafile } = await build({ entryPoints: [path], bundle: true, format: "esm", conditions: ["workerd"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
+    const modules = Object.keys(metafile.outputs)
+      .map((file) => join(folder, file))
+      .sort((one) => (basename(one) === "worker.mjs" ? -1 : 1))
+      .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: file }));
+    assert.ok(modules.some(({ type }) => type === "CompiledWasm"));
+    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01", compatibilityFlags: ["enable_request_signal"], host: "127.0.0.1", port: 0 });
+    return { port: Number((await miniflare.ready).port), stop: () => miniflare.dispose() };
+  },
+};
+
+/** A workspace whose answer depends on the question's first word. */
+function scripted() {
+  const counted = { bytes: 0 };
+  return workspace((_, res, body) => {
+    const { messages } = JSON.parse(body);
+    switch (messages[0].content) {
+      case "silent":
+        return;
+      case "dies":
+        events(res);
+        res.write(`${chunk("one")}${chunk("two")}data: {"choices":[{"de`);
+        return void setTimeout(() => res.socket.resetAndDestroy(), 50);
+      case "flood": {
+        events(res);
+        const piece = chunk("x".repeat(4_000));
+        const more = () => {
+          while (!res.destroyed && counted.bytes < 256e6) {
+            counted.bytes += piece.length;
+            if (!res.write(piece)) return void res.once("drain", more);
+          }
+          res.end();
+        };
+        return more();
+      }
+      default:
+        events(res);
+        return void res.write(chunk("one"));
+    }
+  }).then((upstream) => ({ ...upstream, counted }));
+}
+
+const question = (word) => STREAMED.replace("Hi", word);
+
+for (const [name, begin] of Object.entries(PLACES)) {
+  describe(`the relay in ${name}`, async () => {
+    const upstream = await scripted();
+    const place = await begin(making({ limits: { streamBytes: 2 ** 30, openPerClient: 100 } }).replace("UPSTREAM", upstream.host));
+    after(() => place.stop());
+    const last = () => upstream.seen.at(-1);
+
+    /** Asks over a socket of its own, which reads only what `read` says. */
+    async function socket(word) {
+      const before = upstream.seen.length;
+      const client = connect(place.port, "127.0.0.1");
+      client.on("error", () => {});
+      client.write(bytes(CHAT, { body: question(word) }));
+      await eventually(() => upstream.seen.length > before, "the workspace to be asked");
+      return client;
+    }
+
+    test(`P1 P12: in ${name} strangers and unknown routes are refused`, async () => {
+      refused(await ask(place.port, { headers: { ...PAGE, origin: "https://other.example" } }), 403);
+      refused(await ask(place.port, { path: "/api/lakewire/api/2.0/token/list" }), 404);
+      assert.equal(upstream.seen.length, 0);
+    });
+
+    test(`P20: in ${name} a client that closes in the middle ends the request to the workspace`, async () => {
+      const client = await socket("waits");
+      await new Promise((resolve) => client.once("data", resolve));
+      const from = performance.now();
+      client.destroy();
+      await eventually(() => last().closed, "the workspace to be left");
+      console.log(`# P20 in ${name}: the workspace was left after ${Math.round(performance.now() - from)} ms`);
+    });
+
+    test(`P20: in ${name} a client that closes before the answer ends the request to the workspace`, async () => {
+      const client = await socket("silent");
+      const from = performance.now();
+      client.destroy();
+      await eventually(() => last().closed, "the workspace to be left");
+      console.log(`# P20 in ${name}, before the answer: after ${Math.round(performance.now() - from)} ms`);
+    });
+
+    test(`P21: in ${name} a workspace that dies leaves an error event`, async () => {
+      const { status, text, headers } = await ask(place.port, { body: question("dies") });
+      assert.equal(status, 200);
+      assert.equal(headers["access-control-allow-origin"], ORIGIN);
+      const all = text.split(/\n\n+/).filter((event) => event.startsWith("data: ")).map((event) => JSON.parse(event.slice(6)));
+      assert.equal(all.length, 3, text);
+      assert.equal(all[2].error_code, "TEMPORARILY_UNAVAILABLE");
+    });
+
+    test(`P22: in ${name} a client that does not read holds the workspace back`, async () => {
+      const client = await socket("flood");
+      client.pause();
+      let before = -1;
+      await eventually(async () => {
+        if (before === upstream.counted.bytes) return true;
+        before = upstream.counted.bytes;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return false;
+      }, "the stream to stand still", 60_000);
+      console.log(`# P22 in ${name}: ${upstream.counted.bytes} bytes were taken from the workspace and lie in buffers`);
+      assert.ok(upstream.counted.bytes < 32e6, `${upstream.counted.bytes}`);
+      client.destroy();
+      await eventually(() => last().closed, "the workspace to be left");
+    });
+  });
+}
