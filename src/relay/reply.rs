@@ -172,7 +172,7 @@ impl RelayPolicy {
             _ => ("application/json", AnswerBody::Error),
         };
         let status = match body {
-            AnswerBody::Error => outward(status),
+            AnswerBody::Error => self.outward(status),
             _ => status,
         };
         let mut out = own_headers(false);
@@ -204,7 +204,7 @@ impl RelayPolicy {
     pub fn public_error(&self, status: u16, bytes: &[u8], request_id: Option<&str>) -> Refusal {
         let said = std::str::from_utf8(bytes).ok().and_then(|text| Raw::parse(text).ok());
         let said_code = said.and_then(|said| said.get_some("error_code")).and_then(Raw::as_str);
-        let shown = outward(status);
+        let shown = self.outward(status);
         let mut fault = Fault::new(shown, sentence(shown));
         if shown == status {
             fault.code = said_code.as_deref().filter(|code| CODES.contains(code)).map(str::to_owned);
@@ -219,6 +219,18 @@ impl RelayPolicy {
             }
         }
         fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
+    }
+
+    /// The status a page gets for the workspace's: what is about the relay's own credential or network is not the page's. Who
+    /// develops is told of a refusal as of one.
+    fn outward(&self, status: u16) -> u16 {
+        match status {
+            400 | 404 | 409 | 413 | 429 | 503 | 504 => status,
+            401 | 403 if self.rules.errors == ErrorDetail::Workspace => 403,
+            422 => 400,
+            408 => 504,
+            _ => 502,
+        }
     }
 
     /// The refusal of a client whose share is used up for so many milliseconds.
@@ -247,16 +259,6 @@ impl RelayPolicy {
         };
         // an empty line first: whatever line was being written ends there
         ["\n\ndata: ", &body(code, sentence, None), "\n\n"].concat()
-    }
-}
-
-/// The status a page gets for the workspace's: what is about the relay's own credential or network is not the page's.
-fn outward(status: u16) -> u16 {
-    match status {
-        400 | 404 | 409 | 413 | 429 | 503 | 504 => status,
-        422 => 400,
-        408 => 504,
-        _ => 502,
     }
 }
 

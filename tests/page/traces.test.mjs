@@ -59,7 +59,7 @@ before(async () => {
     response.end("kept");
   });
   await new Promise((done) => storage.listen(0, "127.0.0.1", done));
-  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${storage.address().port}`, DATABRICKS_TOKEN: "dapi-canary" });
+  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${storage.address().port}`, DATABRICKS_TOKEN: "dapi-canary", DATABRICKS_WAREHOUSE_ID: "abc" });
   demo = await createDemoServer(config);
   await new Promise((done) => demo.listen(0, "127.0.0.1", done));
 });
@@ -70,7 +70,7 @@ after(() => {
 
 const page = (path, options = {}) => {
   const origin = `http://127.0.0.1:${demo.address().port}`;
-  return fetch(path.startsWith("http") ? path : origin + path, { ...options, headers: { origin, "sec-fetch-site": "same-origin", ...options.headers } });
+  return fetch(path.startsWith("http") ? path : origin + path, { ...options, headers: { origin, "sec-fetch-site": "same-origin", "x-lakewire-relay": "1", ...options.headers } });
 };
 
 test("a signed address stays with the server: the page gets one that stands for it, and sends no token there", async () => {

@@ -24,8 +24,8 @@ function allow(warehouses) {
     models: true,
     servingEndpoints: { list: true, get: true, manage: true },
     vectorSearch: { indexes: true, list: true, write: true, manage: true },
-    ...(warehouses.length > 0 && { sql: { warehouses, list: true, start: true, reading: true, writing: true } }),
-    functions: { schemas: true, delete: true },
+    ...(warehouses.length > 0 && { sql: { warehouseId: warehouses, list: true, start: true, reading: true, writing: true, rowLimit: 1_000_000 } }),
+    functions: { names: true, delete: true },
     tables: true,
     mlflow: { experiments: true, write: true, storage: true },
   };
@@ -41,7 +41,7 @@ export function workspaceRelay(config, signed) {
     const [{ kind }, warehouses] = await Promise.all([workspaceFacts(config), warehousesOf(config)]);
     const relay = createRelay({
       host: config.host.origin,
-      credentials: () => config.token.reveal(),
+      token: config.token.reveal(),
       path: PATH,
       sameOrigin: true,
       public: true,
