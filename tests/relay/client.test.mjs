@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { emulator, eventually, LLAMA, TOKEN as EMULATOR_TOKEN } from "../js/emulator.mjs";
-import { entry, tool, WorkspaceClient } from "../js/package.mjs";
+import { entry, LakewireError, tool, WorkspaceClient } from "../js/package.mjs";
 import { createRelay, listen, nodeHandler, ORIGIN, serverOptions } from "./lab.mjs";
 
 const { StatementExecution, VectorSearch } = await import(entry("./data"));
@@ -45,9 +45,16 @@ test("invoke, stream and its end, as without a relay", async () => {
 });
 
 test("tools are called and their results are sent", async () => {
-  const weather = tool({ name: "get_weather", description: "The weather in a city.", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] }, run: ({ city }) => `Sunny in ${city}` });
-  const answer = await chat.runTools("What is the weather in Paris?", [weather]);
-  assert.ok(answer.text.length > 0);
+  const asked = [];
+  const weather = tool({
+    name: "get_weather",
+    description: "Gets the current weather of a city",
+    parameters: { type: "object", properties: { city: { type: "string", description: "The city" } }, required: ["city"] },
+    execute: (args) => (asked.push(args), { city: args.city, celsius: 21, sky: "clear" }),
+  });
+  const run = await chat.runTools("What is the weather in Paris?", { tools: [weather] });
+  assert.deepEqual(asked, [{ city: "Paris" }]);
+  assert.match(run.answer.text, /21/);
 });
 
 test("P20: a cancelled stream ends at the relay", async () => {
@@ -63,15 +70,18 @@ test("P20: a cancelled stream ends at the relay", async () => {
   await eventually(() => told.at(-1).reason === "client", "the relay to see it");
 });
 
-test("P21: a stream that the workspace breaks off is an error for the page", async () => {
-  const stream = await chat.stream(ASK, { maxAttempts: 1, headers: { "x-lakewire-fault": '{"cut_after_events":2}' } });
+test("P21: a stream that the workspace breaks off is an error for the page, with what came", async () => {
+  const stream = await chat.stream(ASK, { headers: { "x-lakewire-fault": '{"cut_after_bytes":900}' } });
   let error;
+  let text = "";
   try {
-    for await (const chunk of stream) assert.ok(chunk);
+    for await (const { choices } of stream) text += choices[0]?.delta.content ?? "";
   } catch (thrown) {
     error = thrown;
   }
-  assert.ok(error !== undefined || stream.completeness?.state !== "complete", "it looked like a whole stream");
+  assert.ok(error instanceof LakewireError, `it ended with ${error} after ${text}`);
+  assert.equal(error.errorCode, "TEMPORARILY_UNAVAILABLE");
+  assert.equal(told.at(-1).reason, "upstream");
 });
 
 test("errors have the kinds they have without a relay", async () => {

@@ -123,7 +123,9 @@ for (const [name, begin] of Object.entries(PLACES)) {
     test(`P20: in ${name} a client that closes before the answer ends the request to the workspace`, async () => {
       const client = await socket("silent");
       const from = performance.now();
-      client.destroy();
+      // workerd takes the end of what a client sends for no more than that; a reset it hears
+      if (name === "workerd") client.resetAndDestroy();
+      else client.destroy();
       await eventually(() => last().closed, "the workspace to be left");
       console.log(`# P20 in ${name}, before the answer: after ${Math.round(performance.now() - from)} ms`);
     });
