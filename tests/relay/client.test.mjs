@@ -98,3 +98,53 @@ test("embeddings", async () => {
   const vectors = await client.embeddings(GTE).embedDocuments(["one", "two", "three"]);
   assert.equal(vectors.length, 3);
 });
+
+test("a vector index that is named is asked; its columns are those that are named, and another index is not there", async () => {
+  const direct = new WorkspaceClient({ host: workspace.url, token: EMULATOR_TOKEN });
+  const [name, other] = ["open", "closed"].map((word) => `main.default.relay_${word}_${crypto.randomUUID().replaceAll("-", "")}`);
+  const { client: page } = await through({ allow: { vectorSearch: { indexes: [name], columns: { [name]: ["id"] }, maxResults: 1 } } });
+  const search = new VectorSearch(direct);
+  for (const one of [name, other]) {
+    await search.createIndex({
+      name: one, endpoint_name: "emulator-vs", primary_key: "id", index_type: "DIRECT_ACCESS",
+      direct_access_index_spec: { schema_json: { id: "long", secret: "string", vec: "array<float>" }, embedding_vector_columns: [{ name: "vec", embedding_dimension: 2 }] },
+    });
+    await search.index(one).waitUntilReady();
+    await search.index(one).upsert([{ id: 1, secret: "a", vec: [0, 1] }, { id: 2, secret: "b", vec: [1, 0] }]);
+  }
+  try {
+    const index = new VectorSearch(page).index(name);
+    const { rows } = await index.query({ columns: ["id"], query_vector: Float32Array.of(1, 0.1), num_results: 50 });
+    assert.deepEqual(rows.map(({ id }) => `${id}`), ["2"], "no more results than are let through");
+    const ends = async (act) => (await act.then(() => ({ kind: "an answer" }), (thrown) => thrown)).kind;
+    assert.equal(await ends(index.query({ columns: ["id", "secret"], query_vector: Float32Array.of(1, 0) })), "BadRequest");
+    assert.equal(await ends(new VectorSearch(page).index(other).query({ columns: ["id"], query_vector: Float32Array.of(1, 0) })), "NotFound");
+    assert.equal(await ends(index.upsert([{ id: 3, secret: "c", vec: [1, 1] }])), "NotFound");
+  } finally {
+    await Promise.all([name, other].map((one) => search.index(one).delete()));
+  }
+});
+
+const { LAKEWIRE_ENGINE: engine, LAKEWIRE_REQUIRED: required } = process.env;
+const skip = !(process.env.LAKEWIRE_EMULATOR && engine) && !required && "no engine: start the emulator with one and set LAKEWIRE_EMULATOR and LAKEWIRE_ENGINE";
+
+test("P27: named statements run with typed parameters; free ones only where the relay says so, and only to read", { skip }, async () => {
+  const statements = { above: { statement: "SELECT id, :word AS word FROM range(5) WHERE id > :least", parameters: { least: "BIGINT", word: "STRING" }, rowLimit: 2 } };
+  const { port, client: page } = await through({ allow: { sql: { warehouseId: "emulator-warehouse", statements } } });
+  const run = async (name, parameters, onPort = port) => {
+    const answer = await fetch(`http://127.0.0.1:${onPort}/api/lakewire/statements/${name}`, { method: "POST", headers: { origin: ORIGIN, "content-type": "application/json", "x-lakewire-relay": "1" }, body: JSON.stringify({ parameters }) });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const { status, body } = await run("above", { least: 1, word: "it's; DROP TABLE t" });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.deepEqual(body.result.data_array, [["2", "it's; DROP TABLE t"], ["3", "it's; DROP TABLE t"]]);
+  for (const [name, parameters, wanted] of [["other", {}, 404], ["above", { least: "1; DROP TABLE t", word: "x" }, 400], ["above", { least: 1 }, 400], ["above", { least: 1, word: "x", more: 1 }, 400]]) {
+    assert.equal((await run(name, parameters)).status, wanted, JSON.stringify(parameters));
+  }
+  const free = (client, text) => new StatementExecution(client, { warehouseId: "emulator-warehouse" }).execute(text).then((result) => result.all(), (thrown) => thrown);
+  assert.equal((await free(page, "SELECT 1")).kind, "NotFound");
+  const { client: reader } = await through({ allow: { sql: { warehouseId: "emulator-warehouse", reading: true } } });
+  assert.equal((await free(reader, "SELECT 7 AS seven")).rows?.[0].seven, 7);
+  assert.equal((await free(reader, "DROP TABLE IF EXISTS t")).kind, "PermissionDenied");
+  assert.equal((await free(reader, "SELECT 1; DROP TABLE t")).kind, "PermissionDenied");
+});
