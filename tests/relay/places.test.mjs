@@ -79,9 +79,12 @@ function scripted() {
         };
         return more();
       }
-      default:
+      default: {
+        // a stream goes on, and by what cannot be written any more a place hears of a client that only closed
         events(res);
-        return void res.write(chunk("one"));
+        const timer = setInterval(() => res.write(chunk("one")), 20);
+        return void res.once("close", () => clearInterval(timer));
+      }
     }
   }).then((upstream) => ({ ...upstream, counted }));
 }
