@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { start } from "../../scripts/lib.mjs";
 import { eventually } from "../js/emulator.mjs";
 import { entry, PACKAGE } from "../js/package.mjs";
-import { ask, bytes, CHAT, chunk, events, ORIGIN, options, PAGE, refused, STREAMED, workspace } from "./lab.mjs";
+import { ask, bytes, CHAT, chunk, events, ORIGIN, options, PAGE, raw, refused, statuses, STREAMED, workspace } from "./lab.mjs";
 
 const tools = fileURLToPath(new URL("../runtimes/node_modules", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "lakewire-relay-"));
@@ -112,6 +112,29 @@ for (const [name, begin] of Object.entries(PLACES)) {
       refused(await ask(place.port, { headers: { ...PAGE, origin: "https://other.example" } }), 403);
       refused(await ask(place.port, { path: "/api/lakewire/api/2.0/token/list" }), 404);
       assert.equal(upstream.seen.length, 0);
+    });
+
+    test(`P16: in ${name} what can be read in two ways is refused, or reaches the workspace in one`, async () => {
+      const size = Buffer.byteLength(question("dies"));
+      const twice = [
+        [`content-length: ${size}`, "content-length: 3"], [`content-length: ${size}`, "transfer-encoding: chunked"], [`content-length: +${size}`], ["transfer-encoding: xchunked"], [`content-length : ${size}`],
+        [`content-length: ${size}`, "content_length: 3"], [`content-length: ${size}`, "x-a: b\r\n c"], [`content-length: ${size}`, "x-a: b\0c"],
+      ];
+      const seen = [];
+      for (const lines of twice) {
+        const before = upstream.seen.length;
+        const said = await raw(place.port, bytes(CHAT, { length: false, lines, body: question("dies") }));
+        const asked = upstream.seen.slice(before);
+        seen.push(`${lines.at(-1).split(":")[0]} ${statuses(said)[0] ?? "closed"}`);
+        assert.ok(asked.length <= 1, `${lines}: ${asked.length} requests`);
+        for (const { url, headers, body } of asked) {
+          assert.equal(url, "/serving-endpoints/llama/invocations");
+          assert.equal(headers["content-length"] ?? `${Buffer.byteLength(body)}`, `${Buffer.byteLength(body)}`);
+          assert.equal(JSON.parse(body).messages[0].content, "dies");
+        }
+        if (lines.length > 1 && !lines[1].startsWith("x-a")) assert.equal(asked.length, 0, `${lines}: it was let through`);
+      }
+      console.log(`# P16 in ${name}: ${seen.join(", ")}`);
     });
 
     test(`P20: in ${name} a client that closes in the middle ends the request to the workspace`, async () => {
