@@ -15,3 +15,5 @@ export class RelayCore {
 export function logSafe(text: string): string;
 /** Whether two secrets are the same, in a time that depends on their lengths alone. */
 export function sameSecret(one: Uint8Array, other: Uint8Array): boolean;
+/** The `set-cookie` value of a login, in the one strict form; `maxAge` in seconds. Throws when name or value cannot stand in a cookie. */
+export function sessionCookie(name: string, value: string, maxAge: number): string;
