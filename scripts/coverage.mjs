@@ -25,6 +25,7 @@ const PLACES = [
   ["wasm", "tests", ".rs", (path) => basename(path) === "wasm.rs"],
   ["emulator", "emulator", ".rs"],
   ["JavaScript", "tests/js", ".test.mjs"],
+  ["JavaScript", "tests/relay", ".test.mjs"],
   ["runtimes", "tests/runtimes", ".mjs"],
   ["page", "tests/page", ".test.mjs"],
 ];

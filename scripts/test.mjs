@@ -88,6 +88,7 @@ async function main() {
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of MLflow", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_mlflow", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, wasm of the relay", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_relay", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
@@ -102,7 +103,7 @@ async function main() {
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow"].some((name) => only.has(name))) {
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
@@ -111,6 +112,7 @@ async function main() {
   await suite("js", "JavaScript: the package in Node", node, ["tests/js/run.mjs"], { env });
   await suite("examples", "The examples of both faces", node, ["scripts/examples.mjs"], { env });
   await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
+  await suite("relay", "The relay before the emulator, in every runtime", node, ["tests/relay/run.mjs"], { env });
   await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
   await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });
   await suite("clients-python", "Databricks' own Python clients against the emulator", node, ["tests/clients/run-python.mjs"], { env });

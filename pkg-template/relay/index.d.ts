@@ -1,3 +1,7 @@
+/// <reference lib="es2022" />
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
 /**
  * A relay between pages and a Databricks workspace: it keeps the token, and lets through what you name and nothing else.
  *

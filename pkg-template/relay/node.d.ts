@@ -28,10 +28,10 @@ export interface NodeResponse {
  *
  * `client` gives a client's address where the peer is a proxy of yours that says it; never take it from a header that others can write.
  */
-export function nodeHandler<Request extends NodeRequest = NodeRequest>(
+export function nodeHandler<Req extends NodeRequest = NodeRequest>(
   relay: Relay,
-  options?: { client?: (req: Request) => string | undefined; waitUntil?: (work: Promise<unknown>) => void },
-): (req: Request, res: NodeResponse) => void;
+  options?: { client?: (req: Req) => string | undefined; waitUntil?: (work: Promise<unknown>) => void },
+): (req: Req, res: NodeResponse) => void;
 
 /** What a server around a relay should be made with: limits in time and size for headers and requests. */
 export const serverOptions: {

@@ -130,13 +130,13 @@ async function send(req, res, response) {
   if (res.destroyed) return void response.body?.cancel().catch(() => {});
   const headers = {};
   for (const [name, value] of response.headers) headers[name] = name === "set-cookie" ? response.headers.getSetCookie() : value;
-  const unread = !req.complete;
+  const unread = !req.complete && req.httpVersionMajor < 2;
   if (unread) headers.connection = "close";
   res.writeHead(response.status, headers);
   if (response.body === null || req.method === "HEAD") {
     response.body?.cancel().catch(() => {});
     res.end();
-    return linger(req, res, unread);
+    return linger(req, unread);
   }
   res.flushHeaders();
   const reader = response.body.getReader();
@@ -151,7 +151,7 @@ async function send(req, res, response) {
     }
     res.removeListener("close", gone);
     res.end();
-    linger(req, res, unread);
+    linger(req, unread);
   } catch {
     // a part must not look like the whole
     res.destroy();
@@ -173,13 +173,15 @@ function drained(res) {
 function refuse(req, res, status, message) {
   if (res.headersSent || res.destroyed) return void res.destroy();
   const text = JSON.stringify({ error_code: status === 500 ? "INTERNAL_ERROR" : "BAD_REQUEST", message });
-  res.writeHead(status, { "content-type": "application/json", "content-length": new TextEncoder().encode(text).length, "cache-control": "no-store", connection: "close" });
+  // many streams share a connection of HTTP/2: it stays
+  const shared = req.httpVersionMajor >= 2;
+  res.writeHead(status, { "content-type": "application/json", "content-length": new TextEncoder().encode(text).length, "cache-control": "no-store", ...(shared ? {} : { connection: "close" }) });
   res.end(text);
-  linger(req, res, !req.complete);
+  linger(req, !req.complete && !shared);
 }
 
 /** Lets a client that is still sending read its answer: what it sends is dropped for a moment, then it is cut. */
-function linger(req, res, unread) {
+function linger(req, unread) {
   if (!unread) return;
   req.resume();
   const { socket } = req;

@@ -123,6 +123,8 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
       start(own) {
         controller = own;
         total = setTimeout(() => broken("time"), totalMs);
+        // an answer that nobody takes shall not keep a process alive
+        total.unref?.();
         if (signal?.aborted) gone();
         else signal?.addEventListener("abort", gone, { once: true });
       },

@@ -146,6 +146,15 @@ pub fn log_safe(text: &str) -> String {
     crate::relay::log_safe(text)
 }
 
+/// The `set-cookie` value of a login, in the one strict form.
+///
+/// # Errors
+/// `InvalidInput` when name or value cannot stand in a cookie.
+#[wasm_bindgen(js_name = sessionCookie)]
+pub fn session_cookie(name: &str, value: &str, max_age: u32) -> Result<String, JsValue> {
+    crate::relay::session_cookie(name, value, max_age).map_err(|error| to_js(&error))
+}
+
 /// Whether two secrets are the same, in a time that depends on their lengths alone.
 #[wasm_bindgen(js_name = sameSecret)]
 pub fn same_secret(one: &[u8], other: &[u8]) -> bool {

@@ -26,6 +26,7 @@
 mod admit;
 mod body;
 mod builder;
+mod check;
 mod decision;
 mod gate;
 mod grammar;
@@ -37,8 +38,6 @@ mod route;
 mod safe;
 
 #[cfg(test)]
-mod oracle_tests;
-#[cfg(test)]
 mod tests;
 
 pub use builder::{NamedStatement, RelayPolicyBuilder};
@@ -47,7 +46,7 @@ pub use policy::{ErrorDetail, RelayLimits, RelayPolicy};
 pub use rate::{RateLimiter, RateVerdict};
 pub use reply::Cut;
 pub use route::Route;
-pub use safe::{log_safe, same_secret};
+pub use safe::{log_safe, same_secret, session_cookie};
 
 /// The header every request of a page bears. A form or an image cannot send it, and a foreign page must ask first.
 pub const RELAY_HEADER: &str = "x-lakewire-relay";

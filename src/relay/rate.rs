@@ -84,7 +84,8 @@ impl RateLimiter {
         });
         let Some(place) = at.and_then(|at| places.get_mut(at)) else { return RateVerdict::RetryAfter(1_000) };
         // a clock that was set back must not lock anybody out for longer than his share
-        let from = place.until.clamp(now, now.saturating_add(span));
+        place.until = place.until.min(now.saturating_add(span));
+        let from = place.until.max(now);
         let until = from.saturating_add(cost);
         if until > now.saturating_add(span) {
             return RateVerdict::RetryAfter((until - span - now).div_ceil(1_000));

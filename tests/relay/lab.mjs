@@ -127,7 +127,7 @@ export const statuses = (text) => [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].ma
 
 /** The error body of an answer, checked for its form. */
 export function refused(answer, status) {
-  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.status, status, answer.text.slice(0, 300));
   const body = JSON.parse(answer.text);
   assert.equal(typeof body.error_code, "string");
   assert.match(body.message, /[.!?]$/);

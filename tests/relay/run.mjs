@@ -5,8 +5,13 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath } from "node:url";
+import { fingerprint, npm, unlessStamped } from "../../scripts/lib.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
+// Deno, Bun and workerd are those of tests/runtimes
+const runtimes = join(here, "..", "runtimes");
+const digest = await fingerprint(runtimes, ["package.json", "package-lock.json"]);
+await unlessStamped(join(runtimes, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: runtimes }));
 const words = process.argv.slice(2);
 const files = (await readdir(here)).filter((name) => name.endsWith(".test.mjs") && (words.length === 0 || words.some((word) => name.includes(word)))).sort();
 const tally = new Map(files.map((name) => [name, { passed: 0, failed: 0, skipped: 0 }]));

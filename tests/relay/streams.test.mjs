@@ -63,7 +63,7 @@ test("P18: streams and answers beyond the limit are cut: with an event, or so th
   assert.equal(relay.told.at(-1).reason, "size");
   await eventually(() => endless.seen[0].closed, "the workspace to be left");
 
-  const long = await workspace((_, res) => json(res, { text: "x".repeat(200_000) }));
+  const long = await workspace((_, res) => json(res, { text: "x".repeat(200_000) }, 200, { "content-length": 200_011 }));
   refused(await ask((await relayServer(long.host, { limits: { responseBytes: 100_000 } })).port), 502);
   const unsaid = await workspace((_, res) => {
     res.writeHead(200, { "content-type": "application/json" });

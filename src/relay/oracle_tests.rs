@@ -1,1 +1,0 @@
-//! By the rows of the fault matrix.
