@@ -351,7 +351,7 @@ test("P11: a method outside the route's list gets 405 with Allow", async () => {
     ["DELETE", "/api/lakewire/api/2.0/serving-endpoints", "GET, POST"],
     ["PATCH", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
     ["POST", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
-    ["TRACE", CHAT, "POST"],
+    ["TRACE", CHAT, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
     ["POST", "/workspace.json", "GET"],
     ["POST", "/", "GET, HEAD"],
   ]) {
