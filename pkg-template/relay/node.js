@@ -74,7 +74,8 @@ function toRequest(req, signal) {
   for (let at = 0; at < req.rawHeaders.length; at += 2) {
     if (!req.rawHeaders[at].startsWith(":")) pairs.push([req.rawHeaders[at].toLowerCase(), req.rawHeaders[at + 1]]);
   }
-  const bodied = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  // HTTP/2 says by the end of the stream what HTTP/1 says by headers
+  const bodied = req.httpVersionMajor < 2 ? headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0 : req.stream?.endAfterHeaders !== true;
   if (bodied && (method === "GET" || method === "HEAD")) throw new Refused(400, "A request that reads has no body.");
   if (req.body !== undefined || req.readableEnded) {
     if (bodied) throw new Refused(500, "The body was read before the relay could: put the relay before what parses bodies.");

@@ -1,10 +1,11 @@
 // What comes in as bytes: two readings of one request, bodies without end, clients that drip, other protocols.
 
 import assert from "node:assert/strict";
+import { connect as connectSecond, createServer as createSecondServer } from "node:http2";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { ask, bytes, CHAT, PAGE, QUESTION, raw, refused, relayServer, statuses, workspace } from "./lab.mjs";
+import { ask, bytes, CHAT, createRelay, nodeHandler, options, PAGE, QUESTION, raw, refused, relayServer, statuses, workspace } from "./lab.mjs";
 
 const upstream = await workspace();
 const open = await relayServer(upstream.host);
@@ -187,4 +188,26 @@ test("P28: upgrades, expectations and pipelines are refused", async () => {
   assert.equal(upstream.seen.length - before, 1);
   const prior = await unheard(() => raw(open.port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
   assert.ok(!/^HTTP\/\S+ 2/.test(prior));
+});
+
+test("HTTP/2: many requests share a connection, and a refusal ends one of them alone", async () => {
+  const server = createSecondServer();
+  server.on("request", nodeHandler(createRelay(options(upstream.host, { limits: { bodyBytes: 2_000 } }))));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const session = connectSecond(`http://127.0.0.1:${server.address().port}`);
+  const send = (body) =>
+    new Promise((resolve, reject) => {
+      const stream = session.request({ ":method": "POST", ":path": CHAT, ...PAGE });
+      let status;
+      stream.once("response", (headers) => (status = headers[":status"]));
+      stream.on("error", reject).once("close", () => resolve(status)).resume().end(body);
+    });
+  try {
+    const statuses = await Promise.all([send(QUESTION), send(QUESTION), send(QUESTION.padEnd(5_000)), send(QUESTION)]);
+    assert.deepEqual(statuses, [200, 200, 413, 200]);
+    assert.equal(await send(QUESTION), 200);
+  } finally {
+    session.close();
+    server.close();
+  }
 });

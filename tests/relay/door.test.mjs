@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { run } from "../../scripts/lib.mjs";
+import { entry } from "../js/package.mjs";
 import { ask, bytes, CHAT, ORIGIN, PAGE, raw, readSessionCookie, refused, relayServer, sameSecret, sessionCookie, statuses, TOKEN, unmade, options, workspace } from "./lab.mjs";
 
 const upstream = await workspace();
@@ -194,4 +196,21 @@ test("own pages get in by their own name only: a foreign name that was made to l
   assert.equal((await ask(relay.port, { headers: { ...without, host: own, "sec-fetch-site": "same-origin" } })).status, 200);
   refused(await unheard(() => ask(relay.port, { headers: { ...PAGE, host: "evil.example", origin: "http://evil.example" } })), 403);
   refused(await unheard(() => ask(relay.port, { headers: { ...without, host: "evil.example", "sec-fetch-site": "same-origin" } })), 421);
+});
+
+test("the slim entry says what it needs, and then is the same", async () => {
+  // in a process of its own: here the core runs already
+  const text = `
+    import init, * as slim from ${JSON.stringify(entry("./relay/slim"))};
+        const given = ${JSON.stringify(options(upstream.host))};
+    let before;
+    try { slim.createRelay(given); } catch (error) { before = error.kind + ": " + error.message; }
+    await init(await readFile(new URL(${JSON.stringify(entry("./relay/core.wasm"))})));
+    const { status } = await slim.createRelay(given)(new Request("https://relay.example/api/lakewire/x", { headers: ${JSON.stringify(PAGE)} }));
+    console.log(JSON.stringify({ before, status, names: Object.keys(slim).sort() }));`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", text]);
+  const { before, status, names } = JSON.parse(stdout);
+  assert.match(before, /^InvalidInput: .*await init\(\)/);
+  assert.equal(status, 404);
+  assert.deepEqual(names, ["LakewireError", "createRelay", "default", "readSessionCookie", "sameSecret", "sessionCookie"]);
 });

@@ -51,7 +51,7 @@ const PLACES = {
       .sort((one) => (basename(one) === basename(path) ? -1 : 1))
       .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: file }));
     assert.ok(modules.some(({ type }) => type === "CompiledWasm"));
-    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01", compatibilityFlags: ["enable_request_signal"], host: "127.0.0.1", port: 0 });
+    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01", compatibilityFlags: ["enable_request_signal"], host: "127.0.0.1", port: 0, handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.resume()) });
     return { port: Number((await miniflare.ready).port), stop: () => miniflare.dispose() };
   },
 };
