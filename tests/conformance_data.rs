@@ -1,5 +1,5 @@
 //! The scenarios of data that both faces must pass, against a running emulator (see `tests/conformance.rs`). The
-//! JavaScript face has them in `tests/js/data-conformance.test.mjs`. Those about statements and functions need the
+//! JavaScript face has the same names in `tests/runtimes/scenarios.mjs`. Those about statements and functions need the
 //! emulator's SQL engine.
 #![cfg(feature = "native")]
 #![allow(

@@ -1,0 +1,16 @@
+// What a runtime cannot do: the scenario and the reason, as the table shows it. `refused` names the kind of error that the
+// package must answer such a try with; a scenario without it is not tried there.
+
+const SECRET = "a page may hold no secret; the package refuses one";
+
+/** Exceptions of a place, by what it is. */
+export const EXCEPTIONS = {
+  native: {},
+  process: {},
+  workerd: {},
+  page: {
+    "K10 service principals sign in and wrong secrets do not": { reason: SECRET, refused: "InvalidInput" },
+    "a principal of azure signs in": { reason: SECRET, refused: "InvalidInput" },
+    "a user signs in through the browser": { reason: "there the sign-in leaves the page and comes back to it (`beginSignIn`), which a call inside one page cannot show" },
+  },
+};
