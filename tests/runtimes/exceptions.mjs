@@ -11,6 +11,7 @@ export const EXCEPTIONS = {
   page: {
     "K10 service principals sign in and wrong secrets do not": { reason: SECRET, refused: "InvalidInput" },
     "a principal of azure signs in": { reason: SECRET, refused: "InvalidInput" },
-    "a user signs in through the browser": { reason: "there the sign-in leaves the page and comes back to it (`beginSignIn`), which a call inside one page cannot show" },
+    "a token of another provider is exchanged": { reason: "a workspace names its token endpoint at an address of its own, which answers no page (it sends no CORS headers): the page's server exchanges" },
+    "a user signs in through the browser": { reason: "the sign-in leaves the page and comes back to it (`beginSignIn`), which a scenario inside one page cannot show; `tests/js/oauth.test.mjs` has it" },
   },
 };

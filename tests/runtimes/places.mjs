@@ -1,15 +1,27 @@
-// Node, Deno, Bun and workerd.
+// Node (this one and others that npm has), Deno, Bun and workerd: the conformance scenarios, and the package's other forms.
 
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "../../scripts/lib.mjs";
+import { EXCEPTIONS } from "./exceptions.mjs";
 
 const exe = process.platform === "win32" ? ".exe" : "";
 
-/** The places as functions that run the smoke test there. */
-export function runtimes({ folder, tools, smoke, smokeData, engine, host, token }) {
+/** The Node versions that npm brings, by their major; this process's own stands for its major. */
+function nodes(tools) {
+  const own = Number(process.versions.node.split(".")[0]);
+  const found = new Map([[own, process.execPath]]);
+  for (const major of [22, 24, 26]) {
+    const path = join(tools, `node-${major}`, "bin", "node");
+    if (major !== own && existsSync(path)) found.set(major, path);
+  }
+  return new Map([...found].sort(([one], [other]) => one - other));
+}
+
+/** The places as functions that try the package there; `row` takes the results of a runtime's scenarios for the table. */
+export function runtimes({ folder, tools, smoke, smokeData, scenarios, engine, host, token }, row) {
   const config = JSON.stringify({ host, token });
   const load = `import { smoke } from ${JSON.stringify(pathToFileURL(smoke).href)};`;
   const esm = `import * as lakewire from "lakewire";\n${load}\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
@@ -41,10 +53,33 @@ console.log("RESULT " + JSON.stringify([
   }
   const node = (name, text) => () => program(name, text, process.execPath, []);
 
+  const kit = `{ config: ${config}, hub: { baseUrl: ${JSON.stringify(`${host}/hf`)}, token: "hf_emulator" } }`;
+  const imports = `import * as lakewire from "lakewire";\nimport * as data from "lakewire/data";\nimport * as mlflow from "lakewire/mlflow";\n`;
+  const told = (exceptions) => JSON.stringify({ engine, exceptions });
+  const conforming = `${imports}import * as node from "lakewire/node";\nimport { conform } from ${JSON.stringify(pathToFileURL(scenarios).href)};
+const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? process.versions.node;
+console.log("RESULT " + JSON.stringify([["version", version], ...await conform({ lakewire, data, mlflow, node, ...${kit} }, ${told(EXCEPTIONS.process)})]));\n`;
+  /** The scenarios in a process. */
+  const conforms = (runtime, command, args = []) => async () => {
+    const [[, version], ...results] = await program(`conform-${runtime.replace(/\W/g, "-")}.mjs`, conforming, command, args);
+    row({ runtime, version: `${runtime.split(" ")[0]} ${version}`, results, exceptions: EXCEPTIONS.process });
+    return results;
+  };
+
   // one platform's Deno comes from npm; elsewhere it is the one on PATH
   const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
 
+  const everything = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env", "--allow-sys", "--node-modules-dir=manual", "--no-lock"];
   return {
+    ...Object.fromEntries([...nodes(tools)].map(([major, path]) => [`Node ${major}, scenarios`, conforms(`Node ${major}`, path)])),
+    "Deno, scenarios": conforms("Deno", existsSync(deno) ? deno : "deno", everything),
+    "Bun, scenarios": conforms("Bun", join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "workerd, scenarios": async () => {
+      const results = await worker("2026-04-01", "scenarios", `${imports}import { conform } from ${JSON.stringify(scenarios)};\nexport default { async fetch() { return Response.json(await conform({ lakewire, data, mlflow, ...${kit} }, ${told(EXCEPTIONS.workerd)})); } };\n`);
+      const { version } = JSON.parse(await readFile(join(tools, "workerd", "package.json"), "utf8"));
+      row({ runtime: "workerd", version: `workerd ${version}`, results, exceptions: EXCEPTIONS.workerd });
+      return results;
+    },
     "Node, import": node("node.mjs", esm),
     "Node, require": async () => {
       const results = await program("node.cjs", cjs, process.execPath, []);
@@ -78,7 +113,8 @@ console.log("RESULT " + JSON.stringify([
   /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
   async function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
     const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
-    const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
+    const host = [...nodes(tools)].findLast(([major]) => major >= 22);
+    if (!host) throw new Error("miniflare needs Node 22 or newer: none is here, and npm has none for this platform");
     await writeFile(join(folder, "worker.mjs"), text);
     const out = join(folder, `worker-${compatibilityDate}-${basename(name)}`);
     const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
@@ -87,14 +123,10 @@ console.log("RESULT " + JSON.stringify([
       .sort((one) => (one.endsWith("worker.mjs") ? -1 : 1))
       .map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
     if (!modules.some(({ path }) => basename(path).endsWith(".wasm"))) throw new Error("the bundle has no wasm module: the workerd condition was not taken");
-    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate });
-    try {
-      const response = await miniflare.dispatchFetch("http://worker.example/");
-      const text = await response.text();
-      if (!response.ok) throw new Error(text.slice(0, 2000));
-      return JSON.parse(text);
-    } finally {
-      await miniflare.dispose();
-    }
+    const options = { miniflare: join(tools, "miniflare", "dist", "src", "index.js"), modules, modulesRoot: out, compatibilityDate };
+    const { code, stdout, stderr } = await run(host[1], [join(import.meta.dirname, "worker-host.mjs"), JSON.stringify(options)], { check: false, timeoutMs: 120_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
+    const found = /^RESULT (.*)$/m.exec(stdout);
+    if (!found || code !== 0) throw new Error(`it ended with exit code ${code}\n${stdout}${stderr}`);
+    return JSON.parse(found[1]);
   }
 }

@@ -25,10 +25,10 @@ async function failing(act, kind) {
 }
 
 /**
- * The scenarios. The kit holds what was imported (`lakewire`, `data`, `node` where there is one), `config` of a client, `hub`
- * and `emulator` (the workspace's own address, for what a workspace's pages do; a page has its server's path instead).
+ * The scenarios. The kit holds what was imported (`lakewire`, `data`, `mlflow`, `node` where there is one) and the settings of a client
+ * (`config`) and of a `HubClient` (`hub`).
  */
-export function scenarios({ lakewire, data, node, config, hub }) {
+export function scenarios({ lakewire, data, mlflow, node, config, hub }) {
   const { WorkspaceClient, LakewireError, HubClient, SignIn, dollyAnswer, dollyPrompt, secretReference, similarities, tool } = lakewire;
   const client = new WorkspaceClient(config);
   const chat = client.chat(ENDPOINT);
@@ -37,7 +37,7 @@ export function scenarios({ lakewire, data, node, config, hub }) {
   const add = (execute) => tool({ name: "add", description: "Adds two numbers.", parameters: { type: "object", properties: { a: { type: "number" }, b: { type: "number" } }, required: ["a", "b"] }, execute });
   /** What a browser's visit to an address leads to. */
   const visit = async (url) => {
-    const answer = await fetch(url.replace("localhost", "127.0.0.1"), { redirect: "manual" });
+    const answer = await fetch(url.replace(/^http:\/\/localhost\b/, "http://127.0.0.1"), { redirect: "manual" });
     return answer.headers.get("location") ?? answer.text();
   };
 
@@ -131,9 +131,9 @@ export function scenarios({ lakewire, data, node, config, hub }) {
       }
     },
     "batch keeps order and the good ones": async () => {
-      const results = await chat.batch([ASK, { messages: [{ role: "user", content: "x" }], temperature: 9 }, "My name is Bob. What is my name?"], { maxConcurrency: 2 });
+      const results = await chat.batch([ASK, [{ role: "tool", content: "x", tool_call_id: "none" }], "My name is Bob. What is my name?"], { maxConcurrency: 2 });
       ok(results[0].value.text.includes("Ann"), "the first");
-      same(results[1].error?.kind, "BadRequest", "the second");
+      same([results[1].status, results[1].reason?.kind], ["rejected", "BadRequest"], "the second");
       ok(results[2].value.text.includes("Bob"), "the third");
     },
     "errors carry kind code and request id": async () => {
@@ -285,7 +285,7 @@ export function scenarios({ lakewire, data, node, config, hub }) {
     },
     "chunks come by external links": async () => {
       const sql = new data.StatementExecution(client, { warehouseId: WAREHOUSE });
-      const result = await sql.execute("SELECT id FROM range(300000)", { disposition: "EXTERNAL_LINKS" });
+      const result = await sql.execute("SELECT id FROM range(300000)", { disposition: "EXTERNAL_LINKS", ...fault({ sql: { chunk_bytes: 500_000 } }) });
       let [count, batches] = [0, 0];
       for await (const batch of result.batches()) {
         same(`${batch.column("id").get(0)}`, `${count}`, "the first of a batch");
@@ -323,6 +323,22 @@ export function scenarios({ lakewire, data, node, config, hub }) {
       const again = await report.resend({ headers: {} });
       same([again.isComplete, again.writtenKeys], [true, [`${LONG}`]], "the second report");
     }),
+    "a run is logged with metrics and a file and read back": async () => {
+      const tracking = new mlflow.MlflowClient(client);
+      const { experiment_id: experimentId } = await tracking.experiment("/Shared/lakewire-conformance");
+      const id = await tracking.withRun({ experimentId, runName: "fit" }, async (run) => {
+        await run.logParam("rate", 0.5);
+        await run.logBatch({ metrics: Array.from({ length: 1500 }, (_, step) => ({ key: "loss", value: 1 / (step + 1), step })) });
+        await (await run.artifacts()).logDict("summary.json", { steps: 1500 });
+        return run.id;
+      });
+      const { info } = await tracking.getRun(id);
+      same([info.run_name, info.status], ["fit", "FINISHED"], "run");
+      same((await tracking.getMetricHistory(id, "loss").all()).length, 1500, "history");
+      const files = await tracking.artifacts(id);
+      same((await files.list()).map(({ path }) => path), ["summary.json"], "files");
+      same(JSON.parse(await files.downloadText("summary.json")), { steps: 1500 }, "the file");
+    },
   };
 }
 
@@ -330,8 +346,8 @@ export function scenarios({ lakewire, data, node, config, hub }) {
 export const NEEDS_ENGINE = ["a statement with named parameters gives typed rows", "chunks come by external links", "a function of unity catalog is a tool"];
 
 /**
- * Runs all but the exceptions; gives `[[name, why or null], …]`. Of an exception `[name, why]` whose scenario a refusal takes the
- * place of (`exceptions[name].refused`), the refusal is what is tried.
+ * Runs all but the exceptions; gives `[[name, why or null], …]`. Where an exception says how the package refuses (`refused`), that
+ * refusal is tried instead.
  */
 export async function conform(kit, { engine, exceptions = {} }) {
   const all = scenarios(kit);
