@@ -6,19 +6,9 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "../../scripts/lib.mjs";
 import { EXCEPTIONS } from "./exceptions.mjs";
+import { inWorkerd, nodes } from "./worker.mjs";
 
 const exe = process.platform === "win32" ? ".exe" : "";
-
-/** The Node versions that npm brings, by their major; this process's own stands for its major. */
-function nodes(tools) {
-  const own = Number(process.versions.node.split(".")[0]);
-  const found = new Map([[own, process.execPath]]);
-  for (const major of [22, 24, 26]) {
-    const path = join(tools, `node-${major}`, "bin", "node");
-    if (major !== own && existsSync(path)) found.set(major, path);
-  }
-  return new Map([...found].sort(([one], [other]) => one - other));
-}
 
 /** The places as functions that try the package there; `row` takes the results of a runtime's scenarios for the table. */
 export function runtimes({ folder, tools, smoke, smokeData, scenarios, engine, host, token }, row) {
@@ -110,23 +100,8 @@ console.log("RESULT " + JSON.stringify([["version", version], ...await conform({
     "workerd, data": () => worker("2026-04-01", "data", `${dataImports}${JSON.stringify(smokeData)};\nexport default { async fetch() { return Response.json(${dataCall}); } };\n`),
   };
 
-  /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
-  async function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
-    const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
-    const host = [...nodes(tools)].findLast(([major]) => major >= 22);
-    if (!host) throw new Error("miniflare needs Node 22 or newer: none is here, and npm has none for this platform");
-    await writeFile(join(folder, "worker.mjs"), text);
-    const out = join(folder, `worker-${compatibilityDate}-${basename(name)}`);
-    const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
-    const files = Object.keys(metafile.outputs).map((path) => join(folder, path));
-    const modules = files
-      .sort((one) => (one.endsWith("worker.mjs") ? -1 : 1))
-      .map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
-    if (!modules.some(({ path }) => basename(path).endsWith(".wasm"))) throw new Error("the bundle has no wasm module: the workerd condition was not taken");
-    const options = { miniflare: join(tools, "miniflare", "dist", "src", "index.js"), modules, modulesRoot: out, compatibilityDate };
-    const { code, stdout, stderr } = await run(host[1], [join(import.meta.dirname, "worker-host.mjs"), JSON.stringify(options)], { check: false, timeoutMs: 120_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
-    const found = /^RESULT (.*)$/m.exec(stdout);
-    if (!found || code !== 0) throw new Error(`it ended with exit code ${code}\n${stdout}${stderr}`);
-    return JSON.parse(found[1]);
+  /** A worker that tries the smoke test with an entry, or the one whose text is given. */
+  function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
+    return inWorkerd({ folder, tools }, `worker-${compatibilityDate}-${basename(name)}`, text, compatibilityDate);
   }
 }
