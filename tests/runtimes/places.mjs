@@ -1,6 +1,6 @@
 // Node (this one and others that npm has), Deno, Bun and workerd: the conformance scenarios, and the package's other forms.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -59,6 +59,13 @@ console.log("RESULT " + JSON.stringify([["version", version], ...await conform({
   // one platform's Deno comes from npm; elsewhere it is the one on PATH
   const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
 
+  // every entry of the package but the adapters', which need what they adapt to: their own suites try them in these runtimes
+  const manifest = JSON.parse(readFileSync(join(folder, "node_modules", "lakewire", "package.json"), "utf8"));
+  const entries = Object.keys(manifest.exports).filter((name) => !/\.(wasm|json)$/.test(name) && !/^\.\/(langchain|ai-sdk)$/.test(name)).map((name) => name.replace(/^\./, "lakewire"));
+  const importing = (names) => `const entries = { ${names.map((name) => `${JSON.stringify(name)}: () => import(${JSON.stringify(name)})`).join(", ")} };
+const all = async () => Promise.all(Object.entries(entries).map(async ([name, load]) => [name, await load().then((entry) => (Object.keys(entry).length > 0 ? null : "it exports nothing"), String)]));\n`;
+  const entering = `${importing(entries)}console.log("RESULT " + JSON.stringify(await all()));\n`;
+
   const everything = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env", "--allow-sys", "--node-modules-dir=manual", "--no-lock"];
   return {
     ...Object.fromEntries([...nodes(tools)].map(([major, path]) => [`Node ${major}, scenarios`, conforms(`Node ${major}`, path)])),
@@ -70,6 +77,11 @@ console.log("RESULT " + JSON.stringify([["version", version], ...await conform({
       row({ runtime: "workerd", version: `workerd ${version}`, results, exceptions: EXCEPTIONS.workerd });
       return results;
     },
+    "Node, every entry": node("entries.mjs", entering),
+    "Deno, every entry": () => program("entries.mjs", entering, existsSync(deno) ? deno : "deno", everything),
+    "Bun, every entry": () => program("entries.mjs", entering, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    // the entries for Node's own modules are for Node, Deno and Bun
+    "workerd, every entry": () => worker("2026-04-01", "entries", `${importing(entries.filter((name) => !name.endsWith("/node")))}export default { async fetch() { return Response.json(await all()); } };\n`),
     "Node, import": node("node.mjs", esm),
     "Node, require": async () => {
       const results = await program("node.cjs", cjs, process.execPath, []);
