@@ -25,6 +25,8 @@ const say = (text) => process.stdout.write(`${text}\n`);
 
 const median = (all) => [...all].sort((one, other) => one - other)[all.length >> 1];
 const ms = (all) => (all.length === 0 ? "–" : `${median(all).toFixed(1)}`);
+/** Of times on a machine that others use too, the shortest says most. */
+const least = (all) => Math.min(...all).toFixed(1);
 const size = (bytes) => (bytes === undefined ? "–" : bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${Math.round(bytes / 1024)} KiB`);
 
 const folder = await mkdtemp(join(TESTS, ".run-"));
@@ -68,27 +70,30 @@ const version = "globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? pro
 async function inProcess(runtime, command, args, collect) {
   const probing = await program("probing.mjs", `import * as lakewire from "lakewire";\nimport { probe } from ${JSON.stringify(pathToFileURL(probe).href)};\nconst said = await probe(lakewire, ${config}, ${JSON.stringify(site.url)}, ${TIMES});\n${report(`{ version: ${version}, ...said }`)}${done}`, command, args);
   const load = {};
+  const warm = `await (await fetch("${site.url}/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).text();\n`;
   const call = `const client = new WorkspaceClient(${config});\nconst t1 = performance.now();\nawait client.chat("whole-x").invoke("Hi");\n${report("[t1 - t0, performance.now() - t1]")}${done}`;
   const forms = {
-    inline: `const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire");\n${call}`,
-    slim: `import { readFile } from "node:fs/promises";\nconst t0 = performance.now();\nconst { default: init, WorkspaceClient } = await import("lakewire/slim");\nawait init(await readFile(new URL(import.meta.resolve("lakewire/core.wasm"))));\n${call}`,
-    chat: `const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire/chat");\n${call}`,
+    inline: `${warm}const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire");\n${call}`,
+    slim: `import { readFile } from "node:fs/promises";\n${warm}const t0 = performance.now();\nconst { default: init, WorkspaceClient } = await import("lakewire/slim");\nawait init(await readFile(new URL(import.meta.resolve("lakewire/core.wasm"))));\n${call}`,
+    chat: `${warm}const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire/chat");\n${call}`,
   };
   for (const [form, text] of Object.entries(forms)) {
     const all = [];
     for (let at = 0; at < LOADS; at += 1) all.push(await program(`load-${form}.mjs`, text, command, args));
-    load[form] = [ms(all.map(([loading]) => loading)), ms(all.map(([, calling]) => calling))];
+    load[form] = [least(all.map(([loading]) => loading)), least(all.map(([, calling]) => calling))];
   }
   const bare = [];
-  for (let at = 0; at < LOADS; at += 1) bare.push(await program("load-fetch.mjs", `const t0 = performance.now();\nawait (await fetch("${site.url}/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).json();\n${report("performance.now() - t0")}${done}`, command, args));
-  load.fetch = ms(bare);
+  for (let at = 0; at < LOADS; at += 1) bare.push(await program("load-fetch.mjs", `${warm}const t0 = performance.now();\nawait (await fetch("${site.url}/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).json();\n${report("performance.now() - t0")}${done}`, command, args));
+  load.fetch = least(bare);
   const row = note(runtime, `${runtime.split(" ")[0]} ${probing.version}`, probing, load);
   for (const kind of ["lakewire", "fetch"]) {
     for (const count of COUNTS) {
       const text = `import * as lakewire from "lakewire";\nimport { idle } from ${JSON.stringify(pathToFileURL(probe).href)};
-const memory = async () => { for (let at = 0; at < 5; at += 1) { ${collect.gc}; await new Promise((done) => setTimeout(done, 20)); } return ${collect.rss}; };
+const memory = async () => { for (let at = 0; at < 5; at += 1) { ${collect.gc}; await new Promise((done) => setTimeout(done, 20)); } const { heapUsed, external, rss } = ${collect.usage}; return { heap: heapUsed + external, rss }; };
 ${report(`await idle(lakewire, ${config}, ${JSON.stringify(site.url)}, ${count}, memory, ${JSON.stringify(kind)})`)}${done}`;
-      row.memory[`${kind} ${count}`] = (await program("idle.mjs", text, command, collect.args)).bytes;
+      const all = [];
+      for (let at = 0; at < 3; at += 1) all.push(await program("idle.mjs", text, command, collect.args));
+      row.memory[`${kind} ${count}`] = { heap: median(all.map(({ heap }) => heap)), rss: median(all.map(({ rss }) => rss)) };
     }
   }
   say(JSON.stringify(row.memory));
@@ -120,31 +125,32 @@ async function inPage(runtime, { version: shown, visit, close, lacking }) {
   };
   const host = `{ host: "/databricks" }`;
   const said = await page("probing", `import * as lakewire from "lakewire";\nimport { probe } from "/probe.mjs";\nglobalThis.results = await probe(lakewire, ${host}, "/databricks", ${TIMES});`);
+  const warm = `await (await fetch("/databricks/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).text();\n`;
   const call = `const client = new WorkspaceClient(${host});\nconst t1 = performance.now();\nawait client.chat("whole-x").invoke("Hi");\nglobalThis.results = [t1 - t0, performance.now() - t1];`;
   const forms = {
-    inline: `const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire");\n${call}`,
-    slim: `const t0 = performance.now();\nconst { default: init, WorkspaceClient } = await import("lakewire/slim");\nawait init(fetch("${dist}/core.wasm"));\n${call}`,
-    chat: `const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire/chat");\n${call}`,
+    inline: `${warm}const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire");\n${call}`,
+    slim: `${warm}const t0 = performance.now();\nconst { default: init, WorkspaceClient } = await import("lakewire/slim");\nawait init(fetch("${dist}/core.wasm"));\n${call}`,
+    chat: `${warm}const t0 = performance.now();\nconst { WorkspaceClient } = await import("lakewire/chat");\n${call}`,
   };
   const load = {};
   for (const [form, text] of Object.entries(forms)) {
     const all = [];
     for (let at = 0; at < LOADS; at += 1) all.push(await page(`load-${form}`, text));
-    load[form] = [ms(all.map(([loading]) => loading)), ms(all.map(([, calling]) => calling))];
+    load[form] = [least(all.map(([loading]) => loading)), least(all.map(([, calling]) => calling))];
   }
   const bare = [];
-  for (let at = 0; at < LOADS; at += 1) bare.push((await page("load-fetch", `const t0 = performance.now();\nawait (await fetch("/databricks/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).json();\nglobalThis.results = [performance.now() - t0];`))[0]);
-  load.fetch = ms(bare);
+  for (let at = 0; at < LOADS; at += 1) bare.push((await page("load-fetch", `${warm}const t0 = performance.now();\nawait (await fetch("/databricks/serving-endpoints/whole-x/invocations", { method: "POST", body: "{}" })).json();\nglobalThis.results = [performance.now() - t0];`))[0]);
+  load.fetch = least(bare);
   note(runtime, shown, said, load);
   await close();
 }
 
 function table() {
   const rows = [...results.values()];
-  const memory = (row, kind) => (row.memory[`${kind} 100`] === undefined ? "–" : COUNTS.map((count) => `${(row.memory[`${kind} ${count}`] / 1024).toFixed(0)}`).join(" / "));
+  const memory = (row, kind, of) => (row.memory[`${kind} 100`] === undefined ? "–" : COUNTS.map((count) => `${(row.memory[`${kind} ${count}`][of] / 1024).toFixed(0)}`).join(" / "));
   const lines = (head, cells) => [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((row) => `| ${[row.runtime, ...cells(row)].join(" | ")} |`)].join("\n");
   return [
-    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.`,
+    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work, over which the measured processes had priority; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.`,
     "",
     "**Cancellation**: a stream is given up at an event, by `abort()`; milliseconds from the server's writing that event to its seeing the connection end, median of " + TIMES + ". Beside it the same with `fetch` and its reader alone: the difference is ours.",
     "",
@@ -158,23 +164,23 @@ function table() {
     "",
     lines(["runtime", "a body of three pieces"], ({ upload }) => [upload.replaceAll("|", "\\|")]),
     "",
-    `**Loading**: milliseconds from before the \`import()\` to a client, then of the first call to a server that answers at once; median of ${LOADS}, each in a new process or page, pages without a cache. A worker's clock stands still while it computes: nothing can be said there.`,
+    `**Loading**: milliseconds from before the \`import()\` to a client, then of the first call to a server that answers at once; the shortest of ${LOADS}, each in a new process or page (without a cache) in which \`fetch\` was used once, since runtimes load that when it is first used. A worker's clock stands still while it computes: nothing can be said there.`,
     "",
-    lines(["runtime", "`lakewire`", "first call", "`lakewire/slim`", "first call", "`lakewire/chat`", "first call", "first `fetch` alone"], ({ load: { inline, slim, chat, fetch: bare = "–" } }) => [...[inline, slim, chat].flatMap((pair) => pair ?? ["–", "–"]), bare]),
+    lines(["runtime", "`lakewire`", "first call", "`lakewire/slim`", "first call", "`lakewire/chat`", "first call", "`fetch` alone"], ({ load: { inline, slim, chat, fetch: bare = "–" } }) => [...[inline, slim, chat].flatMap((pair) => pair ?? ["–", "–"]), bare]),
     "",
-    `**Memory of an idle stream**: growth of the process's resident memory after a collection, divided by the streams: KiB each, with ${COUNTS.join(" / ")} open. One run each, so a few KiB either way mean nothing. Browsers open six connections to a server at most over HTTP/1.1, and workerd's memory is not one stream's: not measured there.`,
+    `**Memory of an idle stream**: growth after a collection, divided by the streams, with ${COUNTS.join(" / ")} open, the median of three processes: KiB of the heap (with what hangs on it outside) and of the process's resident memory, which a collector gives back when it likes: its figure for ${COUNTS[0]} may even be below zero. Browsers open six connections to a server at most over HTTP/1.1, and workerd's memory is not one stream's: not measured there.`,
     "",
-    lines(["runtime", "lakewire, KiB", "fetch alone, KiB"], (row) => [memory(row, "lakewire"), memory(row, "fetch")]),
+    lines(["runtime", "lakewire, heap", "fetch alone, heap", "lakewire, resident", "fetch alone, resident"], (row) => ["heap", "rss"].flatMap((of) => ["lakewire", "fetch"].map((kind) => memory(row, kind, of)))),
   ].join("\n");
 }
 
 try {
-  const node = { gc: "globalThis.gc()", rss: "process.memoryUsage().rss", args: ["--expose-gc"] };
+  const node = { gc: "globalThis.gc()", usage: "process.memoryUsage()", args: ["--expose-gc"] };
   for (const [major, path] of nodes(tools)) if (wants(`Node ${major}`)) await inProcess(`Node ${major}`, path, [], node);
   const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
   const denoRun = ["run", "--no-prompt", "--allow-net", "--allow-read", "--node-modules-dir=manual", "--no-lock"];
-  if (wants("Deno")) await inProcess("Deno", existsSync(deno) ? deno : "deno", denoRun, { gc: "globalThis.gc()", rss: "Deno.memoryUsage().rss", args: [...denoRun, "--v8-flags=--expose-gc"] });
-  if (wants("Bun")) await inProcess("Bun", join(tools, ".bin", "bun"), ["run"], { gc: "Bun.gc(true)", rss: "process.memoryUsage().rss", args: ["run"] });
+  if (wants("Deno")) await inProcess("Deno", existsSync(deno) ? deno : "deno", denoRun, { gc: "globalThis.gc()", usage: "Deno.memoryUsage()", args: [...denoRun, "--v8-flags=--expose-gc"] });
+  if (wants("Bun")) await inProcess("Bun", join(tools, ".bin", "bun"), ["run"], { gc: "Bun.gc(true)", usage: "process.memoryUsage()", args: ["run"] });
 
   if (wants("workerd")) {
     const text = `import * as lakewire from "lakewire";\nimport { probe } from ${JSON.stringify(probe)};\nexport default { async fetch() { return Response.json(await probe(lakewire, ${config}, ${JSON.stringify(site.url)}, ${TIMES})); } };\n`;
