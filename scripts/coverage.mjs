@@ -27,6 +27,8 @@ const PLACES = [
   ["JavaScript", "tests/js", ".test.mjs"],
   ["runtimes", "tests/runtimes", ".mjs"],
   ["page", "tests/page", ".test.mjs"],
+  ["supply", "tests/supply", ".mjs"],
+  ["supply", "tests/api", ".mjs"],
 ];
 const COLUMNS = [...new Set(PLACES.map(([column]) => column))];
 

@@ -54,6 +54,8 @@ function note(name, passed, failed, output) {
   totals.passed += passed;
   totals.failed += failed;
   say(`  ${name}: ${passed} passed, ${failed} failed`);
+  // what could not be judged here is no pass, and must not look like one
+  for (const [line] of output.matchAll(/^not run - .*$/gm)) say(`  ${line}`);
   if (failed === 0) return;
   failures.push(name);
   // what failed, each with what it says; else the end
@@ -88,6 +90,7 @@ async function main() {
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of MLflow", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_mlflow", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
+  await suite("supply", "What the project is made of: advisories, licences, counts, workflows, bills of materials", node, ["tests/supply/run.mjs"]);
   await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
