@@ -130,8 +130,8 @@ export function starters({ root, tools, here, host, token, key, load }) {
       const child = await start(process.execPath, ["server.mjs"], { cwd: folder, env: { ...env, DATABRICKS_TOKEN: undefined, CLIENT_ID: "databricks-cli", PORT: `${await freePort()}` }, ready });
       const url = child.match[1];
       try {
-        const other = await fetch(`${url.replace("localhost", "127.0.0.1")}/databricks/serving-endpoints/${ENDPOINT}/invocations`, { method: "POST", body: QUESTION, headers: { authorization: `Bearer ${token}` } });
-        const secrets = await fetch(`${url.replace("localhost", "127.0.0.1")}/databricks/api/2.0/secrets/scopes/list`, { headers: { "sec-fetch-site": "same-origin", authorization: `Bearer ${token}` } });
+        const other = await fetch(`${url.replace("localhost", "127.0.0.1")}/serving-endpoints/${ENDPOINT}/invocations`, { method: "POST", body: QUESTION, headers: { authorization: `Bearer ${token}` } });
+        const secrets = await fetch(`${url.replace("localhost", "127.0.0.1")}/api/2.0/secrets/scopes/list`, { headers: { "sec-fetch-site": "same-origin", authorization: `Bearer ${token}` } });
         const talk = await inBrowser(async (page) => {
           await page.goto(url);
           await page.click("#sign-in");

@@ -12,7 +12,7 @@ const host = DATABRICKS_HOST.replace(/\/+$/, "");
 /** What is passed on: where to, and which headers go along. */
 const ROUTES = {
   "/oauth/token": { path: "/oidc/v1/token", type: "application/x-www-form-urlencoded", headers: [] },
-  [`/databricks/serving-endpoints/${CHAT_ENDPOINT}/invocations`]: { path: `/serving-endpoints/${CHAT_ENDPOINT}/invocations`, type: "application/json", headers: ["authorization"] },
+  [`/serving-endpoints/${CHAT_ENDPOINT}/invocations`]: { path: `/serving-endpoints/${CHAT_ENDPOINT}/invocations`, type: "application/json", headers: ["authorization"] },
 };
 const LIMIT = 1024 * 1024;
 

@@ -1,8 +1,9 @@
 import { beginSignIn, completeSignIn, WorkspaceClient } from "/lakewire/index.js";
 
 const { clientId, authorizationEndpoint, endpoint } = await (await fetch("/config.json")).json();
-// in the page, host and token endpoint are paths of its own server; the browser itself goes to the workspace to sign in
-const config = { host: "/databricks", clientId, authorizationEndpoint, tokenEndpoint: "/oauth/token" };
+// calls and the token's form go to the page's own server; the browser itself goes to the workspace to sign in
+const host = location.origin;
+const config = { host, clientId, authorizationEndpoint, tokenEndpoint: `${host}/oauth/token` };
 const [button, talk, form] = ["sign-in", "talk", "ask"].map((id) => document.getElementById(id));
 let chat;
 
@@ -17,7 +18,7 @@ async function start() {
   if (!location.search.includes("state=")) return;
   try {
     const session = await completeSignIn(config);
-    chat = new WorkspaceClient({ host: "/databricks", session }).chat(endpoint);
+    chat = new WorkspaceClient({ host, session }).chat(endpoint);
     button.hidden = true;
     form.hidden = false;
   } catch (error) {
