@@ -16,6 +16,7 @@ export const PACKAGES = {
   "scripts/reference": 22,
   "tests/clients/js": 148,
   "tests/runtimes": 201,
+  "tests/starters": 54,
   "tests/supply": 20,
   "tests/types": 1,
   www: 75,

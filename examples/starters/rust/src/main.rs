@@ -2,7 +2,6 @@
 
 use std::io::{Write, stdout};
 
-use futures_util::StreamExt;
 use lakewire::WorkspaceClient;
 
 #[tokio::main]
