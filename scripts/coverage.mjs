@@ -28,6 +28,8 @@ const PLACES = [
   ["JavaScript", "tests/relay", ".test.mjs"],
   ["runtimes", "tests/runtimes", ".mjs"],
   ["page", "tests/page", ".test.mjs"],
+  ["supply", "tests/supply", ".mjs"],
+  ["supply", "tests/api", ".mjs"],
 ];
 const COLUMNS = [...new Set(PLACES.map(([column]) => column))];
 

@@ -54,6 +54,8 @@ function note(name, passed, failed, output) {
   totals.passed += passed;
   totals.failed += failed;
   say(`  ${name}: ${passed} passed, ${failed} failed`);
+  // what could not be judged here is no pass, and must not look like one
+  for (const [line] of output.matchAll(/^not run - .*$/gm)) say(`  ${line}`);
   if (failed === 0) return;
   failures.push(name);
   // what failed, each with what it says; else the end
@@ -89,7 +91,7 @@ async function main() {
   await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of MLflow", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_mlflow", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of the relay", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_relay", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
-  await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
+  await suite("supply", "What the project is made of: advisories, licences, counts, workflows, bills of materials", node, ["tests/supply/run.mjs"]);
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
   const engineProgram = await step("Build the SQL engine (once; some minutes)", () => buildEngine());
@@ -103,12 +105,14 @@ async function main() {
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay"].some((name) => only.has(name))) {
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay", "docs", "starters"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
   await suite("wasm", "The core's tests inside wasm", node, ["scripts/wasm-tests.mjs"], { env });
   await suite("types", "Declarations under tsc --strict", node, ["tests/types/check.mjs"]);
+  await check("docs", "The reference of both faces, without a warning", node, ["scripts/reference.mjs"]);
+  await suite("docs", "The public names of both faces", node, ["tests/api/run.mjs"]);
   await suite("js", "JavaScript: the package in Node", node, ["tests/js/run.mjs"], { env });
   await suite("examples", "The examples of both faces", node, ["scripts/examples.mjs"], { env });
   await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
@@ -119,6 +123,7 @@ async function main() {
   await suite("models", "Models and apps that really run, behind the emulator", node, ["tests/models/run.mjs"]);
   await suite("gateway", "A self-hosted MLflow AI Gateway through both faces", node, ["tests/gateway/run.mjs"], { env });
   await suite("mlflow", "A real MLflow server: both faces, and the emulator beside it", node, ["tests/mlflow/run.mjs"], { env });
+  await suite("starters", "The starters, each in its own runtime", node, ["tests/starters/run.mjs"], { env });
   await check("size", "The download's budget", node, ["benches/size.mjs"]);
 }
 
