@@ -294,4 +294,7 @@ scenarios["ChatAgent: an answer and a stream"] = async (fields) => {
   match((await folded(await agent.stream("What is 2 + 3?"))).text, /5/);
 };
 
+/** Scenarios a page cannot run, for a reason of LangGraph's own: `interrupt()` needs AsyncLocalStorage, which browsers lack. */
+export const notInPages = new Set(["an agent that asks a person first, and remembers"]);
+
 export { scenarios };
