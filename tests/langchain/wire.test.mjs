@@ -9,7 +9,9 @@ import { load } from "@langchain/core/load";
 import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { WorkspaceClient } from "lakewire/chat";
+import { WorkspaceClient as WholeClient } from "lakewire";
 import * as whole from "lakewire/langchain";
+import { observed } from "lakewire/mlflow";
 import { z } from "zod";
 import { chunk, completion, json, script, sse } from "./fakes.mjs";
 
@@ -329,6 +331,19 @@ test("the client the app has is used; one of `lakewire/chat` has no Responses, a
   assert.throws(() => new ChatDatabricks({ ...fields }), /needs `model`/);
   assert.throws(() => new ChatDatabricks({ ...fields, model, endpointAPI: "soap" }), /endpointAPI/);
   assert.throws(() => new ChatDatabricks({ model, auth: { profile: "x" } }), /fromProfile/);
+});
+
+test("a client that `lakewire/mlflow` observes tells of the calls of every class", async () => {
+  const seen = [];
+  const observer = { start: ({ kind, endpoint }) => ({ end: () => seen.push([kind, endpoint]), fail: (failure) => seen.push([kind, failure.kind]) }) };
+  const { fields } = script(completion({ content: "Hi." }), sse(chunk({ content: "Hi." }, { finish_reason: "stop" })), json({ object: "list", data: [{ object: "embedding", index: 0, embedding: [1] }] }), json({ message: "no" }, 404));
+  const client = observed(new WholeClient(fields), observer);
+  const chat = new ChatDatabricks({ client, model });
+  await chat.invoke("x");
+  await folded(chat.stream("x"));
+  await new whole.DatabricksEmbeddings({ client, endpoint: "e" }).embedQuery("x");
+  await assert.rejects(chat.invoke("x"));
+  assert.deepEqual(seen, [["CHAT_MODEL", "m"], ["CHAT_MODEL", "m"], ["EMBEDDING", "e"], ["CHAT_MODEL", "NotFound"]]);
 });
 
 test("without fields the environment says where the workspace is, on the first call", async () => {
