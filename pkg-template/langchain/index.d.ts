@@ -1,0 +1,3 @@
+export type { DatabricksClientFields } from "./client.js";
+export { DatabricksEmbeddings } from "./embeddings.js";
+export type { DatabricksEmbeddingsFields } from "./embeddings.js";
