@@ -51,9 +51,10 @@ export class DatabricksVectorSearch extends VectorStore {
     this.#fields = fields;
     this.#search = picked(fields, SEARCH);
     const shared = fields[SHARED];
+    const clientOnce = shared === undefined ? clientOf(fields) : undefined;
     this.#open = shared?.open ?? lazily(async () => {
       const embedding = embeddings && { embedQuery: (text) => embeddings.embedQuery(text), embedDocuments: (texts) => embeddings.embedDocuments(texts) };
-      const [client, data] = await Promise.all([clientOf(fields), dataEntry(fields)]);
+      const [client, data] = await Promise.all([clientOnce(), dataEntry(fields)]);
       const store = await data.DatabricksVectorSearch.create(client, { ...picked(fields, INDEX), embedding });
       const { endpointType } = fields;
       return { store, index: new data.VectorSearch(client).index(fields.indexName, { endpointType, primaryKey: store.index.primaryKey }) };
