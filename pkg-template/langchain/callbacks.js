@@ -113,8 +113,6 @@ export class MlflowCallbackHandler extends BaseCallbackHandler {
   }
 }
 
-const KINDS = { retriever: "RETRIEVER", tool: "TOOL", parser: "PARSER", embedding: "EMBEDDING", llm: "LLM", agent: "AGENT" };
-
 const nameOf = (serialized, name) => name ?? serialized?.name ?? serialized?.id?.at?.(-1) ?? "run";
 
 /** What a model is called, as LangChain tells it. */
@@ -226,7 +224,8 @@ export class MlflowTracer extends BaseCallbackHandler {
   }
 
   handleChainStart(chain, inputs, runId, parentRunId, tags, metadata, runType, name) {
-    this.#start(runId, parentRunId, metadata, { name: nameOf(chain, name), type: KINDS[runType] ?? "CHAIN", inputs: told(inputs) });
+    // prompts, parsers and graphs too: as MLflow's own tracer has it
+    this.#start(runId, parentRunId, metadata, { name: nameOf(chain, name), type: "CHAIN", inputs: told(inputs) });
   }
 
   handleChainEnd(outputs, runId) {
