@@ -50,21 +50,18 @@ export class Places {
   }
 }
 
-/** Gives streamed tool calls their places; a service may write the same place for two calls, or none. */
+/** Pieces of tool calls. Id and name are said once: some services repeat them, and LangChain joins what comes twice. */
 class Calls {
-  #seen = [];
+  #told = new Set();
 
   chunks(deltas) {
     return deltas.map(({ index, id, function: called }, at) => {
-      const wire = index ?? at;
-      let own = this.#seen.findLastIndex((call) => call.wire === wire);
-      if (own < 0 || (id && this.#seen[own].id && this.#seen[own].id !== id)) own = this.#seen.push({ wire, id }) - 1;
-      // said once: LangChain finds the later pieces by their place
-      const first = !this.#seen[own].told;
-      if (first && (id || called?.name)) this.#seen[own].told = true;
+      const place = index ?? at;
+      const first = !this.#told.has(place) && (id || called?.name);
+      if (first) this.#told.add(place);
       const text = called?.arguments ?? "";
       return {
-        type: "tool_call_chunk", index: own, args: typeof text === "string" ? text : JSON.stringify(text),
+        type: "tool_call_chunk", index: place, args: typeof text === "string" ? text : JSON.stringify(text),
         ...(first && id && { id }), ...(first && called?.name && { name: called.name }),
       };
     });

@@ -27,7 +27,7 @@ async function workspace() {
 
 try {
   const digest = await fingerprint(HERE, ["package.json", "package-lock.json"]);
-  await unlessStamped(join(HERE, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: HERE }));
+  await unlessStamped(join(HERE, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--legacy-peer-deps", "--no-audit", "--no-fund"], { cwd: HERE }));
   // a copy, not a link: the package's imports of its peers must find those of this folder
   const copy = join(HERE, "node_modules", "lakewire");
   await rm(copy, { recursive: true, force: true });
