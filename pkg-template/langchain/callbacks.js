@@ -12,6 +12,8 @@ const EVENTS = [
   "handleLLMStart", "handleChatModelStart", "handleLLMNewToken", "handleLLMEnd", "handleLLMError", "handleChainStart", "handleChainEnd", "handleChainError",
   "handleToolStart", "handleToolEnd", "handleToolError", "handleText", "handleAgentAction", "handleAgentEnd", "handleRetrieverStart", "handleRetrieverEnd", "handleRetrieverError",
 ];
+/** How many runs that have not ended are known of; beyond, the oldest are forgotten. */
+const OPEN = 10_000;
 /** How many events wait while `lakewire/mlflow` is loaded. */
 const EARLY = 1000;
 
@@ -180,6 +182,7 @@ export class MlflowTracer extends BaseCallbackHandler {
     if (parent === undefined && typeof metadata?.thread_id === "string") options.session = metadata.thread_id;
     try {
       this.#spans.set(runId, this.#tracing.startSpan(options));
+      if (this.#spans.size > OPEN) this.#spans.delete(this.#spans.keys().next().value);
     } catch {
       // closed: the run goes on untraced
     }

@@ -2,6 +2,7 @@
 
 import { Serializable } from "@langchain/core/load/serializable";
 import type { SerializedNotImplemented } from "@langchain/core/load/serializable";
+import type { CallOptions } from "../chat.js";
 import type { DatabricksClientFields } from "./client.js";
 
 /** Which tables of which schema, reached through which warehouse; names as in Python's `SQLDatabase.from_databricks`. */
@@ -84,13 +85,13 @@ export class SqlDatabase extends Serializable {
   /** The dialect's name, for prompts. */
   readonly dialect: "databricks";
   /** Texts of tables, of all when no names are given: `CREATE TABLE` and sample rows. */
-  getTableInfo(targetTables?: string[]): Promise<string>;
+  getTableInfo(targetTables?: string[], options?: CallOptions): Promise<string>;
   /**
    * Runs a statement; gives its rows as the JSON text of a list of objects, or with `"one"` the first row's. When a limit
    * cut the result a line behind the list says so. Numbers that JavaScript cannot hold exactly, decimals, dates and nested
    * values are texts as the service writes them.
    */
-  run(command: string, fetch?: "all" | "one"): Promise<string>;
+  run(command: string, fetch?: "all" | "one", options?: CallOptions): Promise<string>;
   /** Its options, without credentials. */
   serialize(): any;
 }

@@ -75,29 +75,30 @@ export class SqlDatabase extends Serializable {
   }
 
   /** Texts of tables, of all when no names are given: `CREATE TABLE` and sample rows. */
-  async getTableInfo(targetTables) {
+  async getTableInfo(targetTables, options) {
     const names = targetTables?.length > 0 ? targetTables : this.#database.getUsableTableNames();
     const told = this.customDescription ?? {};
-    if (!names.some((name) => Object.hasOwn(told, name))) return this.#database.getTableInfo(names);
-    const texts = await Promise.all(names.map((name) => this.#database.getTableInfo([name])));
+    if (!names.some((name) => Object.hasOwn(told, name))) return this.#database.getTableInfo(names, options);
+    const texts = await Promise.all(names.map((name) => this.#database.getTableInfo([name], options)));
     return names.map((name, at) => (Object.hasOwn(told, name) ? `${told[name]}\n${texts[at]}` : texts[at])).join("\n\n");
   }
 
   /** Runs a statement that only reads; gives its rows as JSON text. */
-  async run(command, fetch = "all") {
-    const { rows, truncated } = await this.#rows(command);
-    if (fetch !== "all") return rows.length > 0 ? JSON.stringify(rows[0]) : "";
+  async run(command, fetch = "all", options = {}) {
+    if (fetch !== "all" && fetch !== "one") throw fail("InvalidInput", "`fetch` must be \"all\" or \"one\".");
+    const { rows, truncated } = await this.#rows(command, options);
+    if (fetch === "one") return rows.length > 0 ? JSON.stringify(rows[0]) : "";
     const text = JSON.stringify(rows);
     // whoever reads a part must not take it for the whole
     return truncated ? `${text}\n(There are more rows than these ${rows.length}: a limit cut them.)` : text;
   }
 
-  async #rows(statement) {
+  async #rows(statement, options) {
     const { rowLimit, byteLimit, maxStringLength } = this.#settings;
     if (typeof statement !== "string") throw fail("InvalidInput", "run() needs the statement's text.");
     this.#check(statement);
     const limits = Object.fromEntries(Object.entries({ rowLimit, byteLimit }).filter(([, limit]) => limit > 0));
-    const { columns, rows, truncated } = await this.#database.rows(statement, limits);
+    const { columns, rows, truncated } = await this.#database.rows(statement, { ...options, ...limits });
     const short = (value) => (maxStringLength > 0 && typeof value === "string" && value.length > maxStringLength ? `${value.slice(0, Math.max(0, maxStringLength - 3))}...` : value);
     return { rows: rows.map((row) => Object.fromEntries(columns.map((column, at) => [column.name, short(cell(row[at], column))]))), truncated };
   }

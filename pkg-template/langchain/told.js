@@ -29,14 +29,15 @@ function messageOf(message, type) {
 }
 
 /** A value with its messages and documents as plain objects. */
-export function told(value, depth = 0) {
-  if (value === null || typeof value !== "object" || depth > DEPTH) return value;
-  if (Array.isArray(value)) return value.map((one) => told(one, depth + 1));
+export function told(value, around = []) {
+  if (value === null || typeof value !== "object" || around.length > DEPTH || around.includes(value)) return value;
+  const within = [...around, value];
+  if (Array.isArray(value)) return value.map((one) => told(one, within));
   const type = typeOf(value);
   if (type !== undefined) return messageOf(value, type);
   if (typeof value.pageContent === "string") return { page_content: value.pageContent, metadata: value.metadata ?? {}, id: value.id ?? null };
   if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, told(one, depth + 1)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, told(one, within)]));
 }
 
 /** What a model counted, in MLflow's words. */

@@ -6,6 +6,7 @@ import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { VectorStore } from "@langchain/core/vectorstores";
 import type { MaxMarginalRelevanceSearchOptions, VectorStoreRetriever } from "@langchain/core/vectorstores";
 import type { AnyFilter, QueryType, Reranker } from "../data/vector-search.js";
+import type { CallOptions } from "../chat.js";
 import type { DatabricksClientFields } from "./client.js";
 
 export type { AnyFilter, QueryType, Reranker } from "../data/vector-search.js";
@@ -44,8 +45,8 @@ export interface DatabricksVectorSearchFields extends DatabricksClientFields, Da
   data?: object | undefined;
 }
 
-/** A search with all that there is to say. */
-export interface DatabricksSearchOptions extends DatabricksSearchDefaults {
+/** A search with all that there is to say, a signal and time limits among it. */
+export interface DatabricksSearchOptions extends DatabricksSearchDefaults, CallOptions {
   /** How many documents; 4 unless set. */
   k?: number | undefined;
   /** Which rows are looked at: a dictionary, SQL-like text, or a `Filter` of `lakewire/data`. */
@@ -63,7 +64,7 @@ export interface DatabricksRetrieverFields<Store extends VectorStore = Databrick
   /** The lowest score to give back, from 0 to 1. */
   scoreThreshold?: number | undefined;
   /** As in Python; `fetchK` (20 unless set) and `lambda` (0.5) are for `mmr`. */
-  searchKwargs?: (DatabricksSearchOptions & { fetchK?: number | undefined; lambda?: number | undefined; lambdaMult?: number | undefined }) | undefined;
+  searchKwargs?: (DatabricksSearchDefaults & { k?: number | undefined; filter?: AnyFilter | undefined; fetchK?: number | undefined; lambda?: number | undefined; lambdaMult?: number | undefined }) | undefined;
   callbacks?: Callbacks | undefined;
   tags?: string[] | undefined;
   metadata?: Record<string, unknown> | undefined;

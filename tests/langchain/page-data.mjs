@@ -13,7 +13,7 @@ import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch, MlflowTra
 const llama = "databricks-meta-llama-3-3-70b-instruct";
 
 async function all({ indexName, experimentName, engine }) {
-  const workspace = { host: "/databricks" };
+  const workspace = { relay: "/databricks" };
   const embeddings = new DatabricksEmbeddings({ ...workspace, endpoint: "databricks-gte-large-en" });
   const model = new ChatDatabricks({ ...workspace, endpoint: llama });
   const fields = { ...workspace, indexName, embedding: embeddings, textColumn: "body" };

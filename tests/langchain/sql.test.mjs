@@ -49,6 +49,12 @@ test("a statement that does more than read is refused, unless that is allowed", 
   await free.run(`DROP TABLE ${name}`);
 });
 
+test("a signal ends a statement, and a word that is no way to fetch is refused", async () => {
+  const db = await open();
+  await assert.rejects(db.run("SELECT 1", "all", { signal: AbortSignal.abort() }), (error) => error.kind === "Cancelled");
+  await assert.rejects(db.run("SELECT 1", "cursor"), /`fetch` must be/);
+});
+
 test("a result that a limit cut says so", async () => {
   const db = await open({ rowLimit: 2 });
   const text = await db.run("SELECT n_name FROM nation ORDER BY n_name");

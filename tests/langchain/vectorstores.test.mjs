@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { inspect } from "node:util";
 import { Document } from "@langchain/core/documents";
+import { index as indexed } from "@langchain/core/indexing";
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnablePassthrough, RunnableSequence } from "@langchain/core/runnables";
@@ -13,11 +14,13 @@ import { createStuffDocumentsChain } from "@langchain/classic/chains/combine_doc
 import { createRetrievalChain } from "@langchain/classic/chains/retrieval";
 import { ParentDocumentRetriever } from "@langchain/classic/retrievers/parent_document";
 import { ScoreThresholdRetriever } from "@langchain/classic/retrievers/score_threshold";
+import { createRetrieverTool } from "@langchain/classic/tools/retriever";
 import { InMemoryStore } from "@langchain/core/stores";
+import { createAgent } from "langchain";
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
 import { WorkspaceClient } from "lakewire";
 import { VectorSearch } from "lakewire/data";
-import { DatabricksEmbeddings, DatabricksVectorSearch } from "lakewire/langchain";
+import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch } from "lakewire/langchain";
 import { llama, token, workspace } from "./setup.mjs";
 
 const client = new WorkspaceClient(workspace);
@@ -114,7 +117,7 @@ test("what text splitters make is stored; the lines they tell of have no column"
 });
 
 test("LangChain's retrieval chain answers from the index", async () => {
-  const model = new (await import("lakewire/langchain")).ChatDatabricks({ client, endpoint: llama, maxRetries: 0 });
+  const model = new ChatDatabricks({ client, endpoint: llama });
   const prompt = ChatPromptTemplate.fromMessages([["system", "Use only this text. {context}"], ["human", "{input}"]]);
   const combineDocsChain = await createStuffDocumentsChain({ llm: model, prompt });
   const chain = await createRetrievalChain({ retriever: store.asRetriever({ k: 2 }), combineDocsChain });
@@ -138,6 +141,35 @@ test("LangChain's retrievers that hold a store work on it", async () => {
   });
   await parents.addDocuments([new Document({ pageContent: TEXTS.slice(0, 2).join(" ") }), new Document({ pageContent: TEXTS[3] })]);
   assert.deepEqual((await parents.invoke("What is the office dog called?")).map(({ pageContent }) => pageContent), [TEXTS.slice(0, 2).join(" ")]);
+});
+
+test("LangChain's indexing keeps the index in step with its documents", async () => {
+  const name = await index({ id: "string", body: "string", source: "string" });
+  const filled = new DatabricksVectorSearch(embedding, { client, indexName: name, textColumn: "body", columns: ["source"] });
+  const held = new Map();
+  let now = 0;
+  /** LangChain's interface of a record manager, in memory. */
+  const recordManager = {
+    createSchema: async () => {}, getTime: async () => (now += 1),
+    update: async (keys, given) => keys.forEach((key, at) => held.set(key, { at: now, group: given?.groupIds?.[at] ?? held.get(key)?.group })),
+    exists: async (keys) => keys.map((key) => held.has(key)),
+    listKeys: async ({ before, groupIds }) => [...held].filter(([, { at, group }]) => at < before && (groupIds ?? [group]).includes(group)).map(([key]) => key),
+    deleteKeys: async (keys) => keys.forEach((key) => held.delete(key)),
+  };
+  const bring = (texts) => indexed({ docsSource: texts.map((pageContent) => new Document({ pageContent, metadata: { source: "office" } })), recordManager, vectorStore: filled, options: { cleanup: "full", sourceIdKey: "source" } });
+  const counts = ({ numAdded, numDeleted, numSkipped }) => [numAdded, numDeleted, numSkipped];
+  assert.deepEqual(counts(await bring(TEXTS)), [4, 0, 0]);
+  assert.deepEqual(counts(await bring(TEXTS.slice(0, 3))), [0, 1, 3]);
+  assert.deepEqual((await filled.similaritySearch("the cafeteria", 9)).map(({ pageContent }) => pageContent).sort(), TEXTS.slice(0, 3).sort());
+});
+
+test("an agent answers through LangChain's retriever tool; an aborted search ends", async () => {
+  const retrieverTool = createRetrieverTool(store.asRetriever(2), { name: "search_office", description: "Search documents about the office." });
+  const agent = createAgent({ model: new ChatDatabricks({ client, endpoint: llama }), tools: [retrieverTool] });
+  const { messages } = await agent.invoke({ messages: [{ role: "user", content: "Search the documents: what is the office dog called?" }] });
+  assert.deepEqual(messages.map((message) => message.getType()), ["human", "ai", "tool", "ai"]);
+  assert.match(messages.at(-1).text, /Bilbo/);
+  await assert.rejects(store.similaritySearch("dog", { k: 1, signal: AbortSignal.abort() }), (error) => error.kind === "Cancelled");
 });
 
 test("an index that computes embeddings needs none, and refuses what it cannot do", async () => {
