@@ -13,3 +13,5 @@ export { UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
 export type { UCFunctionToolkitFields, VectorSearchRetrieverToolFields } from "./tools.js";
 export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export type { MlflowCallbackHandlerFields, MlflowCallbackStats, MlflowFields, MlflowFlushOptions, MlflowTracerFields } from "./callbacks.js";
+export { DatabricksFunctionClient } from "./functions.js";
+export type { DatabricksFunctionClientFields } from "./functions.js";

@@ -7,3 +7,4 @@ export { SqlDatabase } from "./sql.js";
 export { UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
 export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export { Databricks } from "./llms.js";
+export { DatabricksFunctionClient } from "./functions.js";

@@ -9,7 +9,7 @@ import { BaseToolkit, StructuredTool } from "@langchain/core/tools";
 import { createAgent } from "langchain";
 import { WorkspaceClient } from "lakewire";
 import { VectorSearch } from "lakewire/data";
-import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
+import { ChatDatabricks, DatabricksEmbeddings, DatabricksFunctionClient, DatabricksVectorSearch, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
 import { llama, token, workspace } from "./setup.mjs";
 
 const { LAKEWIRE_ENGINE: engine, LAKEWIRE_REQUIRED: required } = process.env;
@@ -31,6 +31,18 @@ always("functions of Unity Catalog are LangChain's tools", { skip }, async () =>
   assert.deepEqual([message.getType(), message.tool_call_id], ["tool", "c1"]);
   assert.deepEqual(await made.executeFunction("main.tools.add_tax", args), { format: "SCALAR", value: "120.0", truncated: false });
   assert.equal((await made.functions())[0].full_name, "main.tools.add_tax");
+});
+
+always("functions are described, listed and run by name", { skip }, async () => {
+  const functions = new DatabricksFunctionClient({ client, warehouseId: "emulator-warehouse" });
+  const { input_params, full_name } = await functions.getFunction("main.tools.add_tax");
+  assert.equal(full_name, "main.tools.add_tax");
+  assert.ok((await functions.listFunctions("main", "tools")).some(({ name }) => name === "add_tax"));
+  const args = { [input_params.parameters[0].name]: 100 };
+  assert.equal((await functions.executeFunction("main.tools.add_tax", args)).value, "120.0");
+  await assert.rejects(functions.executeFunction("main.tools.add_tax", {}), (error) => error.kind === "InvalidArguments");
+  await assert.rejects(functions.executeFunction("main.tools.nothing", {}), (error) => error.kind === "NotFound");
+  assert.throws(() => new DatabricksFunctionClient({ client }), /warehouseId/);
 });
 
 always("an agent calls a function of Unity Catalog", { skip }, async () => {
