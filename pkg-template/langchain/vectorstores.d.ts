@@ -121,7 +121,8 @@ export class DatabricksVectorSearch extends VectorStore {
   /**
    * Embeds documents and writes them into a Direct Access index; gives the ids that were written. The row's columns are the
    * document's metadata; objects in it that no column holds, such as the `loc` of text splitters, are left out. Ids are
-   * `options.ids`, those of the documents, or random ones; where the key holds whole numbers they must be given.
+   * `options.ids`, those of the documents, what metadata has of the key, or random ones; where the key holds whole numbers
+   * they must be given.
    */
   addDocuments(documents: DocumentInterface[], options?: { ids?: (string | number | bigint)[] }): Promise<string[]>;
   /** Writes documents whose vectors are known. */

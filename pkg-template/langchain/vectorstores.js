@@ -118,9 +118,10 @@ export class DatabricksVectorSearch extends VectorStore {
     if (documents.length === 0) return [];
     const { primaryKey, textColumn, vectorColumn } = store.index;
     const columns = schemaOf(await this.#described());
-    const keys = keysOf(ids, columns?.[primaryKey]);
+    const keys = keysOf(ids.map((id, at) => id ?? documents[at].metadata?.[primaryKey]), columns?.[primaryKey]);
+    // an id that was given holds: whoever gave it deletes by it
     const rows = documents.map(({ pageContent, metadata }, at) => ({
-      [primaryKey]: keys[at], [textColumn]: pageContent, [vectorColumn]: Array.from(vectors[at]), ...columnsOf(metadata, columns),
+      ...columnsOf(metadata, columns), [primaryKey]: keys[at], [textColumn]: pageContent, [vectorColumn]: Array.from(vectors[at]),
     }));
     return (await index.upsert(rows)).writtenKeys;
   }

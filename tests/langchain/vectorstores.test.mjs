@@ -93,17 +93,17 @@ test("fromTexts writes into an existing index, delete takes out, whole numbers a
   const fields = { client, indexName: name, textColumn: "body" };
   const texts = await DatabricksVectorSearch.fromTexts(["one lake", "two lakes"], [{ id: 7 }, { id: 8 }], embedding, { ...fields, ids: ["7", "9007199254740993"] });
   const ids = async () => (await texts.similaritySearch("lake", 4)).map(({ id }) => id).sort();
-  // what metadata says of the key is the key, as in Python
-  assert.deepEqual(await ids(), ["7", "8"]);
-  const long = new Document({ pageContent: "a long key", id: "9007199254740993" });
-  assert.deepEqual(await texts.addDocuments([long]), ["9007199254740993"]);
+  // an id that is given holds before what metadata says, which holds where none is given
+  assert.deepEqual(await ids(), ["7", "9007199254740993"]);
+  const [long] = await texts.similaritySearch("two lakes", 1);
+  assert.deepEqual(await texts.addDocuments([new Document({ pageContent: "three", metadata: { id: 8 } }), new Document({ ...long, pageContent: "a long key" })]), ["8", "9007199254740993"]);
   assert.deepEqual(await ids(), ["7", "8", "9007199254740993"]);
   assert.equal(JSON.parse(JSON.stringify(await texts.similaritySearch("a long key", 1)))[0].metadata.id, "9007199254740993");
   await texts.delete({ ids: ["7", "9007199254740993"] });
   assert.deepEqual(await ids(), ["8"]);
   await assert.rejects(texts.addDocuments([new Document({ pageContent: "no key" })]), /whole numbers/);
   const again = await DatabricksVectorSearch.fromExistingIndex(embedding, fields);
-  assert.deepEqual((await again.similaritySearch("lakes")).map(({ pageContent }) => pageContent), ["two lakes"]);
+  assert.deepEqual((await again.similaritySearch("lakes")).map(({ pageContent }) => pageContent), ["three"]);
 });
 
 test("what text splitters make is stored; the lines they tell of have no column", async () => {
