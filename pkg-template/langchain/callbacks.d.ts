@@ -67,6 +67,9 @@ export class MlflowTracer extends BaseCallbackHandler {
   readonly tracing: MlflowTracing;
   /** Waits until every trace that has ended was sent, or could not be. Never fails. */
   flush(): Promise<void>;
-  /** Sends what has ended; what comes later is not traced. */
+  /**
+   * Sends what has ended; what comes later is not traced. LangChain.js tells of no end when a stream is left or aborted:
+   * runs that are still open here end now, with an event `left_early`.
+   */
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ const EVENTS = [
   "handleLLMStart", "handleChatModelStart", "handleLLMNewToken", "handleLLMEnd", "handleLLMError", "handleChainStart", "handleChainEnd", "handleChainError",
   "handleToolStart", "handleToolEnd", "handleToolError", "handleText", "handleAgentAction", "handleAgentEnd", "handleRetrieverStart", "handleRetrieverEnd", "handleRetrieverError",
 ];
-/** How many runs that have not ended are known of; beyond, the oldest are forgotten. */
+/** How many runs that have not ended are known of; beyond, the oldest count as left. */
 const OPEN = 10_000;
 /** How many events wait while `lakewire/mlflow` is loaded. */
 const EARLY = 1000;
@@ -125,6 +125,9 @@ function modelOf(extra, metadata) {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
+/** In a stream, what a step was given is known when it ends. */
+const asked = (span, more) => (more?.inputs === undefined ? span : span.setInputs(told(more.inputs)));
+
 function parsed(text) {
   if (typeof text !== "string") return text;
   try {
@@ -170,9 +173,16 @@ export class MlflowTracer extends BaseCallbackHandler {
     return this.#tracing.flush();
   }
 
-  /** Sends what has ended; what comes later is not traced. */
+  /** Sends what has ended and what was left; what comes later is not traced. */
   close() {
+    // children first: a trace goes when its root ends
+    for (const runId of [...this.#spans.keys()].reverse()) this.#leave(runId);
     return this.#tracing.close();
+  }
+
+  /** LangChain.js tells of no end when a stream is left or aborted. */
+  #leave(runId) {
+    this.#end(runId, (span) => span.addEvent("left_early", {}).end());
   }
 
   #start(runId, parentRunId, metadata, { name, type, inputs, attributes = {} }) {
@@ -182,7 +192,7 @@ export class MlflowTracer extends BaseCallbackHandler {
     if (parent === undefined && typeof metadata?.thread_id === "string") options.session = metadata.thread_id;
     try {
       this.#spans.set(runId, this.#tracing.startSpan(options));
-      if (this.#spans.size > OPEN) this.#spans.delete(this.#spans.keys().next().value);
+      if (this.#spans.size > OPEN) this.#leave(this.#spans.keys().next().value);
     } catch {
       // closed: the run goes on untraced
     }
@@ -231,12 +241,12 @@ export class MlflowTracer extends BaseCallbackHandler {
     this.#start(runId, parentRunId, metadata, { name: nameOf(chain, name), type: "CHAIN", inputs: told(inputs) });
   }
 
-  handleChainEnd(outputs, runId) {
-    this.#end(runId, (span) => span.end(told(outputs)));
+  handleChainEnd(outputs, runId, parentRunId, tags, more) {
+    this.#end(runId, (span) => asked(span, more).end(told(outputs)));
   }
 
-  handleChainError(error, runId) {
-    this.#end(runId, (span) => span.fail(error));
+  handleChainError(error, runId, parentRunId, tags, more) {
+    this.#end(runId, (span) => asked(span, more).fail(error));
   }
 
   handleToolStart(tool, input, runId, parentRunId, tags, metadata, name, toolCallId) {

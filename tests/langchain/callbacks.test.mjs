@@ -127,6 +127,36 @@ test("runs at the same time stand each beneath its own, an error ends its spans 
   assert.equal(await model.invoke("later", { callbacks: [tracer] }), "word");
 });
 
+test("in a stream, each step is told with what it was given", async () => {
+  const experimentName = path();
+  const tracer = await MlflowTracer.create({ client, experimentName });
+  const chain = ChatPromptTemplate.fromTemplate("Say {what}").pipe(new FakeListChatModel({ responses: ["abc"] })).pipe(new StringOutputParser());
+  const pieces = [];
+  for await (const piece of await chain.stream({ what: "abc" }, { callbacks: [tracer], runName: "streamed" })) pieces.push(piece);
+  assert.ok(pieces.length > 1 && pieces.join("") === "abc");
+  await tracer.close();
+  const { named } = await traced(experimentName);
+  assert.deepEqual([named.get("streamed").inputs, named.get("streamed").outputs], [{ what: "abc" }, { output: "abc" }]);
+  assert.deepEqual(named.get("ChatPromptTemplate").inputs, { what: "abc" });
+  assert.equal(named.get("StrOutputParser").inputs.content ?? named.get("StrOutputParser").inputs.input?.content, "abc");
+  assert.equal(named.get("FakeListChatModel").outputs.choices[0].message.content, "abc");
+});
+
+test("a stream that is left, of whose end LangChain.js tells nobody, is sent on close", async () => {
+  const experimentName = path();
+  const tracer = await MlflowTracer.create({ client, experimentName });
+  const chain = ChatPromptTemplate.fromTemplate("Say {what}").pipe(new FakeListChatModel({ responses: ["a long answer"], sleep: 1 }));
+  for await (const piece of await chain.stream({ what: "much" }, { callbacks: [tracer], runName: "left" })) if (piece.content !== "") break;
+  await tracer.flush();
+  assert.equal(tracer.tracing.stats().exported, 0);
+  await tracer.close();
+  const { spans, named, around } = await traced(experimentName);
+  assert.equal(spans.length, 3);
+  assert.ok(spans.every((span) => span.name === "left" || around(span) === "left"));
+  assert.deepEqual(named.get("left").events.map(({ name }) => name), ["left_early"]);
+  assert.deepEqual(named.get("left").inputs, { what: "much" });
+});
+
 test("an agent's steps, tools and model calls are one trace", async () => {
   const experimentName = path();
   const tracer = await MlflowTracer.create({ client, experimentName });
