@@ -15,3 +15,5 @@ export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export type { MlflowCallbackHandlerFields, MlflowCallbackStats, MlflowFields, MlflowFlushOptions, MlflowTracerFields } from "./callbacks.js";
 export { DatabricksFunctionClient } from "./functions.js";
 export type { DatabricksFunctionClientFields } from "./functions.js";
+export { DatabricksVectorSearchTranslator } from "./query.js";
+export type { DatabricksFilter } from "./query.js";

@@ -8,3 +8,4 @@ export { UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
 export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export { Databricks } from "./llms.js";
 export { DatabricksFunctionClient } from "./functions.js";
+export { DatabricksVectorSearchTranslator } from "./query.js";

@@ -8,19 +8,21 @@ import { Document } from "@langchain/core/documents";
 import { index as indexed } from "@langchain/core/indexing";
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
-import { RunnablePassthrough, RunnableSequence } from "@langchain/core/runnables";
+import { RunnableLambda, RunnablePassthrough, RunnableSequence } from "@langchain/core/runnables";
+import { Comparators, Comparison, Operation, Operators, StructuredQuery } from "@langchain/core/structured_query";
 import { VectorStore, VectorStoreRetriever } from "@langchain/core/vectorstores";
 import { createStuffDocumentsChain } from "@langchain/classic/chains/combine_documents";
 import { createRetrievalChain } from "@langchain/classic/chains/retrieval";
 import { ParentDocumentRetriever } from "@langchain/classic/retrievers/parent_document";
 import { ScoreThresholdRetriever } from "@langchain/classic/retrievers/score_threshold";
 import { createRetrieverTool } from "@langchain/classic/tools/retriever";
+import { SelfQueryRetriever } from "@langchain/classic/retrievers/self_query";
 import { InMemoryStore } from "@langchain/core/stores";
 import { createAgent } from "langchain";
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
 import { WorkspaceClient } from "lakewire";
-import { VectorSearch } from "lakewire/data";
-import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch } from "lakewire/langchain";
+import { Filter, VectorSearch } from "lakewire/data";
+import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch, DatabricksVectorSearchTranslator } from "lakewire/langchain";
 import { llama, token, workspace } from "./setup.mjs";
 
 const client = new WorkspaceClient(workspace);
@@ -141,6 +143,29 @@ test("LangChain's retrievers that hold a store work on it", async () => {
   });
   await parents.addDocuments([new Document({ pageContent: TEXTS.slice(0, 2).join(" ") }), new Document({ pageContent: TEXTS[3] })]);
   assert.deepEqual((await parents.invoke("What is the office dog called?")).map(({ pageContent }) => pageContent), [TEXTS.slice(0, 2).join(" ")]);
+});
+
+test("LangChain's self-query retriever searches with the filters a model wrote, and the app's hold", async () => {
+  const wrote = { filter: undefined };
+  const found = async (searchParams, vectorStore = store) => {
+    const queryConstructor = new RunnableLambda({ func: ({ query }) => new StructuredQuery(query, wrote.filter) });
+    const retriever = new SelfQueryRetriever({ vectorStore, queryConstructor, structuredQueryTranslator: new DatabricksVectorSearchTranslator(), searchParams: { k: 4, ...searchParams } });
+    return (await retriever.invoke("the office dog")).map(({ id }) => id).sort();
+  };
+  const is = (lang) => new Comparison(Comparators.eq, "lang", lang);
+  wrote.filter = is("de");
+  assert.deepEqual(await found(), ["k2"]);
+  wrote.filter = new Operation(Operators.or, [is("de"), new Comparison(Comparators.eq, "id", "k0")]);
+  assert.deepEqual(await found(), ["k0", "k2"]);
+  // a tenant's filter is no matter of the model's
+  assert.deepEqual(await found({ filter: Filter.eq("lang", "en") }), ["k0"]);
+  wrote.filter = undefined;
+  assert.deepEqual(await found({ filter: Filter.eq("lang", "en") }), ["k0", "k1", "k3"]);
+  wrote.filter = new Operation(Operators.not, [is("en")]);
+  assert.deepEqual(await found(), ["k2"]);
+  wrote.filter = is("de");
+  await assert.rejects(found({ filter: { lang: "en" } }), /must be a `Filter`/);
+  assert.throws(() => new DatabricksVectorSearchTranslator({ allowedComparators: [Comparators.lt] }).visitComparison(is("de")), /not allowed/);
 });
 
 test("LangChain's indexing keeps the index in step with its documents", async () => {

@@ -11,11 +11,12 @@ import { SqlToolkit, createSqlAgent } from "@langchain/classic/agents/toolkits/s
 import { createRetrievalChain } from "@langchain/classic/chains/retrieval";
 import { SqlDatabaseChain, createSqlQueryChain } from "@langchain/classic/chains/sql_db";
 import { InfoSqlTool, QuerySqlTool } from "@langchain/classic/tools/sql";
+import { SelfQueryRetriever } from "@langchain/classic/retrievers/self_query";
 import { createAgent } from "langchain";
 import { WorkspaceClient } from "lakewire";
 import { Filter } from "lakewire/data";
 import { MlflowTracing } from "lakewire/mlflow";
-import { DatabricksVectorSearch, MlflowCallbackHandler, MlflowTracer, SqlDatabase, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
+import { DatabricksFunctionClient, DatabricksVectorSearch, DatabricksVectorSearchTranslator, MlflowCallbackHandler, MlflowTracer, SqlDatabase, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
 
 declare const embeddings: EmbeddingsInterface;
 declare const model: BaseChatModel;
@@ -33,6 +34,7 @@ const ids: string[] = await own.addDocuments(documents, { ids: ["a", 2n] });
 await own.delete({ ids });
 const { answer } = await (await createRetrievalChain({ retriever, combineDocsChain: combine })).invoke({ input: "q" });
 const more: VectorStore = await DatabricksVectorSearch.fromTexts(["a"], [{}], embeddings, { client, indexName: "a.b.c", textColumn: "body", ids: ["a"] });
+const selfQuery = SelfQueryRetriever.fromLLM({ llm: model, vectorStore: own, documentContents: "d", attributeInfo: [], structuredQueryTranslator: new DatabricksVectorSearchTranslator() });
 // @ts-expect-error an index has a name
 new DatabricksVectorSearch(embeddings, { client });
 // @ts-expect-error no such way to search
@@ -55,6 +57,7 @@ const toolkit: BaseToolkit = await UCFunctionToolkit.create({ client, functionNa
 const search = new VectorSearchRetrieverTool({ client, indexName: "a.b.c", toolDescription: "d", numResults: 3 });
 const agent = createAgent({ model, tools: [search] });
 createAgent({ model, tools: (await UCFunctionToolkit.create({ client, functionNames: [], warehouseId: "w" })).tools });
+const { value } = await new DatabricksFunctionClient({ client, warehouseId: "w" }).executeFunction("c.s.f", { a: 1 });
 // @ts-expect-error functions run on a warehouse
 await UCFunctionToolkit.create({ client, functionNames: [] });
 
@@ -67,4 +70,4 @@ await agent.invoke({ messages: "hi" }, { callbacks: handlers });
 // @ts-expect-error a tracer needs a tracing
 new MlflowTracer({});
 
-export { answer, asked, base, chain, executor, more, retriever, rows, scored, seen, toolkit, tools };
+export { answer, asked, base, chain, executor, more, retriever, rows, scored, seen, selfQuery, toolkit, tools, value };
