@@ -18,16 +18,17 @@ function code({ status, message }) {
 }
 
 /**
- * Marks a failure for LangChain: `lc_error_code`, whether repeating may help, the name `AbortError` when the signal
- * fired. A prompt that is too long becomes LangChain's `ContextOverflowError`, the failure as its cause.
+ * Marks a failure for LangChain: `lc_error_code`, whether repeating may help, the name `AbortError` when the signal fired,
+ * or `TimeoutError` when that was a timer's. A prompt that is too long becomes LangChain's `ContextOverflowError`, the failure as its cause.
  */
 export function explain(failure, signal) {
   if (failure === null || typeof failure !== "object" || failure[Symbol.for("lakewire.error")] !== true) return failure;
   if ((failure.status === 400 || failure.status === 413) && TOO_LONG.test(failure.message)) return ContextOverflowError.fromError(failure);
   const aborted = failure.kind === "Cancelled" && signal?.aborted;
   const found = code(failure);
-  if (aborted) Object.defineProperty(failure, "name", { value: "AbortError", configurable: true });
+  const late = aborted && signal.reason?.name === "TimeoutError";
+  if (aborted) Object.defineProperty(failure, "name", { value: late ? "TimeoutError" : "AbortError", configurable: true });
   if (found !== undefined) failure.lc_error_code = found;
-  Object.defineProperty(failure, RETRYABLE, { value: failure.isRetryable && !aborted, configurable: true });
+  Object.defineProperty(failure, RETRYABLE, { value: late || (failure.isRetryable && !aborted), configurable: true });
   return failure;
 }

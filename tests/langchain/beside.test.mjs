@@ -18,7 +18,8 @@ globalThis.fetch = (input, init) => {
   return realFetch(typeof input === "string" || input instanceof URL ? target : new Request(target, input), init);
 };
 
-globalThis.AI_SDK_LOG_WARNINGS = false;
+// what it says of system messages is said of every test here
+console.warn = () => {};
 const { ChatDatabricks: Theirs } = await import("@databricks/langchainjs");
 const { ChatDatabricks: Ours } = await import("lakewire/langchain");
 const PASSAGE = "Use only this text. Lakewire was founded in 2019 in Oslo. Its office dog is called Bilbo.";

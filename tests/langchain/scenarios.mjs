@@ -210,6 +210,15 @@ for (const [name, strategy] of [["a tool", toolStrategy], ["a schema", providerS
   };
 }
 
+scenarios["an agent answers in a form: a schema where the model's profile says so"] = async (fields) => {
+  for (const [profile, tools] of [[{ structuredOutput: true }, 0], [undefined, 1]]) {
+    const agent = createAgent({ model: new ChatDatabricks({ ...fields, model: LLAMA, profile }), tools: [], responseFormat: PERSON });
+    const { structuredResponse, messages } = await agent.invoke({ messages: [{ role: "user", content: "Ann is 31 years old." }] });
+    equal(structuredResponse, { name: "Ann", age: 31 });
+    equal(messages.filter((message) => message.type === "tool").length, tools, "messages of tools");
+  }
+};
+
 scenarios["an agent that asks a person first, and remembers"] = async (fields) => {
   const agent = createAgent({
     model: new ChatDatabricks({ ...fields, model: LLAMA }), tools: [weather], checkpointer: new MemorySaver(),

@@ -9,7 +9,9 @@ import { load } from "@langchain/core/load";
 import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { WorkspaceClient } from "lakewire/chat";
+import { WorkspaceClient as WholeClient } from "lakewire";
 import * as whole from "lakewire/langchain";
+import { observed } from "lakewire/mlflow";
 import { z } from "zod";
 import { chunk, completion, json, script, sse } from "./fakes.mjs";
 
@@ -222,6 +224,64 @@ test("failures in LangChain's words: codes, whether to repeat, a prompt that is 
   assert.equal(long.cause.status, 400);
 });
 
+test("a timer and a signal fail by the names LangChain looks for", async () => {
+  const silent = (url, init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)));
+  const chat = () => new ChatDatabricks({ ...script(silent).fields, model, maxRetries: 0 });
+  await assert.rejects(chat().invoke("x", { timeout: 20 }), (failure) => failure.name === "TimeoutError");
+  const controller = new AbortController();
+  const asked = chat().invoke("x", { signal: controller.signal });
+  setTimeout(() => controller.abort(), 20);
+  await assert.rejects(asked, (failure) => failure.name === "AbortError" && failure.kind === "Cancelled");
+  await assert.rejects(new ChatDatabricks({ ...script(silent).fields, model, timeout: 20, maxRetries: 0 }).invoke("x"), (failure) => failure.kind === "DeadlineExceeded");
+});
+
+test("LangChain's standard content: `outputVersion: v1`, whole and streamed, there and back", async () => {
+  const thought = { type: "reasoning", summary: [{ type: "summary_text", text: "Hm.", signature: "sig" }] };
+  const call = { id: "1", type: "function", function: { name: "f", arguments: "{}" } };
+  const { calls, fields } = script(
+    completion({ content: [thought, { type: "text", text: "Yes." }], tool_calls: [call] }),
+    sse(chunk({ content: [thought] }), chunk({ content: "Yes." }), chunk({ tool_calls: [{ index: 0, ...call }] }, { finish_reason: "tool_calls" })),
+    completion({ content: "Done." }), completion({ content: "Done." }),
+  );
+  const chat = new ChatDatabricks({ ...fields, model, outputVersion: "v1" });
+  const whole = await chat.invoke("x");
+  const streamed = await folded(chat.stream("x"));
+  for (const answer of [whole, streamed]) {
+    assert.equal(answer.response_metadata.output_version, "v1");
+    // LangChain adds the tool calls to the blocks of a whole answer, not to those of one put together from chunks
+    assert.deepEqual(answer.contentBlocks.map((block) => block.type), ["reasoning", "text", ...(answer === whole ? ["tool_call"] : [])]);
+    assert.equal(answer.text, "Yes.");
+    assert.equal(answer.tool_calls.length, 1);
+    await chat.invoke([new HumanMessage({ contentBlocks: [{ type: "text", text: "Look" }, { type: "image", url: "https://x.example/a.png" }] }), answer, new ToolMessage({ content: "r", tool_call_id: "1" })]);
+    const { messages } = calls.at(-1).body;
+    assert.deepEqual(messages[0].content, [{ type: "text", text: "Look" }, { type: "image_url", image_url: { url: "https://x.example/a.png" } }]);
+    assert.deepEqual(messages[1], { role: "assistant", content: [thought, { type: "text", text: "Yes." }], tool_calls: [call] });
+  }
+});
+
+test("many answers of one call", async () => {
+  const choice = (index, content) => ({ index, message: { role: "assistant", content }, finish_reason: "stop" });
+  const { calls, fields } = script(json({ id: "c1", object: "chat.completion", created: 1, model: "served", choices: [choice(0, "a"), choice(1, "b")], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } }));
+  const { generations, llmOutput } = await new ChatDatabricks({ ...fields, model, n: 2 }).generate([[new HumanMessage("x")]]);
+  assert.equal(calls[0].body.n, 2);
+  assert.deepEqual(generations[0].map(({ text }) => text), ["a", "b"]);
+  assert.equal(llmOutput.tokenUsage.totalTokens, 3, "what was used is counted once");
+});
+
+test("Databricks: a custom model, and an app behind the driver proxy", async () => {
+  const custom = script(json({ name: "dolly", task: null, endpoint_type: null, config: { served_entities: [{ entity_name: "main.m.dolly" }] } }), json({ predictions: ["four"] }));
+  assert.equal(await new Databricks({ ...custom.fields, endpointName: "dolly", stop: ["x"] }).invoke("2+2?"), "four");
+  assert.deepEqual(custom.calls.at(-1).body, { dataframe_records: [{ prompt: "2+2?", stop: ["x"] }] });
+  const app = script(json("five"));
+  const model = new Databricks({ ...app.fields, clusterId: "c-1", clusterDriverPort: "7777", modelKwargs: { a: 1 } });
+  assert.match(await model.invoke("2+3?"), /five/);
+  assert.equal(app.calls[0].url, "https://workspace.example/driver-proxy-api/o/0/c-1/7777");
+  assert.deepEqual(app.calls[0].body, { prompt: "2+3?", a: 1 });
+  for (const [fields, why] of [[{}, /one of the two/], [{ endpointName: "e", clusterId: "c" }, /one of the two/], [{ clusterId: "c" }, /clusterDriverPort/], [{ endpointName: "e", clusterDriverPort: 1 }, /has no port/], [{ endpointName: "e", modelKwargs: { stop: [] } }, /must not hold `stop`/]]) {
+    assert.throws(() => new Databricks({ ...app.fields, ...fields }), why);
+  }
+});
+
 test("repeats are the client's: `maxRetries` counts them, and no second loop stands around it", async () => {
   const busy = json({ error_code: "TEMPORARILY_UNAVAILABLE", message: "busy" }, 503);
   const { calls, fields } = script(busy, busy, busy, busy);
@@ -271,6 +331,19 @@ test("the client the app has is used; one of `lakewire/chat` has no Responses, a
   assert.throws(() => new ChatDatabricks({ ...fields }), /needs `model`/);
   assert.throws(() => new ChatDatabricks({ ...fields, model, endpointAPI: "soap" }), /endpointAPI/);
   assert.throws(() => new ChatDatabricks({ model, auth: { profile: "x" } }), /fromProfile/);
+});
+
+test("a client that `lakewire/mlflow` observes tells of the calls of every class", async () => {
+  const seen = [];
+  const observer = { start: ({ kind, endpoint }) => ({ end: () => seen.push([kind, endpoint]), fail: (failure) => seen.push([kind, failure.kind]) }) };
+  const { fields } = script(completion({ content: "Hi." }), sse(chunk({ content: "Hi." }, { finish_reason: "stop" })), json({ object: "list", data: [{ object: "embedding", index: 0, embedding: [1] }] }), json({ message: "no" }, 404));
+  const client = observed(new WholeClient(fields), observer);
+  const chat = new ChatDatabricks({ client, model });
+  await chat.invoke("x");
+  await folded(chat.stream("x"));
+  await new whole.DatabricksEmbeddings({ client, endpoint: "e" }).embedQuery("x");
+  await assert.rejects(chat.invoke("x"));
+  assert.deepEqual(seen, [["CHAT_MODEL", "m"], ["CHAT_MODEL", "m"], ["EMBEDDING", "e"], ["CHAT_MODEL", "NotFound"]]);
 });
 
 test("without fields the environment says where the workspace is, on the first call", async () => {
