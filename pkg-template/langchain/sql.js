@@ -48,8 +48,9 @@ export class SqlDatabase extends Serializable {
   }
 
   /** The tables of a schema, and a warehouse to ask them. */
-  static async fromDatabricks(fields) {
-    const { includeTables, includesTables = includeTables ?? [], ignoreTables = [], customDescription, readOnly = true, rowLimit = 100, byteLimit = 2 ** 20, maxStringLength = 0 } = fields ?? {};
+  static async fromDatabricks(given) {
+    const fields = given ?? {};
+    const { includeTables, includesTables = includeTables ?? [], ignoreTables = [], customDescription, readOnly = true, rowLimit = 100, byteLimit = 2 ** 20, maxStringLength = 0 } = fields;
     if (typeof readOnly !== "boolean") throw fail("InvalidInput", "`readOnly` must be true or false.");
     for (const [name, value] of Object.entries({ rowLimit, byteLimit, maxStringLength })) {
       if (!Number.isSafeInteger(value) || value < 0) throw fail("InvalidInput", `\`${name}\` must be a whole number, 0 for no limit.`);

@@ -29,10 +29,10 @@ export class UCFunctionToolkit extends BaseToolkit {
   }
 
   /** Reads the functions and makes a tool of each. */
-  static async create(fields) {
+  static async create(fields = {}) {
     const clientOnce = clientOf(fields);
-    const [client, data] = await Promise.all([clientOnce(), dataEntry(fields ?? {})]);
-    const toolkit = new data.UCFunctionToolkit(client, picked(fields ?? {}, FUNCTIONS));
+    const [client, data] = await Promise.all([clientOnce(), dataEntry(fields)]);
+    const toolkit = new data.UCFunctionToolkit(client, picked(fields, FUNCTIONS));
     const [functions, tools] = [await toolkit.functions(), await toolkit.tools()];
     return new this({ key: OWN, toolkit, tools: tools.map((tool, at) => functionTool(toolkit, functions[at].full_name, tool.function)) });
   }
@@ -79,8 +79,8 @@ export class VectorSearchRetrieverTool extends DynamicStructuredTool {
     return "VectorSearchRetrieverTool";
   }
 
-  constructor(fields) {
-    const { indexName, toolName, toolDescription, dynamicFilter = false, filters, key, made } = fields ?? {};
+  constructor(fields = {}) {
+    const { indexName, toolName, toolDescription, dynamicFilter = false, filters, key, made } = fields;
     if (typeof indexName !== "string" || indexName === "") throw fail("InvalidInput", "A VectorSearchRetrieverTool needs `indexName`, the full name of an index: catalog.schema.index.");
     if (dynamicFilter && filters !== undefined) throw fail("InvalidInput", "`dynamicFilter` leaves the filters to the model: do not set `filters` as well.");
     if (dynamicFilter && key !== OWN) throw fail("InvalidInput", "With `dynamicFilter` the model is told of the index's columns: `await VectorSearchRetrieverTool.create(fields)` reads them first.");

@@ -12,7 +12,7 @@ import { ChatDatabricks, DatabricksEmbeddings, DatabricksVectorSearch, MlflowTra
 
 const llama = "databricks-meta-llama-3-3-70b-instruct";
 
-async function all({ indexName, experimentName, engine }) {
+async function all({ indexName, experimentName, engine, direct }) {
   const workspace = { relay: "/databricks" };
   const embeddings = new DatabricksEmbeddings({ ...workspace, endpoint: "databricks-gte-large-en" });
   const model = new ChatDatabricks({ ...workspace, endpoint: llama });
@@ -26,17 +26,18 @@ async function all({ indexName, experimentName, engine }) {
   const picked = await store.asRetriever({ k: 2, searchType: "mmr", searchKwargs: { fetchK: 4 } }).invoke("the office dog");
   const prompt = ChatPromptTemplate.fromMessages([["system", "Use only this text. {context}"], ["human", "{input}"]]);
   const chain = await createRetrievalChain({ retriever: store.asRetriever(2), combineDocsChain: await createStuffDocumentsChain({ llm: model, prompt }) });
-  const failures = [];
   // by OTLP: the workspace's store would have to allow this page's origin
-  const tracer = await MlflowTracer.create({ ...workspace, experimentName, export: "otlp", ucTable: "main.default.traces", onError: (error) => failures.push(`${error?.message} ${error?.cause}`) });
-  const { answer } = await chain.invoke({ input: "What is the office dog called?" }, { callbacks: [tracer] });
-  await tracer.close();
+  const failures = [];
+  const tracer = direct ? await MlflowTracer.create({ ...workspace, experimentName, export: "otlp", ucTable: "main.default.traces", onError: (error) => failures.push(`${error?.message}`) }) : undefined;
+  const { answer } = await chain.invoke({ input: "What is the office dog called?" }, { callbacks: tracer && [tracer] });
+  await tracer?.close();
   const search = new VectorSearchRetrieverTool({ ...fields, toolName: "search_office", toolDescription: "Search documents about the office." });
   const { messages } = await createAgent({ model, tools: [search] }).invoke({ messages: [{ role: "user", content: "Search the documents: what is the office dog called?" }] });
-  const results = { written, found: found[0].pageContent, picked: picked.length, answer, traces: tracer.tracing.stats(), failures, agent: messages.at(-1).text, kinds: messages.map((message) => message.getType()) };
+  const results = { written, found: found[0].pageContent, picked: picked.length, answer, traced: tracer?.tracing.stats().exported, failures, agent: messages.at(-1).text, kinds: messages.map((message) => message.getType()) };
   if (!engine) return results;
   const db = await SqlDatabase.fromDatabricks({ ...workspace, catalog: "samples", schema: "tpch", warehouseId: "emulator-warehouse", includeTables: ["nation", "region"] });
   results.sql = [await new ListTablesSqlTool(db).invoke(""), /CREATE TABLE region/.test(await new InfoSqlTool(db).invoke("region")), await new QuerySqlTool(db).invoke("SELECT count(*) AS n FROM nation"), /StatementRefused|Error/.test(await new QuerySqlTool(db).invoke("DROP TABLE nation"))];
+  if (!direct) return results;
   const { tools } = await UCFunctionToolkit.create({ ...workspace, functionNames: ["main.tools.add_tax"], warehouseId: "emulator-warehouse", plainSchemas: true });
   const taxed = await createAgent({ model, tools }).invoke({ messages: [{ role: "user", content: "What does an article of 100 euros cost with the usual tax?" }] });
   results.tax = taxed.messages.at(-1).text;
