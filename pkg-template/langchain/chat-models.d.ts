@@ -66,8 +66,13 @@ export interface ChatDatabricksInput extends BaseChatModelParams, ChatDatabricks
   model?: string;
   /** The same as `model`. */
   endpoint?: string;
-  /** Asks by OpenAI's Responses, at `/serving-endpoints/responses`. Needs a client of `lakewire`. */
+  /** Asks by OpenAI's Responses. Needs a client of `lakewire`. */
   useResponsesApi?: boolean;
+  /**
+   * Where Responses is asked: `openai` is `/serving-endpoints/responses`, which models of OpenAI's need, `invocations` the endpoint's
+   * own address, which agents take too. `openai` unless set; with `relay`, which lets endpoints' own addresses through alone, `invocations`.
+   */
+  responsesRoute?: "openai" | "invocations";
   /** What the endpoint speaks: `chat-completions` unless set; `chat-agent` is MLflow's ChatAgent. Goes before `useResponsesApi`. */
   endpointAPI?: "chat-completions" | "responses" | "chat-agent";
   /** How long a call may take with its repeats, in milliseconds. */
@@ -118,6 +123,7 @@ export class ChatDatabricks extends BaseChatModel<ChatDatabricksCallOptions, AIM
   /** The endpoint's name. */
   get endpoint(): string;
   useResponsesApi?: boolean;
+  responsesRoute: "openai" | "invocations";
   endpointAPI?: "chat-completions" | "responses" | "chat-agent";
   temperature?: number;
   maxTokens?: number;

@@ -15,21 +15,21 @@ import { wireTools } from "./bound-tools.js";
 /** How each kind of endpoint is asked and read. */
 const KINDS = {
   "chat-completions": {
-    open: (client, endpoint) => client.chat(endpoint),
+    open: (client, { model }) => client.chat(model),
     fields: (fields) => fields,
     input: wireMessages,
     whole: generations,
     chunks: chatChunks,
   },
   responses: {
-    open: (client, endpoint) => method(client, "responses")(endpoint, { route: "openai" }),
+    open: (client, { model, responsesRoute }) => method(client, "responses")(model, { route: responsesRoute }),
     fields: responsesFields,
     input: inputItems,
     whole: responseGenerations,
     chunks: responseChunks,
   },
   "chat-agent": {
-    open: (client, endpoint) => method(client, "chatAgent")(endpoint),
+    open: (client, { model }) => method(client, "chatAgent")(model),
     fields: ({ custom_inputs, databricks_options, extra_params }) => ({ ...(custom_inputs && { custom_inputs }), ...(databricks_options && { databricks_options }), ...extra_params }),
     input: agentMessages,
     whole: agentGenerations,
@@ -75,6 +75,8 @@ export class ChatDatabricks extends BaseChatModel {
     if (this.endpointAPI !== undefined && KINDS[this.endpointAPI] === undefined) {
       throw fail("InvalidInput", '`endpointAPI` must be "chat-completions", "responses" or "chat-agent".');
     }
+    // a relay knows the endpoints' own addresses alone
+    this.responsesRoute = rest.responsesRoute ?? (fields.relay === undefined ? "openai" : "invocations");
     // failed calls are repeated by the client, which knows what may be: a second loop around it would multiply
     this.caller = new AsyncCaller({ maxConcurrency: rest.maxConcurrency, maxRetries: 0, onFailedAttempt: rest.onFailedAttempt ?? ((failure) => { throw failure; }) });
     this.#profile = profile;
@@ -148,7 +150,7 @@ export class ChatDatabricks extends BaseChatModel {
   }
 
   async #open() {
-    this.#handle ??= this.#client().then((client) => this.#kind.open(client, this.model)).catch((failure) => {
+    this.#handle ??= this.#client().then((client) => this.#kind.open(client, this)).catch((failure) => {
       this.#handle = undefined;
       throw failure;
     });

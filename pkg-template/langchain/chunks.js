@@ -26,7 +26,7 @@ export class Places {
     return this.#placed({ type: "text", text });
   }
 
-  /** A block as content; a thought goes on with the one before it, until it is signed. */
+  /** A block as content; a thought goes on with the one before it, until it is signed or named. */
   block(made) {
     if (made.type === "text") return this.#placed(made);
     if (made.type !== "reasoning") {
@@ -36,7 +36,7 @@ export class Places {
     }
     if (made.encrypted) this.#open = undefined;
     const placed = this.#placed(made);
-    if (made.signature || made.encrypted) this.#open = undefined;
+    if (made.signature || made.encrypted || made.id) this.#open = undefined;
     return placed;
   }
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabricksEmbeddings } from "lakewire/langchain";
 import { MemoryVectorStore } from "@langchain/classic/vectorstores/memory";
+import { json, script } from "./fakes.mjs";
 import { host, token, workspace } from "./setup.mjs";
 
 const endpoint = "databricks-gte-large-en";
@@ -36,4 +37,12 @@ test("queryParams go with queries alone, documentsParams with documents", async 
   assert.equal(bodies[0].user, undefined);
   assert.equal(bodies[1].instruction, undefined);
   assert.equal(bodies[1].user, "u");
+});
+
+test("failures in LangChain's words, and fields that cannot work", async () => {
+  const { calls, fields } = script(json({ error_code: "REQUEST_LIMIT_EXCEEDED", message: "slow down" }, 429));
+  await assert.rejects(new DatabricksEmbeddings({ ...fields, endpoint, maxRetries: 0 }).embedDocuments(["x"]), (failure) => failure.lc_error_code === "MODEL_RATE_LIMIT");
+  assert.equal(calls.length, 1);
+  assert.equal(new DatabricksEmbeddings(endpoint).endpoint, endpoint);
+  assert.throws(() => new DatabricksEmbeddings({}), /needs `endpoint`/);
 });

@@ -293,6 +293,8 @@ scenarios["Responses: an answer, a stream and tools, of a model and of an agent"
   match(whole.text, /5/);
   equal(whole.tool_calls, [], "what the agent ran itself is not asked for");
   equal((await folded(await agent.stream("What is 2 + 3?"))).text, whole.text, "words come once");
+  const own = new ChatDatabricks({ ...fields, model: "agent-responses", useResponsesApi: true, responsesRoute: "invocations" });
+  equal((await own.invoke("What is 2 + 3?")).text, whole.text);
 };
 
 scenarios["ChatAgent: an answer and a stream"] = async (fields) => {
