@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const resolveDir = fileURLToPath(new URL(".", import.meta.url));
 
 /** The core stays outside, and `lakewire/langchain` does not. */
-const core = { name: "core", setup: (builder) => void builder.onResolve({ filter: /^lakewire$/ }, () => ({ path: "lakewire", external: true })) };
+const core = { name: "core", setup: (builder) => void builder.onResolve({ filter: /^lakewire(\/data|\/mlflow)?$/ }, ({ path }) => ({ path, external: true })) };
 
 /** The modules of the package in a bundle of this code, by the name of their file; LangChain.js and the core stay outside. */
 async function taken(code) {
@@ -22,4 +22,10 @@ test("an app that embeds takes no chat model, and one that imports nothing takes
   assert.deepEqual(await taken('import { ChatDatabricks } from "lakewire/langchain"; console.log("nothing of it");'), []);
   const chat = await taken('import { ChatDatabricks } from "lakewire/langchain"; console.log(ChatDatabricks);');
   assert.ok(chat.includes("chat-models.js") && !chat.includes("embeddings.js") && !chat.includes("llms.js"), chat.join());
+});
+
+test("a store brings neither models nor tools, a tracer neither stores nor SQL", async () => {
+  assert.deepEqual(await taken('import { DatabricksVectorSearch } from "lakewire/langchain"; console.log(DatabricksVectorSearch);'), ["client.js", "documents.js", "errors.js", "lazy.js", "vectorstores.js"]);
+  assert.deepEqual(await taken('import { SqlDatabase } from "lakewire/langchain"; console.log(SqlDatabase);'), ["client.js", "errors.js", "lazy.js", "sql.js"]);
+  assert.deepEqual(await taken('import { MlflowTracer } from "lakewire/langchain"; console.log(MlflowTracer);'), ["callbacks.js", "client.js", "errors.js", "lazy.js", "told.js"]);
 });
