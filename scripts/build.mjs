@@ -121,12 +121,14 @@ async function assemble() {
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, minify: true, legalComments: "none", entryPoints: { validator } });
   // over the main entry, not into it: browsers and bundlers never meet its node: imports
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, legalComments: "none", external: ["./index.js", "node:*"], entryPoints: { node: join(template, "node.js") } });
+  // an adapter is plain JavaScript over the public entries: its peers, and the client it may make, are imported by name
+  await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: join(dist, "ai-sdk"), legalComments: "none", external: ["lakewire", "@ai-sdk/provider"], entryPoints: [join(template, "ai-sdk", "index.js")] });
   const declarations = async (from, to) => {
     await mkdir(to, { recursive: true });
     for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
-  for (const folder of ["data", "mlflow"]) await declarations(join(template, folder), join(dist, folder));
+  for (const folder of ["data", "mlflow", "ai-sdk"]) await declarations(join(template, folder), join(dist, folder));
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });
