@@ -112,7 +112,7 @@ export function completeSignIn(config: SignInConfig, url?: string): Promise<Sess
 export function onBehalfOf(headers: Headers | Iterable<readonly [string, string]> | Record<string, string | string[] | undefined>): string;
 
 /** A client's configuration, where variables and a profile file fill in what is not given. */
-export interface EnvironmentConfig extends Omit<WorkspaceClientConfig, "host" | "token" | "azure" | "federation" | "session"> {
+export interface EnvironmentConfig extends Omit<WorkspaceClientConfig, "host" | "relay" | "token" | "azure" | "federation" | "session"> {
   /** Goes before `DATABRICKS_HOST`. */
   host?: string;
   /** Goes before `DATABRICKS_TOKEN`. */

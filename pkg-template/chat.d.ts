@@ -35,6 +35,8 @@ export interface WorkspaceClientConfig {
    * In a page: a path on the page's own server, such as `/databricks`, which adds the token and passes calls on.
    */
   host: string;
+  /** For a client whose calls go through a relay, see `RelayedClientConfig`. */
+  relay?: undefined;
   /**
    * A personal access token, or a function that gives tokens. Leave it out in a page: a token there can be read by
    * everyone who opens it, and text is refused unless `dangerouslyAllowBrowser` is set.
@@ -67,6 +69,16 @@ export interface WorkspaceClientConfig {
   maxBodyBytes?: number;
 }
 
+/** How a client behaves whose calls go through a relay, which has the token. */
+export interface RelayedClientConfig extends Omit<WorkspaceClientConfig, "host" | "token" | "relay" | "dangerouslyAllowBrowser" | "workspaceId"> {
+  /** The relay's address: a path on the page's own server, such as `/api/lakewire`, or `https://app.example.com/api/lakewire`. */
+  relay: string;
+  /** The relay knows the workspace. */
+  host?: undefined;
+  /** The relay has the token. */
+  token?: undefined;
+}
+
 /** What can be set for one call. */
 export interface CallOptions {
   /** Ends the call, at the server too. */
@@ -82,14 +94,14 @@ export interface CallOptions {
 /** A Databricks workspace.
  *
  * ```js
- * const client = new WorkspaceClient({ host: "/databricks" });
+ * const client = new WorkspaceClient({ relay: "/api/lakewire" }); // in a page; elsewhere { host, token }
  * const answer = await client.chat("my-endpoint").invoke("What is a lakehouse?");
  * console.log(answer.text);
  * ```
  */
 export class WorkspaceClient {
   /** Throws a `LakewireError` of kind `InvalidInput` for a configuration that cannot work. */
-  constructor(config: WorkspaceClientConfig);
+  constructor(config: WorkspaceClientConfig | RelayedClientConfig);
   /** Chat with a serving endpoint. `defaults` apply to every call of the handle; a call's own options win, `null` takes a default back. */
   chat(endpoint: string, defaults?: ChatDefaults): Chat;
   /** Ends every call and stream of this client; later calls fail with kind `Closed`. */

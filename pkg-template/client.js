@@ -46,6 +46,20 @@ export const CORE = Symbol();
 /** The ways to sign in that only the whole package knows, and settings of theirs. */
 export const WAYS = ["clientId", "clientSecret", "scopes", "authorizationDetails", "accountId", "discoveryUrl", "azure", "federation", "session"];
 
+/**
+ * A relay in the place of a workspace: the host as the core takes it, and the fetch that reaches it. The core knows no path
+ * behind another origin, so it is put in on the way out; links to a storage go where they say.
+ */
+function relayed(relay, stranger) {
+  const [, origin, path] = /^(https?:\/\/[^/?#@\\]+)?(\/[^?#]*[^/?#])$/.exec(relay) ?? [];
+  if (path === undefined || stranger) {
+    throw fail("InvalidInput", "`relay` is the address of a relay, such as \"/api/lakewire\", and stands in the place of the host and of all ways to sign in.");
+  }
+  if (origin === undefined) return [path, (fetch) => fetch];
+  const host = new URL(origin).origin;
+  return [host, (fetch) => (url, init) => (fetch ?? globalThis.fetch)(url.startsWith(`${host}/`) ? host + path + url.slice(host.length) : url, init)];
+}
+
 /** A Databricks workspace. */
 export class WorkspaceClient {
   static {
@@ -69,18 +83,21 @@ export class WorkspaceClient {
     if (config === null || typeof config !== "object") {
       throw fail("InvalidInput", "WorkspaceClient needs { host }: the workspace's address, or a path on your own server.");
     }
-    const [{ token, fetch, headers, retry, timeouts }, rest] = take(config, ["token", "fetch", "headers", "retry", "timeouts"], "The configuration");
+    const [{ token, fetch, headers, retry, timeouts, relay }, rest] = take(config, ["token", "fetch", "headers", "retry", "timeouts", "relay"], "The configuration");
     if (fetch !== undefined && typeof fetch !== "function") throw fail("InvalidInput", "`fetch` must be a function.");
+    let through = (fetch) => fetch;
+    if (relay !== undefined) [rest.host, through] = relayed(relay, token ?? ["host", ...WAYS].some((name) => rest[name] !== undefined));
     watchPanics();
     const crossing = {
       ...rest,
       timeouts: settings(timeouts, "timeouts"),
-      headers: pairs(headers),
+      // what no form and no image can say: a relay asks for it
+      headers: relay === undefined ? pairs(headers) : [["x-lakewire-relay", "1"], ...(pairs(headers) ?? [])],
       maxAttempts: settings(retry, "retry")?.maxAttempts,
       retryBudget: retry?.budget,
       maxRetryAfterMs: retry?.maxRetryAfterMs,
     };
-    this.#core = direct(() => new.target[CORE](crossing, token, fetch));
+    this.#core = direct(() => new.target[CORE](crossing, token, through(fetch)));
     const core = this.#core;
     const ask = (...call) => this.#ask(...call);
     const begin = (...call) => this.#begin(...call);
@@ -88,7 +105,7 @@ export class WorkspaceClient {
       core,
       fetch,
       totalMs: crossing.timeouts?.totalMs,
-      again: (fetch) => direct(() => new.target[CORE](crossing, token, fetch)),
+      again: (fetch) => direct(() => new.target[CORE](crossing, token, through(fetch))),
       scope: (options) => this.#scope(options),
       track: (stream) => this.#track(stream),
       ask,

@@ -3,7 +3,7 @@ import type { EventStream } from "./events.js";
 import type { TextGenerationDetails, TextGenerationEvent, TextGenerationParameters } from "./types.js";
 
 /** What a `HubClient` is told. Limits are those of `WorkspaceClient`, but for 5 attempts and waits of up to 10 minutes while a model loads. */
-export interface HubClientConfig extends Omit<WorkspaceClientConfig, "host"> {
+export interface HubClientConfig extends Omit<WorkspaceClientConfig, "host" | "relay"> {
   /** The router (`https://router.huggingface.co`) unless set; else your own server's address, or a path on your page's server. */
   baseUrl?: string | undefined;
   /**

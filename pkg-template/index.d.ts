@@ -1,6 +1,6 @@
 import type { WorkspaceClientConfig } from "./auth.js";
 import type { ChatAgent, ChatAgentDefaults, Responses, ResponsesDefaults } from "./agents.js";
-import type { CallOptions } from "./chat.js";
+import type { CallOptions, RelayedClientConfig } from "./chat.js";
 import type { Completions, CompletionsOptions, CompletionsTarget } from "./completions.js";
 import type { Embedder, EmbedderOptions } from "./embeddings.js";
 import type { Secrets } from "./secrets.js";
@@ -25,14 +25,14 @@ export type * from "./serving-endpoints.js";
 /** A Databricks workspace.
  *
  * ```js
- * const client = new WorkspaceClient({ host: "/databricks" });
+ * const client = new WorkspaceClient({ relay: "/api/lakewire" }); // in a page; elsewhere { host, token }
  * const answer = await client.chat("my-endpoint").invoke("What is a lakehouse?");
  * console.log(answer.text);
  * ```
  */
 export class WorkspaceClient extends ChatClient {
   /** Throws a `LakewireError` of kind `InvalidInput` for a configuration that cannot work. */
-  constructor(config: WorkspaceClientConfig);
+  constructor(config: WorkspaceClientConfig | RelayedClientConfig);
   /** Text from an endpoint of any kind, or from an app on a cluster's driver node; the options apply to every call of the handle. */
   completions(target: CompletionsTarget, options?: CompletionsOptions): Completions;
   /** The workspace's id, which stands in the addresses of driver proxy apps. A page may not read the header that says it. */

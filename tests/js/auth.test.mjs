@@ -157,6 +157,31 @@ test("K13: what is joined to the host cannot change it", async () => {
   for (const host of ["//evil.example", "/a/../b", "/a?b", "/a#b", "/a b", "/%2e%2e/x"]) await failure(async () => scripted(good, { host }), "InvalidInput");
 });
 
+test("a relay is the same calls under its address, marked as ours", async () => {
+  for (const [relay, url] of [
+    ["/api/lakewire", "/api/lakewire/serving-endpoints/endpoint/invocations"],
+    ["https://App.example:443/api/lakewire", "https://app.example/api/lakewire/serving-endpoints/endpoint/invocations"],
+    ["http://127.0.0.1:8787/r", "http://127.0.0.1:8787/r/serving-endpoints/endpoint/invocations"],
+  ]) {
+    const { client, calls } = scripted(good, { host: undefined, token: undefined, relay, headers: { "x-own": "1" } });
+    await client.chat("endpoint").invoke("Hi");
+    assert.equal(calls[0].url, url);
+    const headers = new Headers(calls[0].headers);
+    assert.deepEqual([headers.get("x-lakewire-relay"), headers.get("x-own"), headers.get("authorization")], ["1", "1", null]);
+  }
+  for (const config of [{ relay: "/api/lakewire", host: "https://x.example" }, { relay: "/api/lakewire", token: "dapi-canary" }, { relay: "/api/lakewire", clientId: "a" }, { relay: 7 }, { relay: "" }, { relay: "/api/" }, { relay: "/a?b" }, { relay: "https://u@x.example/a" }, { relay: "https://x.example" }, { relay: "ftp://x.example/a" }, { relay: "//evil.example" }]) {
+    await failure(async () => new WorkspaceClient(config), "InvalidInput");
+  }
+});
+
+test("a relay elsewhere is not put into links to a storage", async () => {
+  const seen = [];
+  const fetch = async (url) => (seen.push(url), new Response("{}"));
+  const client = new WorkspaceClient({ relay: "https://app.example/api/lakewire", fetch });
+  await client[Symbol.for("lakewire.client")].fetch("https://app.example/signed/1");
+  assert.deepEqual(seen, ["https://app.example/signed/1"]);
+});
+
 test("K17: two clients, two workspaces, and tokens never cross", async () => {
   const make = (name) => scripted(async () => (await new Promise((resolve) => setImmediate(resolve)), good()), { host: `https://${name}.example`, token: async () => `dapi-${name}` });
   const [one, two] = [make("one"), make("two")];

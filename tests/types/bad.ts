@@ -233,3 +233,8 @@ indexed.scan({ page_size: 10 });
 new DatabricksVectorSearch(client, { indexName: "a.b.c" });
 // @ts-expect-error the index is indexName
 await DatabricksVectorSearch.create(client, { index_name: "a.b.c" });
+
+// @ts-expect-error a relay has the token
+new WorkspaceClient({ relay: "/api/lakewire", token: "dapi" });
+// @ts-expect-error a relay stands in the place of the host
+new WorkspaceClient({ relay: "/api/lakewire", host: "x.example" });

@@ -16,7 +16,7 @@ import type {
   Completeness, CompletionsOptions, CompletionsTarget, ContentPart, DriverProxyApp, EmbeddedBatch, EmbedderOptions, EmbeddingParams, EmbeddingsError,
   EmbedOptions, ErrorKind, HubClientConfig, ModelParams, TextGenerationDetails, TextGenerationEvent, TextGenerationParameters,
   FinishReason, Message, RequestedTool, Role, RunnableTool, RunToolsOptions, ServingEndpoint, StandardSchema, StructuredOptions, Timeouts, Tool, ToolCall,
-  ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
+  RelayedClientConfig, ToolContext, ToolEvent, ToolRun, Usage, WorkspaceClientConfig,
 } from "lakewire";
 import { GatewayClient, secretReference, SecretValue } from "lakewire";
 import type { CreateEndpointRequest, EndpointProgress, ExternalModel, WaitOptions } from "lakewire";
@@ -339,3 +339,6 @@ async function managed(): Promise<void> {
   await gateway.openai("embeddings", { model: names[0] ?? "x", input: "x" });
 }
 void managed;
+
+const relayed: RelayedClientConfig = { relay: "/api/lakewire", headers: { "x-csrf": "1" }, timeouts: { totalMs: 1000 } };
+void new WorkspaceClient(relayed).chat("e");
