@@ -14,7 +14,7 @@ export interface DatabricksClient {
  * How the workspace is reached, one of: `client`, `relay`, `host` with a way to sign in, or nothing: then the environment tells
  * (`DATABRICKS_HOST`, `DATABRICKS_TOKEN` and all else that `configFromEnv` reads). Without `client` one is made with the first call.
  */
-export interface DatabricksOptions extends Partial<WorkspaceClientConfig> {
+export interface DatabricksOptions extends Partial<Omit<WorkspaceClientConfig, "relay">> {
   /** The client the app has. Beside it, only `headers` can be given. */
   client?: DatabricksClient;
   /** The address of a relay (`lakewire/relay`), such as `/api/lakewire`: in a page, which holds no token. */

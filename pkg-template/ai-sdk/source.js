@@ -4,9 +4,6 @@ import { fail } from "../errors.js";
 
 const ENDPOINTS = /\/serving-endpoints\/*$/;
 
-/** The header that tells a relay that its own client is asking. */
-const RELAYED = ["x-lakewire-relay", "1"];
-
 /** What other providers are given, in our words: an address that ends in `/serving-endpoints`, a token within the headers. */
 function translated({ baseURL, apiKey, ...options }) {
   if (baseURL === undefined) return apiKey === undefined ? options : { ...options, token: options.token ?? apiKey };
@@ -31,6 +28,7 @@ export function clientOf(given) {
     if (typeof relay !== "string" || relay === "") throw fail("InvalidInput", "`relay` must be the address of a relay, such as /api/lakewire.");
     const stranger = ["host", "token"].find((name) => config[name] !== undefined);
     if (stranger !== undefined) throw fail("InvalidInput", `Give \`relay\` or \`${stranger}\`, not both: the relay knows the workspace and its token.`);
+    for (const name of ["host", "token"]) delete config[name];
   }
   let made;
   return () => {
@@ -44,7 +42,7 @@ export function clientOf(given) {
 
 async function make(relay, config) {
   const { configFromEnv, WorkspaceClient } = await import("lakewire");
-  if (relay !== undefined) return new WorkspaceClient({ ...config, host: relay, headers: [...new Headers(config.headers ?? {}), RELAYED] });
+  if (relay !== undefined) return new WorkspaceClient({ ...config, relay });
   if (config.host !== undefined) return new WorkspaceClient(config);
   const env = globalThis.process?.env;
   if (env === undefined) throw fail("InvalidInput", "createDatabricks() needs `client`, `relay` or `host`: there is no environment to read DATABRICKS_HOST from.");

@@ -57,7 +57,7 @@ for (const endpoint of [LLAMA, CLAUDE, GPT_OSS, EXTERNAL, "chat-model"]) {
 }
 
 test("thinking over tool steps: signed thoughts go back with the next turn, whole and streamed", async () => {
-  const settings = { model: databricks(CLAUDE), maxRetries: 0, reasoning: "low", prompt: "What is the weather in Paris?", tools, stopWhen: isStepCount(4) };
+  const settings = { model: databricks(CLAUDE), maxRetries: 0, reasoning: "low", prompt: "What is the weather in Paris?", tools, stopWhen: isStepCount(4), include: { requestBody: true } };
   const answer = await generateText(settings);
   assert.equal(answer.steps.length, 2);
   assert.ok(answer.steps[0].reasoningText.length > 0);
@@ -65,6 +65,7 @@ test("thinking over tool steps: signed thoughts go back with the next turn, whol
   assert.equal(replayed.type, "reasoning");
   assert.ok(replayed.summary[0].signature.length > 0);
   const streamed = streamText(settings);
+  await streamed.consumeStream();
   const steps = await streamed.steps;
   const again = steps[1].request.body.messages.find((message) => message.role === "assistant").content[0];
   assert.equal(again.summary[0].text, steps[0].reasoningText);
@@ -84,7 +85,9 @@ test("Output.object and generateObject, whole and streamed", async () => {
   for await (const partial of streamed.partialOutputStream) last = partial;
   assert.deepEqual(last, ann);
   assert.deepEqual(await streamed.output, ann);
-  assert.deepEqual(await streamObject({ ...settings, schema: person }).object, ann);
+  const objects = streamObject({ ...settings, schema: person });
+  for await (const partial of objects.partialObjectStream) last = partial;
+  assert.deepEqual([last, await objects.object], [ann, ann]);
 });
 
 test("an object from a reasoning model is its text, without the thoughts", async () => {

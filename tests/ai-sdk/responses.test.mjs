@@ -63,7 +63,7 @@ test("an object, and a conversation with reasoning whose ids are too long to be 
   assert.deepEqual(found.output, { name: "Ann Lee", age: 34 });
   const first = await generateText({ model, maxRetries: 0, reasoning: "low", prompt: "Say hello" });
   assert.ok(first.reasoningText.length > 0);
-  const next = await generateText({ model, maxRetries: 0, reasoning: "low", messages: [{ role: "user", content: "Say hello" }, ...first.responseMessages, { role: "user", content: "Say thanks." }] });
+  const next = await generateText({ model, maxRetries: 0, reasoning: "low", include: { requestBody: true }, messages: [{ role: "user", content: "Say hello" }, ...first.responseMessages, { role: "user", content: "Say thanks." }] });
   assert.deepEqual(next.request.body.input.map((item) => item.type ?? item.role), ["user", "reasoning", "message", "user"]);
 });
 
@@ -106,7 +106,7 @@ test("a prompt as items: files, calls, results, settings and tools", async () =>
     input: [
       { role: "system", content: "Be brief." },
       { role: "user", content: [{ type: "input_text", text: "Look" }, image, { type: "input_file", filename: "a.pdf", file_data: "data:application/pdf;base64,AAAA" }, { type: "input_file", file_url: "https://example.com/a.pdf" }] },
-      { type: "message", role: "assistant", content: [{ type: "output_text", text: "I " }, { type: "output_text", text: "see." }] },
+      { type: "message", role: "assistant", content: ["I ", "see."].map((text) => ({ type: "output_text", text, annotations: [] })) },
       { type: "function_call", call_id: "c", name: "f", arguments: '{"a":1}' },
       { type: "function_call_output", call_id: "c", output: [{ type: "input_text", text: "See" }, image] },
     ],
