@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createProviderRegistry, generateText } from "ai";
+import { createProviderRegistry, embed, generateText, streamText } from "ai";
+import { WorkspaceClient } from "lakewire";
 import * as aiSdk from "lakewire/ai-sdk";
-import { completion, json } from "../js/fakes.mjs";
+import { MlflowTracing } from "lakewire/mlflow";
+import { completion, json, refusal } from "../js/fakes.mjs";
 import { emulator, LLAMA, scripted, TOKEN } from "./setup.mjs";
 
 const { createDatabricks, createDatabricksProvider, databricks } = aiSdk;
@@ -99,4 +101,24 @@ test("contradictions and misspelt names are refused when they are written, witho
   for (const [act, message] of refused) {
     assert.throws(act, (error) => error.kind === "InvalidInput" && message.test(error.message) && !error.message.includes("dapi-secret"));
   }
+});
+
+test("a client that is watched: calls of the AI SDK become traces", async () => {
+  const client = new WorkspaceClient({ host, token: TOKEN });
+  const tracing = new MlflowTracing(client, { experimentName: "/Users/ann@example.com/ai-sdk" });
+  const watched = createDatabricks({ client: tracing.observe(client) });
+  const answer = streamText({ model: watched(LLAMA), ...once });
+  assert.ok((await answer.text).length > 0);
+  assert.ok((await generateText({ model: watched.responses("agent-responses"), ...once, prompt: "What is 2 times 3?" })).text.includes("6"));
+  assert.equal((await embed({ model: watched.embeddingModel("databricks-gte-large-en"), value: "x" })).embedding.length, 1024);
+  await tracing.flush();
+  const { exported, failed } = tracing.stats();
+  assert.deepEqual([exported, failed], [3, 0]);
+});
+
+test("a token that the workspace refuses is renewed once, although calls are not repeated", async () => {
+  let tokens = 0;
+  const { databricks: own, sent } = scripted([refusal(401), json(completion())], { token: () => `t${(tokens += 1)}` });
+  assert.equal((await generateText({ model: own(LLAMA), ...once })).text, "Hello.");
+  assert.deepEqual(sent.map(({ headers }) => headers.get("authorization")), ["Bearer t1", "Bearer t2"]);
 });
