@@ -3,7 +3,7 @@
 import { asFailure } from "./failure.js";
 import { addresses } from "./media.js";
 import { chatMessages } from "./chat-prompt.js";
-import { Blocks, facts, headerFacts, responseFacts, streamParts, toolParts } from "./parts.js";
+import { Blocks, facts, headerFacts, newId, responseFacts, streamParts, toolParts } from "./parts.js";
 import { chatFields, scopeOf } from "./settings.js";
 import { chatUsage, finishReason } from "./usage.js";
 
@@ -31,7 +31,8 @@ class Thought {
   }
 }
 
-const callOf = ({ id, function: { name, arguments: input } }) => ({ type: "tool-call", toolCallId: id, toolName: name, input: input || "{}" });
+/** A call; one without an id gets one, so that its result can name it. */
+const callOf = ({ id, function: { name, arguments: input } }) => ({ type: "tool-call", toolCallId: id || newId("call"), toolName: name, input: input || "{}" });
 
 /** What a message says, in order. */
 function contentOf(message, endpoint) {

@@ -78,6 +78,7 @@ function assistant(message, endpoint, warnings) {
         warnings.push(unsupported(`${part.type} parts of the assistant`, "They are left out: chat endpoints do not take them."));
     }
   }
+  marked(texts, message);
   if (thoughts.length + texts.length + calls.length === 0) return results;
   const said = thoughts.length > 0 ? [...thoughts, ...texts] : texts;
   const turn = { role: "assistant" };

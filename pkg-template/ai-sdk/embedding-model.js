@@ -36,7 +36,7 @@ export class EmbeddingModel {
     abortSignal?.throwIfAborted();
     const client = await this.#client();
     if (typeof client.embeddings !== "function") throw wholeClient("Embeddings");
-    const embedder = client.embeddings(this.modelId, { ...this.#settings.limits, batchSize: most });
+    const embedder = client.embeddings(this.modelId, { batchSize: most });
     let vectors;
     try {
       vectors = await embedder.embedDocuments(values, { ...facts({ dimensions }), ...this.#settings.defaults, ...extra, ...scopeOf({ abortSignal, headers }, this.#headers) });

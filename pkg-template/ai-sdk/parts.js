@@ -108,3 +108,9 @@ export function responseFacts({ id, model, created, created_at: createdAt }) {
     ...(typeof seconds === "number" ? { timestamp: new Date(seconds * 1000) } : {}),
   };
 }
+
+/** A new id. */
+export function newId(prefix) {
+  const numbers = crypto.getRandomValues(new Uint32Array(3));
+  return `${prefix}_${Array.from(numbers, (number) => number.toString(36)).join("")}`;
+}

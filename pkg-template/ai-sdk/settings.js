@@ -32,8 +32,9 @@ const EFFORTS = { minimal: "low", low: "low", medium: "medium", high: "high", xh
 const BUDGETS = { low: 1024, medium: 4096, high: 16_384 };
 
 /** How hard a chat model shall think: the Claude class is given a budget, the others a word. */
-function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, endpoint, warnings) {
+function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, { defaults }, endpoint, warnings) {
   const own = providerOptions?.databricks;
+  const most = own?.max_tokens ?? maxOutputTokens ?? defaults?.max_tokens ?? undefined;
   if (reasoning === undefined || reasoning === "provider-default" || own?.thinking !== undefined || own?.reasoning_effort !== undefined) return {};
   const claude = /claude/i.test(endpoint);
   if (reasoning === "none") {
@@ -43,7 +44,7 @@ function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, endpoint
   const effort = EFFORTS[reasoning];
   if (effort !== reasoning) warnings.push({ type: "compatibility", feature: "reasoning", details: `"${reasoning}" is sent as "${effort}".` });
   if (!claude) return { reasoning_effort: effort };
-  const room = maxOutputTokens === undefined ? BUDGETS[effort] : Math.floor(maxOutputTokens * 0.8);
+  const room = most === undefined ? BUDGETS[effort] : Math.floor(most * 0.8);
   const budget = Math.min(BUDGETS[effort], room);
   if (budget < 1024) {
     warnings.push(unsupported("reasoning", "The Claude class thinks with 1,024 tokens at least: raise maxOutputTokens above 1,280."));
@@ -51,7 +52,7 @@ function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, endpoint
   }
   // the budget counts as output: the endpoint's own limit may be below it
   const fields = { thinking: { type: "enabled", budget_tokens: budget } };
-  return maxOutputTokens === undefined ? { ...fields, max_tokens: budget + 4096 } : fields;
+  return most === undefined ? { ...fields, max_tokens: budget + 4096 } : fields;
 }
 
 /** A function tool's definition, in the words both forms share. */
@@ -108,7 +109,7 @@ export function chatFields(options, settings, endpoint, warnings) {
     top_p: options.topP,
     top_k: options.topK,
     stop: options.stopSequences?.length ? options.stopSequences : undefined,
-    ...chatReasoning(options, endpoint, warnings),
+    ...chatReasoning(options, settings, endpoint, warnings),
     ...toolFields(options, { strictTools: strict(settings, endpoint), form, named }, warnings),
     ...chatFormat(options, settings, warnings),
     extra_params: extraParams(options),

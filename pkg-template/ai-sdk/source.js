@@ -20,7 +20,7 @@ export function clientOf(given) {
   const { client, relay, ...config } = translated(given);
   if (client !== undefined) {
     if (typeof client?.chat !== "function") throw fail("InvalidInput", "`client` must be a WorkspaceClient of lakewire or lakewire/chat.");
-    const stranger = ["relay", ...Object.keys(config)].find((name) => given[name] !== undefined);
+    const [stranger] = Object.entries({ relay, ...config }).find(([, value]) => value !== undefined) ?? [];
     if (stranger !== undefined) throw fail("InvalidInput", `Give \`client\` or \`${stranger}\`, not both: a client knows its own address and credentials.`);
     return async () => client;
   }

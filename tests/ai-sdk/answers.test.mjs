@@ -130,6 +130,28 @@ test("tool calls stream their arguments; the whole calls come at the end, in eve
   assert.equal(result.parts.at(-1).finishReason.unified, "tool-calls");
 });
 
+test("G: odd deltas of tool calls end in the calls that the whole answer has, each begun and ended once", async () => {
+  const one = (delta) => ({ tool_calls: [delta] });
+  const f = (args, name) => ({ ...(name ? { name } : {}), ...(args === undefined ? {} : { arguments: args }) });
+  const forms = {
+    "no index": [one({ id: "a", function: f('{"x"', "f") }), one({ id: "a", function: f(":1}") })],
+    "the id again in every delta": [one({ index: 0, id: "a", function: f('{"x"', "f") }), one({ index: 0, id: "a", function: f(":1}", "f") })],
+    "name before id": [one({ index: 0, function: f('{"x"', "f") }), one({ index: 0, id: "a", function: f(":1}") })],
+    "all at once": [{ tool_calls: [{ index: 0, id: "a", function: f('{"x":1}', "f") }] }],
+    "no arguments": [one({ index: 0, id: "a", function: f(undefined, "f") })],
+    "no id": [one({ index: 0, function: f('{"x":1}', "f") })],
+  };
+  for (const [name, deltas] of Object.entries(forms)) {
+    const { parts: all, error } = await parts([...deltas.map((delta) => event(chunk(delta))), event(chunk({}, { finish_reason: "tool_calls" })), DONE]);
+    assert.equal(error, undefined, name);
+    const of = (type) => all.filter((part) => part.type === type);
+    assert.deepEqual([of("tool-input-start").length, of("tool-input-end").length, of("tool-call").length], [1, 1, 1], name);
+    const [call] = of("tool-call");
+    assert.ok(call.toolCallId === (name === "no id" ? of("tool-input-start")[0].id : "a") && call.toolCallId !== "", name);
+    assert.deepEqual([call.toolName, call.input, of("tool-input-end")[0].id], ["f", name === "no arguments" ? "{}" : '{"x":1}', call.toolCallId], name);
+  }
+});
+
 test("raw chunks come before what is made of them, when asked for", async () => {
   const result = await parts(deltas({ content: "a" }), { includeRawChunks: true });
   assert.deepEqual(kinds(result).slice(0, 5), ["stream-start", "raw", "response-metadata", "text-start", "text-delta"]);

@@ -8,7 +8,8 @@ import {
 import { createDatabricks } from "lakewire/ai-sdk";
 import { WorkspaceClient } from "lakewire/chat";
 import { z } from "zod";
-import { CLAUDE, emulator, EXTERNAL, fault, GPT_OSS, LLAMA, TOKEN, weather } from "./setup.mjs";
+import { chunk, completion, DONE, event, json, sse } from "../js/fakes.mjs";
+import { CLAUDE, emulator, EXTERNAL, fault, GPT_OSS, LLAMA, scripted, TOKEN, weather } from "./setup.mjs";
 
 const host = await emulator();
 const databricks = createDatabricks({ host, token: TOKEN });
@@ -122,11 +123,14 @@ test("a ToolLoopAgent, and a chat that runs in one process", async () => {
 });
 
 test("middleware wraps the model", async () => {
-  const model = wrapLanguageModel({ model: databricks(LLAMA), middleware: extractReasoningMiddleware({ tagName: "think" }) });
-  const answer = await generateText({ model, maxRetries: 0, prompt: "Say <think>so it is</think>" });
-  assert.ok(answer.text.length + (answer.reasoningText ?? "").length > 0);
-  const json = wrapLanguageModel({ model: databricks(LLAMA), middleware: extractJsonMiddleware() });
-  assert.deepEqual((await generateText({ model: json, maxRetries: 0, prompt: "Ann Lee is 34 years old.", output: Output.object({ schema: person }) })).output, { name: "Ann Lee", age: 34 });
+  const says = () => json(completion("<think>It is so.</think>Yes."));
+  const { databricks: own } = scripted([says(), sse([event(chunk({ content: "<think>It is" })), event(chunk({ content: " so.</think>Yes." })), event(chunk({}, { finish_reason: "stop" })), DONE])]);
+  const model = wrapLanguageModel({ model: own(LLAMA), middleware: extractReasoningMiddleware({ tagName: "think" }) });
+  const whole = await generateText({ model, maxRetries: 0, prompt: "x" });
+  const streamed = streamText({ model, maxRetries: 0, prompt: "x" });
+  assert.deepEqual([whole.text, whole.reasoningText, await streamed.text, await streamed.reasoningText], ["Yes.", "It is so.", "Yes.", "It is so."]);
+  const bare = wrapLanguageModel({ model: databricks(LLAMA), middleware: extractJsonMiddleware() });
+  assert.deepEqual((await generateText({ model: bare, maxRetries: 0, prompt: "Ann Lee is 34 years old.", output: Output.object({ schema: person }) })).output, { name: "Ann Lee", age: 34 });
 });
 
 test("a client of lakewire/chat is enough for chat, and says so of the rest", async () => {

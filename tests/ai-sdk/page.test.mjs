@@ -3,7 +3,7 @@
 //   SCREENSHOT   a file to write a picture of the page to
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -41,6 +41,13 @@ async function page() {
   return { tab, complaints, asked, ask: async (text) => { await tab.getByLabel("Your question").fill(text); await tab.getByRole("button", { name: "Send" }).click(); } };
 }
 const ready = (tab) => tab.locator("main[data-status=ready]").waitFor(LIMIT);
+
+test("the example is built with the versions that are tested here", async () => {
+  const [example, own] = await Promise.all([join(ROOT, "examples", "ai-sdk-page"), HERE].map(async (path) => JSON.parse(await readFile(join(path, "package.json"), "utf8"))));
+  const { lakewire, ...versions } = { ...example.dependencies, ...example.devDependencies };
+  assert.equal(lakewire, "file:../../pkg");
+  assert.deepEqual(versions, own.dependencies);
+});
 
 test("useChat in a page, through the relay: thought, tool and answer", async () => {
   const { tab, complaints, asked, ask } = await page();

@@ -109,13 +109,14 @@ test("fields of parts, messages and tools go where they were written", async () 
   const databricks = { cache_control: { type: "ephemeral" } };
   const providerOptions = { databricks };
   const { body: sent } = await body({
-    prompt: [{ role: "system", content: "Long.", providerOptions }, user(text("One", { providerOptions }), text("Two")), { ...user(text("Three")), providerOptions }],
+    prompt: [{ role: "system", content: "Long.", providerOptions }, user(text("One", { providerOptions }), text("Two")), { ...user(text("Three")), providerOptions }, { role: "assistant", content: [text("Four")], providerOptions }],
     tools: [{ type: "function", name: "f", inputSchema: { type: "object" }, providerOptions }],
   });
   assert.deepEqual(sent.messages, [
     { role: "system", content: [text("Long.", databricks)] },
     { role: "user", content: [text("One", databricks), text("Two")] },
     { role: "user", content: [text("Three", databricks)] },
+    { role: "assistant", content: [text("Four", databricks)] },
   ]);
   assert.deepEqual(sent.tools[0].cache_control, { type: "ephemeral" });
 });
@@ -177,6 +178,7 @@ test("how hard to think is a word for most and a budget for the Claude class", a
   assert.deepEqual(await think("high", CLAUDE, { maxOutputTokens: 10_000 }), [{ max_tokens: 10_000, thinking: { type: "enabled", budget_tokens: 8000 } }, []]);
   assert.deepEqual(await think("high", CLAUDE, { maxOutputTokens: 500 }), [{ max_tokens: 500 }, ["unsupported"]]);
   assert.deepEqual(await think("none", CLAUDE), [{}, []]);
+  assert.deepEqual((await body({ reasoning: "high" }, { endpoint: CLAUDE, settings: { defaults: { max_tokens: 2000 } } })).body, { messages: [{ role: "user", content: "Hi" }], max_tokens: 2000, thinking: { type: "enabled", budget_tokens: 1600 } });
   const own = { providerOptions: { databricks: { thinking: { type: "enabled", budget_tokens: 2000 } } } };
   assert.deepEqual(await think("high", CLAUDE, own), [{ thinking: { type: "enabled", budget_tokens: 2000 } }, []]);
 });

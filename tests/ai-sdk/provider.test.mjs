@@ -89,6 +89,7 @@ test("contradictions and misspelt names are refused when they are written, witho
     [() => createDatabricks({ client: {} }), /WorkspaceClient/],
     [() => createDatabricks({ client, host }), /`client` or `host`/],
     [() => createDatabricks({ client, relay: "/r" }), /`client` or `relay`/],
+    [() => createDatabricks({ client, baseURL: host }), /`client` or `host`/],
     [() => createDatabricks({ client, token: "dapi-secret" }), /`client` or `token`/],
     [() => createDatabricks({ relay: "/r", token: "dapi-secret" }), /`relay` or `token`/],
     [() => createDatabricks({ relay: "" }), /relay/],
