@@ -68,9 +68,9 @@ test("workerd", async () => {
   const { Miniflare } = await import(pathToFileURL(join(TOOLS, "miniflare", "dist", "src", "index.js")).href);
   await writeFile(join(folder, "worker.mjs"), `import { smoke } from "./smoke.mjs";\nexport default { async fetch() { return Response.json(await smoke(${JSON.stringify(host)}, ${JSON.stringify(TOKEN)})); } };\n`);
   const out = join(folder, "worker");
-  const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, external: ["node:*"], metafile: true, logLevel: "silent", absWorkingDir: folder });
+  const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
   const modules = Object.keys(metafile.outputs).map((path) => join(folder, path)).sort((one) => (one.endsWith("worker.mjs") ? -1 : 1)).map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
-  const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01", compatibilityFlags: ["nodejs_compat"] });
+  const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01" });
   try {
     const response = await miniflare.dispatchFetch("http://worker.example/");
     const text = await response.text();

@@ -21,7 +21,7 @@ export const EXTERNAL = "team-chat";
 export async function emulator() {
   const given = process.env.LAKEWIRE_EMULATOR;
   if (given) return given.replace(/\/$/, "");
-  const program = process.env.LAKEWIRE_EMULATOR_PROGRAM ?? resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
+  const program = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", `lakewire-emulator${process.platform === "win32" ? ".exe" : ""}`);
   const child = await start(program, ["--port", "0", "--token", TOKEN, "--token-delay-ms", "0"], { ready: /listening on (http:\/\/\S+)/ });
   after(() => child.stop());
   return child.match[1].replace(/\/$/, "");
