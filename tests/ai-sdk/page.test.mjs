@@ -33,12 +33,13 @@ after(() => opened.close());
 async function page() {
   const tab = await opened.newPage({ viewport: { width: 820, height: 720 }, deviceScaleFactor: 2 });
   const complaints = [];
+  const uncaught = [];
   const asked = [];
-  tab.on("pageerror", (error) => complaints.push(error.message));
+  tab.on("pageerror", (error) => uncaught.push(error.message));
   tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   tab.on("request", (request) => request.url().includes("/api/lakewire/") && asked.push(request));
   await tab.goto(server.match[1]);
-  return { tab, complaints, asked, ask: async (text) => { await tab.getByLabel("Your question").fill(text); await tab.getByRole("button", { name: "Send" }).click(); } };
+  return { tab, complaints, uncaught, asked, ask: async (text) => { await tab.getByLabel("Your question").fill(text); await tab.getByRole("button", { name: "Send" }).click(); } };
 }
 const ready = (tab) => tab.locator("main[data-status=ready]").waitFor(LIMIT);
 
@@ -50,7 +51,7 @@ test("the example is built with the versions that are tested here", async () => 
 });
 
 test("useChat in a page, through the relay: thought, tool and answer", async () => {
-  const { tab, complaints, asked, ask } = await page();
+  const { tab, complaints, uncaught, asked, ask } = await page();
   await ask("What time is it in Oslo?");
   await tab.locator(".tool[data-state=output-available]").waitFor(LIMIT);
   await ready(tab);
@@ -78,12 +79,12 @@ test("useChat in a page, through the relay: thought, tool and answer", async () 
   await tab.locator("article.assistant").nth(1).waitFor(LIMIT);
   await ready(tab);
   assert.equal(await tab.locator("[role=alert]").count(), 0);
-  assert.deepEqual(complaints, []);
+  assert.deepEqual([...complaints, ...uncaught], []);
   await tab.close();
 });
 
 test("the stop button ends the answer, at the workspace too", async () => {
-  const { tab, complaints, ask } = await page();
+  const { tab, complaints, uncaught, ask } = await page();
   await fetch(`${host}/_emulator/faults`, { method: "POST", body: JSON.stringify([{ match: { path: "/databricks-claude-sonnet-4/invocations", method: "POST" }, fault: { drip_ms: 40, chunk_size: 200 } }]) });
   const { operations: before } = await (await fetch(`${host}/_emulator/history`)).json();
   await ask("Count to 400.");
@@ -98,18 +99,23 @@ test("the stop button ends the answer, at the workspace too", async () => {
     assert.ok(turn < 400, `the workspace still says ${outcome}`);
     await new Promise((done) => setTimeout(done, 25));
   }
-  assert.deepEqual(complaints, []);
+  assert.deepEqual([...complaints, ...uncaught], []);
   await tab.close();
 });
 
-test("what the relay refuses is shown, and the next question works", async () => {
-  const { tab, ask } = await page();
-  await fetch(`${host}/_emulator/faults`, { method: "POST", body: JSON.stringify([{ match: { path: "/databricks-claude-sonnet-4/invocations", method: "POST" }, fault: { status: 400 } }]) });
-  await ask("Say hello.");
-  await tab.getByRole("alert").waitFor(LIMIT);
-  assert.ok((await tab.getByRole("alert").innerText()).length > 0);
-  await ask("Say hello.");
-  await ready(tab);
-  assert.ok((await tab.locator(".assistant .text").last().innerText()).length > 0);
-  await tab.close();
-});
+for (const [name, fault, words] of [["an answer that is refused", { status: 400 }, /does not take this request/], ["F4 an answer that breaks off", { end_after_events: 20 }, /ended before the answer did/]]) {
+  test(`${name} is shown as a failure, and the next question works`, async () => {
+    const { tab, uncaught, ask } = await page();
+    await fetch(`${host}/_emulator/faults`, { method: "POST", body: JSON.stringify([{ match: { path: "/databricks-claude-sonnet-4/invocations", method: "POST" }, fault }]) });
+    await ask("Count to 60.");
+    await tab.getByRole("alert").waitFor(LIMIT);
+    assert.match(await tab.getByRole("alert").innerText(), words);
+    assert.equal(await tab.locator("main").getAttribute("data-status"), "error");
+    await ask("Say hello.");
+    await ready(tab);
+    assert.ok((await tab.locator(".assistant .text").last().innerText()).length > 0);
+    // the AI SDK logs the failure; nothing is left unhandled
+    assert.deepEqual(uncaught, []);
+    await tab.close();
+  });
+}

@@ -3,8 +3,8 @@ import { DirectChatTransport } from "ai";
 import { useState } from "react";
 import { agent } from "./model.js";
 
-// no server of its own: the agent is asked right here
-const transport = new DirectChatTransport({ agent });
+// no server of its own: the agent is asked right here, and what fails may be shown as it is
+const transport = new DirectChatTransport({ agent, onError: (error) => error?.message ?? "It failed." });
 const QUESTIONS = ["What time is it in Oslo?", "Say hello in one sentence.", "Count to 200."];
 
 /** Bold words and code, which models like to write; no more of Markdown than that. */
