@@ -12,10 +12,18 @@ const textOf = (item) => (typeof item.content === "string" ? item.content : list
 const thoughtOf = (item) => list(item.summary).map((piece) => piece.text ?? "").join("\n\n");
 const thoughtMetadata = (item, endpoint) => ({ endpoint, item });
 
-/** The sources that a message cites. */
-function sourcesOf(item) {
-  const cited = list(item.content).flatMap((part) => list(part.annotations)).filter((one) => one.type === "url_citation" && typeof one.url === "string");
-  return cited.map(({ url, title }, at) => ({ type: "source", sourceType: "url", id: `${item.id ?? "source"}-${at}`, url, ...(title ? { title } : {}) }));
+const cited = (item) => list(item.content).flatMap((part) => list(part.annotations));
+
+/** The pages that an item cites, each once. */
+class Sources {
+  #seen = new Set();
+
+  of(annotations, item) {
+    const fresh = annotations.filter(({ type, url }) => type === "url_citation" && typeof url === "string" && !this.#seen.has(url) && this.#seen.add(url));
+    return fresh.map(({ url, title }) => ({
+      type: "source", sourceType: "url", id: `${item ?? "source"}-${[...this.#seen].indexOf(url)}`, url, ...(title ? { title } : {}),
+    }));
+  }
 }
 
 function callOf(item, remote) {
@@ -23,18 +31,31 @@ function callOf(item, remote) {
   return remote ? { ...call, providerExecuted: true, dynamic: true } : call;
 }
 
+/** The agent asks whether it may run a tool of an MCP server: a call of its own that waits for the user. */
+function approvalOf({ id, name, arguments: input, server_label: server }) {
+  const call = { type: "tool-call", toolCallId: id, toolName: name, input: input || "{}", providerExecuted: true, dynamic: true };
+  return [{ ...call, providerMetadata: { databricks: facts({ approval: id, server }) } }, { type: "tool-approval-request", approvalId: id, toolCallId: id }];
+}
+
 function resultOf(output, call) {
   return { type: "tool-result", toolCallId: output.call_id, toolName: call.name, result: output.output ?? "", dynamic: true };
 }
 
+/** The calls of earlier turns by their ids: after an approval the result comes in a turn of its own, and the call is told again with it. */
+function earlierCalls(prompt) {
+  const calls = prompt.flatMap(({ content }) => list(content)).filter((part) => part.type === "tool-call" && part.providerExecuted);
+  return new Map(calls.map(({ toolCallId: id, toolName: name, input }) => [id, { call_id: id, name, arguments: typeof input === "string" ? input : JSON.stringify(input ?? {}) }]));
+}
+
 /** The items of an output as content. A call whose result stands beside it was run by the agent. */
-function contentOf(output, endpoint, remoteTools) {
+function contentOf(output, endpoint, remoteTools, earlier) {
   const results = new Map(output.filter((item) => item.type === "function_call_output").map((item) => [item.call_id, item]));
+  const sources = new Sources();
   return output.flatMap((item) => {
     switch (item.type) {
       case "message": {
         const text = textOf(item);
-        return text === "" ? [] : [{ type: "text", text }, ...sourcesOf(item)];
+        return text === "" ? [] : [{ type: "text", text }, ...sources.of(cited(item), item.id)];
       }
       case "reasoning":
         return [{ type: "reasoning", text: thoughtOf(item), providerMetadata: { databricks: thoughtMetadata(item, endpoint) } }];
@@ -43,6 +64,12 @@ function contentOf(output, endpoint, remoteTools) {
         const call = callOf(item, remoteTools || result !== undefined);
         return result === undefined ? [call] : [call, resultOf(result, item)];
       }
+      case "function_call_output": {
+        const call = earlier.get(item.call_id);
+        return call === undefined || output.some((other) => other.type === "function_call" && other.call_id === item.call_id) ? [] : [callOf(call, true), resultOf(item, call)];
+      }
+      case "mcp_approval_request":
+        return approvalOf(item);
       default:
         return [];
     }
@@ -54,15 +81,16 @@ class ResponsesFold {
   #blocks = new Blocks();
   #told = false;
   #written = "";
-  #cited = new Set();
+  #sources = new Sources();
   /** Texts by item, as far as they were said. */
   #said = new Map();
   /** Calls by the id of their item, and those that are told already. */
   #calls = new Map();
   #done = new Set();
 
-  constructor(stream, endpoint, { tools, remoteTools }) {
+  constructor(stream, endpoint, { tools, remoteTools, earlier }) {
     this.stream = stream;
+    this.earlier = earlier;
     this.endpoint = endpoint;
     this.tools = tools;
     this.remoteTools = remoteTools;
@@ -91,6 +119,13 @@ class ResponsesFold {
         break;
       case "response.output_item.done":
         this.#item(event.item ?? {}, emit);
+        break;
+      case "response.output_text.annotation.added":
+        this.#sources.of([event.annotation ?? {}], id).forEach((part) => emit(part));
+        break;
+      // some agents send the result without an event around it
+      case "function_call_output":
+        this.#ran(event, emit);
         break;
       default:
     }
@@ -132,7 +167,7 @@ class ResponsesFold {
         if (text.startsWith(said) && text.length > said.length) this.#text(key ?? item.id, text.slice(said.length), emit);
         this.#said.delete(undefined);
         this.#blocks.close(emit);
-        this.#cite(item, emit);
+        this.#sources.of(cited(item), item.id).forEach((part) => emit(part));
         break;
       }
       case "reasoning": {
@@ -150,21 +185,23 @@ class ResponsesFold {
       case "function_call_output":
         this.#ran(item, emit);
         break;
+      case "mcp_approval_request":
+        this.#approve(item, emit);
+        break;
       default:
     }
   }
 
-  #cite(item, emit) {
-    for (const source of sourcesOf(item)) {
-      if (this.#cited.has(source.id)) continue;
-      this.#cited.add(source.id);
-      emit(source);
-    }
+  #approve(item, emit) {
+    if (this.#done.has(item.id)) return;
+    this.#done.add(item.id);
+    this.#blocks.close(emit);
+    approvalOf(item).forEach((part) => emit(part));
   }
 
   /** The agent ran a tool itself. */
   #ran(output, emit) {
-    const call = this.#calls.get(`call ${output.call_id}`);
+    const call = this.#calls.get(`call ${output.call_id}`) ?? this.earlier.get(output.call_id);
     if (call === undefined || this.#done.has(output.call_id)) return;
     this.#done.add(output.call_id);
     this.#blocks.close(emit);
@@ -184,7 +221,11 @@ class ResponsesFold {
     }
     const begun = new Set(this.#calls.values());
     for (const item of output) if (item.type === "function_call") this.#calls.set(`call ${item.call_id}`, item);
-    for (const item of output) if (item.type === "function_call_output") this.#ran(item, emit);
+    for (const item of output) {
+      if (item.type === "function_call_output") this.#ran(item, emit);
+      if (item.type === "mcp_approval_request") this.#approve(item, emit);
+      if (item.type === "message") this.#sources.of(cited(item), item.id).forEach((part) => emit(part));
+    }
     let asks = false;
     for (const item of output) {
       if (item.type !== "function_call" || this.#done.has(item.call_id)) continue;
@@ -251,7 +292,7 @@ export class ResponsesModel {
     } catch (thrown) {
       throw failure(thrown);
     }
-    const content = contentOf(list(answer.output), this.modelId, this.#remoteTools);
+    const content = contentOf(list(answer.output), this.modelId, this.#remoteTools, earlierCalls(options.prompt));
     return {
       content,
       finishReason: responsesReason(answer, content.some((part) => part.type === "tool-call" && !part.providerExecuted)),
@@ -272,7 +313,7 @@ export class ResponsesModel {
       throw failure(thrown);
     }
     const tools = new Set((options.tools ?? []).map((tool) => tool.name));
-    const fold = new ResponsesFold(stream, this.modelId, { tools, remoteTools: this.#remoteTools });
+    const fold = new ResponsesFold(stream, this.modelId, { tools, remoteTools: this.#remoteTools, earlier: earlierCalls(options.prompt) });
     return {
       stream: streamParts(stream, fold, { warnings, includeRawChunks: options.includeRawChunks, failure, signal }),
       request: { body: values },

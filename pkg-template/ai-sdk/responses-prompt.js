@@ -37,14 +37,13 @@ function assistant({ content }, endpoint, warnings) {
         }
         break;
       }
-      case "tool-call":
-        items.push({
-          type: "function_call",
-          call_id: part.toolCallId,
-          name: part.toolName,
-          arguments: typeof part.input === "string" ? part.input : JSON.stringify(part.input ?? {}),
-        });
+      case "tool-call": {
+        const call = { name: part.toolName, arguments: typeof part.input === "string" ? part.input : JSON.stringify(part.input ?? {}) };
+        const { approval, server } = extras(part);
+        if (approval === undefined) items.push({ type: "function_call", call_id: part.toolCallId, ...call });
+        else items.push({ type: "mcp_approval_request", id: approval, server_label: server ?? "", ...call });
         break;
+      }
       case "tool-result":
         items.push(resultItem(part));
         break;
@@ -55,8 +54,19 @@ function assistant({ content }, endpoint, warnings) {
   return items;
 }
 
+/** What came of tools, and what the user says to calls that an agent asks leave for. */
+function tool({ content }, asked) {
+  return content.flatMap((part) => {
+    if (part.type === "tool-result") return part.output.type === "execution-denied" && asked.has(part.toolCallId) ? [] : [resultItem(part)];
+    if (part.type !== "tool-approval-response" || !asked.has(part.approvalId)) return [];
+    return [{ type: "mcp_approval_response", approval_request_id: part.approvalId, approve: part.approved, ...(part.reason === undefined ? {} : { reason: part.reason }) }];
+  });
+}
+
 /** The items of a prompt. */
 export function responsesInput(prompt, endpoint, warnings) {
+  const parts = prompt.flatMap(({ content }) => (Array.isArray(content) ? content : []));
+  const asked = new Set(parts.map((part) => extras(part).approval).filter((id) => id !== undefined));
   return prompt.flatMap((message) => {
     switch (message.role) {
       case "system":
@@ -66,7 +76,7 @@ export function responsesInput(prompt, endpoint, warnings) {
       case "assistant":
         return assistant(message, endpoint, warnings);
       default:
-        return message.content.filter((part) => part.type === "tool-result").map(resultItem);
+        return tool(message, asked);
     }
   });
 }

@@ -160,6 +160,34 @@ test("useRemoteToolCalling leaves every call to the agent", async () => {
   assert.equal(result.parts.at(-1).finishReason.unified, "stop");
 });
 
+test("an agent asks leave for a tool of an MCP server, and goes on with the user's word", async () => {
+  const request = { type: "mcp_approval_request", id: "ask_1", name: "drop_table", arguments: '{"table":"t"}', server_label: "uc" };
+  const result = { type: "function_call_output", call_id: "ask_1", output: "dropped" };
+  const first = answer([message("May I?"), request]);
+  const { databricks, sent } = scripted([json(first), sse([event(done(message("May I?"))), event(done(request)), event({ type: "response.completed", response: first }), "data: [DONE]\n\n"]), json(answer([result, message("It is gone.")])), json(answer([message("As you like.")]))]);
+  const model = databricks.responses("agent");
+  const ask = { model, maxRetries: 0, prompt: "Drop it" };
+  const whole = await generateText(ask);
+  const streamed = streamText(ask);
+  for (const content of [whole.content, await streamed.content]) {
+    const [asks] = content.filter((part) => part.type === "tool-approval-request");
+    assert.deepEqual([asks.approvalId, asks.toolCall.toolName, asks.toolCall.input, asks.toolCall.providerExecuted], ["ask_1", "drop_table", { table: "t" }, true]);
+  }
+  const go = (approved, reason) => generateText({ model, maxRetries: 0, messages: [{ role: "user", content: "Drop it" }, ...whole.responseMessages, { role: "tool", content: [{ type: "tool-approval-response", approvalId: "ask_1", approved, reason, providerExecuted: true }] }] });
+  const gone = await go(true);
+  assert.equal(gone.text, "It is gone.");
+  assert.deepEqual(gone.toolResults.map(({ toolName, input, output }) => [toolName, input, output]), [["drop_table", { table: "t" }, "dropped"]]);
+  assert.deepEqual(sent[2].body.input.slice(2), [{ ...request }, { type: "mcp_approval_response", approval_request_id: "ask_1", approve: true }]);
+  assert.equal((await go(false, "No.")).text, "As you like.");
+  assert.deepEqual(sent[3].body.input.at(-1), { type: "mcp_approval_response", approval_request_id: "ask_1", approve: false, reason: "No." });
+});
+
+test("a result without an event around it, and sources that only their own events tell", async () => {
+  const call = { type: "function_call", id: "f1", call_id: "c1", name: "query", arguments: "{}" };
+  const result = await parts([done(call), { type: "function_call_output", call_id: "c1", output: "7" }, delta("7"), { type: "response.output_text.annotation.added", item_id: "m1", annotation_index: 0, annotation: { type: "url_citation", url: "https://example.com/", title: "Example" } }]);
+  assert.deepEqual(kinds(result), ["stream-start", "tool-call", "tool-result", "text-start", "text-delta", "source", "text-end", "finish"]);
+});
+
 test("what breaks off or fails in a stream is an error, not an end", async () => {
   const failed = await parts([delta("a"), { type: "response.failed", response: { status: "failed", error: { code: "server_error", message: "It broke." } } }]);
   assert.match(failed.error.message, /It broke/);
