@@ -129,12 +129,8 @@ async function assemble() {
     for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
-<<<<<<< HEAD
   for (const folder of ["data", "mlflow", "relay"]) await declarations(join(template, folder), join(dist, folder));
-=======
-  for (const folder of ["data", "mlflow"]) await declarations(join(template, folder), join(dist, folder));
   await bundleAdapters(template, dist);
->>>>>>> lcmodels
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });

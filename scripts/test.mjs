@@ -105,11 +105,7 @@ async function main() {
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
   await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
 
-<<<<<<< HEAD
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay", "docs", "starters"].some((name) => only.has(name))) {
-=======
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "langchain"].some((name) => only.has(name))) {
->>>>>>> lcmodels
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay", "docs", "starters", "langchain", "ai-sdk"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
@@ -121,6 +117,7 @@ async function main() {
   await suite("examples", "The examples of both faces", node, ["scripts/examples.mjs"], { env });
   await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
   await suite("relay", "The relay before the emulator, in every runtime", node, ["tests/relay/run.mjs"], { env });
+  await suite("ai-sdk", "The AI SDK on lakewire/ai-sdk: in Node, Deno, Bun, workerd and a page", node, ["tests/ai-sdk/run.mjs"], { env });
   await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
   await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });
   await suite("clients-python", "Databricks' own Python clients against the emulator", node, ["tests/clients/run-python.mjs"], { env });

@@ -10,6 +10,7 @@ import { npm, run } from "../../scripts/lib.mjs";
 const BUILT = ["core\\.wasm", "index\\.d\\.ts", "index\\.js", "index\\.workerd\\.js", "shared-[A-Z0-9]{8}\\.js", "slim\\.d\\.ts", "slim\\.js"];
 const FILES = [
   /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/, /^dist\/node\.js$/, /^dist\/relay\/node\.js$/, /^dist\/relay\/node\.d\.ts$/,
+  /^dist\/ai-sdk\/index\.js$/, /^dist\/ai-sdk\/index\.d\.ts$/,
   ...["dist", "dist/chat", "dist/data", "dist/sql", "dist/mlflow", "dist/relay"].flatMap((folder) => BUILT.map((name) => new RegExp(`^${folder}/${name}$`))),
   ...readdirSync(new URL("../../pkg-template/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && !/^(index|slim)\./.test(name)).map((name) => new RegExp(`^dist/${name.replaceAll(".", "\\.")}$`)),
   ...["errors.js", ...readdirSync(new URL("../../pkg-template/langchain/", import.meta.url))].map((name) => new RegExp(`^dist/langchain/${name.replaceAll(".", "\\.")}$`)),
