@@ -84,7 +84,7 @@ async function main() {
   const chromium = await step("Find or install a browser", () => browser());
 
   await check("format", "Rust formatting", ...cargo("fmt", "--all", "--check"));
-  await check("clippy", "Clippy, native", ...cargo("clippy", "--locked", "--workspace", "--all-targets", "--features", "lakewire/native", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, native", ...cargo("clippy", "--locked", "--workspace", "--all-targets", "--features", "lakewire/relay", "--", "-D", "warnings"));
   await check("clippy", "Clippy, core alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm", ...cargo("clippy", "--locked", "-p", "lakewire", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
@@ -103,7 +103,7 @@ async function main() {
   const appPort = await freePort();
   emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--endpoint-delay-ms", "100", "--seed", "1", "--engine", engine.match[1], "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
-  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
+  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "relay", "--no-fail-fast"), { env });
 
   if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay", "docs", "starters", "langchain", "ai-sdk"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));

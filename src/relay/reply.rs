@@ -241,6 +241,26 @@ impl RelayPolicy {
         fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
     }
 
+    /// The refusal of somebody whom the `authorize` hook does not know.
+    #[must_use]
+    pub fn unauthorized(&self, request_id: Option<&str>) -> Refusal {
+        let fault = Fault::new(401, "The app does not know who asks: sign in.");
+        fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
+    }
+
+    /// A refusal of whoever carries the decision out: 400 for a body that breaks off, 408 for one that does not come, 413 for one that is too large, 503 for
+    /// somebody who has too much open.
+    #[must_use]
+    pub fn refusal(&self, status: u16, request_id: Option<&str>) -> Refusal {
+        let sentence = match status {
+            400 => "The body is not whole.",
+            408 => "The body did not come in time.",
+            413 => "The body is too large.",
+            _ => "Too many requests are open: wait for their answers.",
+        };
+        Fault::new(status, sentence).answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
+    }
+
     /// The last event of a stream that ends before its end, so that no page takes it for a whole one.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! Requests by the million: valid ones, and valid ones that were changed by hostile hands.
 
-use super::oracle::APP;
+use super::APP;
 
 /// A request that was made.
 pub(super) struct Made {

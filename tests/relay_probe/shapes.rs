@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::generator::Made;
-use super::oracle::{APP, HOST};
-use crate::relay::{Answer, Upstream};
+use super::{APP, HOST};
+use crate::generator::Made;
+use lakewire::relay::{Answer, Upstream};
 
 pub(super) const NAMES: &[&str] = &[
     "chat",
