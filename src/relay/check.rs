@@ -94,11 +94,10 @@ impl Rules {
         let endpoints =
             [&self.chat, &self.completions, &self.embeddings, &self.responses, &self.models, &self.endpoints_get];
         let catalog = [&self.functions, &self.tables];
-        let nothing = !endpoints.iter().chain(&catalog).any(|names| names.is_some())
-            && !self.indexes.is_some()
-            && !self.experiments.is_some()
-            && !(self.endpoints_list || self.endpoints_manage || self.indexes_list)
-            && self.warehouses.is_empty();
+        let named =
+            endpoints.iter().chain(&catalog).chain(&[&self.indexes, &self.experiments]).any(|names| names.is_some());
+        let switched = self.endpoints_list || self.endpoints_manage || self.indexes_list || self.indexes_manage;
+        let nothing = !(named || switched) && self.warehouses.is_empty();
         say(nothing, &["`allow` allows nothing: name what may be used."]);
         let mut each = |names: &Names, what: &str, fits: fn(&str) -> bool| {
             if let Names::Only(all) = names {
