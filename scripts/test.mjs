@@ -88,7 +88,6 @@ async function main() {
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of MLflow", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_mlflow", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
-  await check("clippy", "Clippy, wasm of the relay", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_relay", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("docs", "Rust documentation", ...cargo("doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"), { env: { RUSTDOCFLAGS: "-D warnings" } });
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
