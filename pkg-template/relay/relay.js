@@ -301,7 +301,8 @@ class Asked {
     this.request = request;
     this.context = context;
     this.target = context.target ?? targetOf(request.url);
-    this.signal = context.signal ?? request.signal;
+    // some platforms give requests none
+    this.signal = context.signal ?? request.signal ?? new AbortController().signal;
     this.#tell = tell;
   }
 

@@ -202,7 +202,8 @@ test("the slim entry says what it needs, and then is the same", async () => {
   // in a process of its own: here the core runs already
   const text = `
     import init, * as slim from ${JSON.stringify(entry("./relay/slim"))};
-        const given = ${JSON.stringify(options(upstream.host))};
+    import { readFile } from "node:fs/promises";
+    const given = ${JSON.stringify(options(upstream.host))};
     let before;
     try { slim.createRelay(given); } catch (error) { before = error.kind + ": " + error.message; }
     await init(await readFile(new URL(${JSON.stringify(entry("./relay/core.wasm"))})));

@@ -39,7 +39,7 @@ const PLACES = {
       join(tools, ".bin", "bun"),
       ["run"],
     ),
-  async workerd(make) {
+  async workerd(make, { compatibilityDate = "2026-04-01", compatibilityFlags = ["enable_request_signal"] } = {}) {
     const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
     const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
     const path = join(folder, `worker-${(files += 1)}.mjs`);
@@ -51,7 +51,7 @@ const PLACES = {
       .sort((one) => (basename(one) === basename(path) ? -1 : 1))
       .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: file }));
     assert.ok(modules.some(({ type }) => type === "CompiledWasm"));
-    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-04-01", compatibilityFlags: ["enable_request_signal"], host: "127.0.0.1", port: 0, handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.resume()) });
+    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate, compatibilityFlags, host: "127.0.0.1", port: 0, handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.resume()) });
     return { port: Number((await miniflare.ready).port), stop: () => miniflare.dispose() };
   },
 };
@@ -215,3 +215,21 @@ for (const [name, begin] of Object.entries(PLACES)) {
     });
   });
 }
+
+test("P21: workerd of an old date, without a signal of requests, answers too, and ends its streams by their cancelling", async () => {
+  const upstream = await scripted();
+  const place = await PLACES.workerd(making({}).replace("UPSTREAM", upstream.host), { compatibilityDate: "2024-01-01", compatibilityFlags: [] });
+  try {
+    const { status, text } = await ask(place.port, { body: question("dies") });
+    assert.equal(status, 200, text);
+    assert.match(text, /TEMPORARILY_UNAVAILABLE/);
+    const client = connect(place.port, "127.0.0.1");
+    client.on("error", () => {});
+    client.write(bytes(CHAT, { body: question("waits") }));
+    await new Promise((resolve) => client.once("data", resolve));
+    client.destroy();
+    await eventually(() => upstream.seen.at(-1).closed, "the workspace to be left");
+  } finally {
+    await place.stop();
+  }
+});
