@@ -12,6 +12,7 @@ const textOf = (item) => (typeof item.content === "string" ? item.content : list
 const thoughtOf = (item) => list(item.summary).map((piece) => piece.text ?? "").join("\n\n");
 const thoughtMetadata = (item, endpoint) => ({ endpoint, item });
 
+const spoken = (item) => (item.role ?? "assistant") === "assistant";
 const cited = (item) => list(item.content).flatMap((part) => list(part.annotations));
 
 /** The pages that an item cites, each once. */
@@ -54,7 +55,7 @@ function contentOf(output, endpoint, remoteTools, earlier) {
   return output.flatMap((item) => {
     switch (item.type) {
       case "message": {
-        const text = textOf(item);
+        const text = spoken(item) ? textOf(item) : "";
         return text === "" ? [] : [{ type: "text", text }, ...sources.of(cited(item), item.id)];
       }
       case "reasoning":
@@ -160,6 +161,7 @@ class ResponsesFold {
   #item(item, emit) {
     switch (item.type) {
       case "message": {
+        if (!spoken(item)) break;
         // deltas without an item's id belong to the item that is done first
         const key = this.#said.has(item.id) ? item.id : undefined;
         const said = this.#said.get(key) ?? "";
