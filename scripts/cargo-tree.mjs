@@ -43,3 +43,11 @@ function whole(text) {
   if (!lines[0].startsWith("0|")) throw new Error("cargo tree says more than is kept of a command's output: ask for less of it.");
   return lines;
 }
+
+/** The files that the crate is published with, and those among them that do not belong there. */
+export async function crateFiles() {
+  const { stdout } = await run("cargo", ["package", "--locked", "-p", "lakewire", "--list", "--allow-dirty"], { cwd: ROOT });
+  const files = stdout.trim().split(/\r?\n/).map((path) => path.replaceAll("\\", "/"));
+  const belongs = /^(src\/[\w/-]+\.rs|examples\/\w+\.rs|README\.md|CHANGELOG\.md|LICENSE-(MIT|APACHE)|Cargo\.toml(\.orig)?|Cargo\.lock|\.cargo_vcs_info\.json)$/;
+  return { files, strange: files.filter((path) => !belongs.test(path)) };
+}

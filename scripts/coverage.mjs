@@ -30,6 +30,8 @@ const PLACES = [
   ["page", "tests/page", ".test.mjs"],
   ["supply", "tests/supply", ".mjs"],
   ["supply", "tests/api", ".mjs"],
+  // what a release checks besides
+  ["supply", "scripts", "release.mjs"],
 ];
 const COLUMNS = [...new Set(PLACES.map(([column]) => column))];
 

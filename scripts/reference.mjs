@@ -47,7 +47,9 @@ async function npmPackage() {
       readme: "none",
       includeVersion: false,
       disableSources: true,
-      externalPattern: [],
+      // what classes inherit from a peer is the peer's to describe
+      externalPattern: ["**/node_modules/**"],
+      excludeExternals: true,
       githubPages: false,
       treatWarningsAsErrors: true,
       treatValidationWarningsAsErrors: true,

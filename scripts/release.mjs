@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { checkPackage, pack } from "../tests/runtimes/package.mjs";
+import { crateFiles } from "./cargo-tree.mjs";
 import { fingerprint, npm, run, say, step, unlessStamped } from "./lib.mjs";
 import { writeBills } from "./sbom.mjs";
 
@@ -73,9 +74,7 @@ async function npmPackage() {
 /** The crate as crates.io would get it, built from its own files. */
 async function crate() {
   const dirty = flags["allow-dirty"] ? ["--allow-dirty"] : [];
-  const { stdout } = await run("cargo", ["package", "--locked", "-p", "lakewire", "--list", ...dirty], { cwd: ROOT });
-  const files = stdout.trim().split("\n");
-  const strange = files.filter((path) => !/^(src\/[\w/-]+\.rs|examples\/\w+\.rs|README\.md|CHANGELOG\.md|LICENSE-(MIT|APACHE)|Cargo\.toml(\.orig)?|Cargo\.lock|\.cargo_vcs_info\.json)$/.test(path));
+  const { files, strange } = await crateFiles();
   if (strange.length > 0) return `files that do not belong into the crate: ${strange.join(", ")}`;
   await run("cargo", ["package", "--locked", "-p", "lakewire", "--features", "native", ...dirty], { cwd: ROOT });
   const folder = join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "package");

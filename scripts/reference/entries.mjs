@@ -1,7 +1,7 @@
 // The public entries of the built package, as a TypeScript project of one module for each, named as users import it.
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fingerprint, npm, step, unlessStamped } from "../lib.mjs";
@@ -35,9 +35,17 @@ export async function referenceProject() {
     await writeFile(path, `export * from "${name}";\n`);
     files.push(path);
   }
+  // a copy of the declarations, so that they find the optional peers beside them, as in an application
+  const declarations = (path) => !/[\\/]node_modules([\\/]|$)/.test(path.slice(join(ROOT, "pkg").length)) && (!/\.\w+$/.test(path) || path.endsWith(".d.ts") || path.endsWith("package.json"));
+  await cp(join(ROOT, "pkg"), join(WORK, "lakewire"), { recursive: true, filter: declarations });
   await mkdir(join(WORK, "node_modules"), { recursive: true });
-  await symlink(join(ROOT, "pkg"), join(WORK, "node_modules", "lakewire"), "junction");
-  // what optional peers declare is read from where the tests have them
+  await symlink(join(WORK, "lakewire"), join(WORK, "node_modules", "lakewire"), "junction");
+  const { peerDependencies } = JSON.parse(await readFile(join(ROOT, "pkg-template", "package.json"), "utf8"));
+  for (const peer of Object.keys(peerDependencies ?? {})) {
+    if (!existsSync(join(HERE, "node_modules", peer))) continue;
+    await mkdir(dirname(join(WORK, "node_modules", peer)), { recursive: true });
+    await symlink(join(HERE, "node_modules", peer), join(WORK, "node_modules", peer), "junction");
+  }
   const compilerOptions = { target: "es2022", module: "nodenext", moduleResolution: "nodenext", strict: true, noEmit: true, skipLibCheck: true, lib: ["es2022", "dom", "dom.iterable", "dom.asynciterable"], types: [] };
   const tsconfig = join(WORK, "tsconfig.json");
   await writeFile(join(WORK, "package.json"), JSON.stringify({ name: "lakewire-reference-project", private: true, type: "module" }));

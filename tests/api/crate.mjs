@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { run } from "../../scripts/lib.mjs";
 
 const DOCS = fileURLToPath(new URL("../../target/reference/rust/lakewire/", import.meta.url));
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " ", "#39": "'", "#x27": "'" };
@@ -36,7 +37,9 @@ export async function crateNames() {
   const all = await readFile(join(DOCS, "all.html"), "utf8").catch(() => {
     throw new Error("There is no reference of the crate: run `npm run docs` first.");
   });
-  const lines = [];
+  // another release of rustdoc may print the same items in another way: a difference in this line says so
+  const { stdout } = await run("rustdoc", ["--version"]);
+  const lines = [`# ${/^rustdoc \d+\.\d+/.exec(stdout)[0]}`];
   for (const [, path, name] of all.matchAll(/<li><a href="([^"]+)">([\s\S]*?)<\/a><\/li>/g)) {
     const items = itemsOf(await readFile(join(DOCS, path), "utf8"));
     if (items === undefined) throw new Error(`${path} shows no declaration: rustdoc writes its pages in another way now.`);

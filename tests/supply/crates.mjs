@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { crates, FACES } from "../../scripts/cargo-tree.mjs";
+import { crateFiles, crates, FACES } from "../../scripts/cargo-tree.mjs";
 import { run } from "../../scripts/lib.mjs";
 import { allows } from "./licenses.mjs";
 import { CRATES } from "./policy.mjs";
@@ -100,6 +100,12 @@ export async function checkCrates({ root, test, notRun, manifests, locks }) {
       if (found.size - 1 > most) return `it grew: ${[...found.keys()].join(" ")}`;
     });
   }
+  await test("Q10 the crate is published with its own files alone", async () => {
+    const { files, strange } = await crateFiles();
+    if (strange.length > 0) return `${strange.length} of ${files.length} files do not belong there: ${strange.slice(0, 5).join(", ")} …`;
+    const missing = ["src/lib.rs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"].filter((path) => !files.includes(path));
+    if (missing.length > 0) return `missing: ${missing.join(", ")}`;
+  });
   await test("Q4 each crate that is asked for has its reason in writing; cargo-vet's audits are not kept", async () => {
     const reasons = (await read("docs/dependencies.md")) + (await read("emulator/README.md")) + (await read("engine/README.md").catch(() => ""));
     const missing = [];

@@ -13,7 +13,7 @@ export const CRATES = {
 export const PACKAGES = {
   ".": 122,
   benches: 154,
-  "scripts/reference": 22,
+  "scripts/reference": 36,
   "tests/clients/js": 148,
   "tests/runtimes": 201,
   "tests/starters": 54,
