@@ -10,6 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bundleAdapters } from "./adapters.mjs";
 import { containTraps, shorten, trim } from "./glue.mjs";
 import { fingerprint, run, step, unlessStamped } from "./lib.mjs";
 
@@ -129,6 +130,7 @@ async function assemble() {
   };
   await declarations(template, dist);
   for (const folder of ["data", "mlflow", "relay"]) await declarations(join(template, folder), join(dist, folder));
+  await bundleAdapters(template, dist);
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });
@@ -145,7 +147,7 @@ if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.
 const [compiled, bundled, assembled] = await Promise.all([
   fingerprint(ROOT, ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs"]),
   fingerprint(ROOT, ["pkg-template"]),
-  fingerprint(ROOT, ["pkg-template", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]),
+  fingerprint(ROOT, ["pkg-template", "scripts/adapters.mjs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]),
 ]);
 const place = ({ name }) => join(TARGET, `package-${flags.features ?? "plain"}-${name}`);
 /** What a stamp says, if it can be read. */

@@ -28,6 +28,10 @@ const PLACES = [
   ["JavaScript", "tests/relay", ".test.mjs"],
   ["runtimes", "tests/runtimes", ".mjs"],
   ["page", "tests/page", ".test.mjs"],
+  ["supply", "tests/supply", ".mjs"],
+  ["supply", "tests/api", ".mjs"],
+  // what a release checks besides
+  ["supply", "scripts", "release.mjs"],
 ];
 const COLUMNS = [...new Set(PLACES.map(([column]) => column))];
 

@@ -31,6 +31,8 @@ mod order;
 pub mod pages;
 pub mod prompts;
 pub mod relay;
+#[cfg(all(feature = "relay", not(target_arch = "wasm32")))]
+pub mod relay_service;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;

@@ -177,6 +177,7 @@ const ROOMS: &[(&[&str], &[&str])] = &[
     ),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
     // the relay's decision: a host, a guard, and JSON text
+    (&["relay_service/"], &["auth", "config", "error", "relay", "relay_service", "transport", "wire"]),
     (&["relay/"], &["config", "error", "order", "relay", "sql_guard", "wire"]),
     // maximal marginal relevance compares vectors as embeddings are compared
     (

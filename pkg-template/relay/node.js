@@ -14,6 +14,8 @@ export const serverOptions = Object.freeze({
 });
 
 const METHODS = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+/** What is said to those that come with another. */
+const ALLOW = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const HOST = /^[A-Za-z0-9._-]{1,253}(:\d{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?$/;
 /** How long what a client still sends is dropped after it was refused, before its connection is cut. */
 const LINGER_MS = 2_000;
@@ -176,7 +178,7 @@ function refuse(req, res, status, message) {
   const text = JSON.stringify({ error_code: status === 500 ? "INTERNAL_ERROR" : "BAD_REQUEST", message });
   // many streams share a connection of HTTP/2: it stays
   const shared = req.httpVersionMajor >= 2;
-  res.writeHead(status, { "content-type": "application/json", "content-length": new TextEncoder().encode(text).length, "cache-control": "no-store", ...(shared ? {} : { connection: "close" }) });
+  res.writeHead(status, { "content-type": "application/json", "content-length": new TextEncoder().encode(text).length, "cache-control": "no-store", ...(status === 405 && { allow: ALLOW }), ...(shared ? {} : { connection: "close" }) });
   res.end(text);
   linger(req, !req.complete && !shared);
 }

@@ -96,6 +96,17 @@ impl RelayCore {
         own("refuse", &self.policy.too_many(milliseconds(wait_ms), request_id.as_deref()))
     }
 
+    /// The refusal of somebody whom the `authorize` hook does not know, as `refuse`.
+    pub fn unauthorized(&self, request_id: Option<String>) -> String {
+        own("refuse", &self.policy.unauthorized(request_id.as_deref()))
+    }
+
+    /// A refusal of the handler's own, as `refuse`: 408 for a body that does not come, 413 for one that is too large, 503 for
+    /// somebody who has too much open.
+    pub fn refusal(&self, status: u16, request_id: Option<String>) -> String {
+        own("refuse", &self.policy.refusal(status, request_id.as_deref()))
+    }
+
     /// The last event of a stream that ends early: `upstream`, `size`, `time` or `idle`.
     #[wasm_bindgen(js_name = cut_event)]
     pub fn cut_event(&self, why: &str) -> String {

@@ -172,7 +172,7 @@ impl RelayPolicy {
             _ => ("application/json", AnswerBody::Error),
         };
         let status = match body {
-            AnswerBody::Error => outward(status),
+            AnswerBody::Error => self.outward(status),
             _ => status,
         };
         let mut out = own_headers(false);
@@ -204,7 +204,7 @@ impl RelayPolicy {
     pub fn public_error(&self, status: u16, bytes: &[u8], request_id: Option<&str>) -> Refusal {
         let said = std::str::from_utf8(bytes).ok().and_then(|text| Raw::parse(text).ok());
         let said_code = said.and_then(|said| said.get_some("error_code")).and_then(Raw::as_str);
-        let shown = outward(status);
+        let shown = self.outward(status);
         let mut fault = Fault::new(shown, sentence(shown));
         if shown == status {
             fault.code = said_code.as_deref().filter(|code| CODES.contains(code)).map(str::to_owned);
@@ -221,12 +221,44 @@ impl RelayPolicy {
         fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
     }
 
+    /// The status a page gets for the workspace's: what is about the relay's own credential or network is not the page's. Who
+    /// develops is told of a refusal as of one.
+    fn outward(&self, status: u16) -> u16 {
+        match status {
+            400 | 404 | 409 | 413 | 429 | 503 | 504 => status,
+            401 | 403 if self.rules.errors == ErrorDetail::Workspace => 403,
+            422 => 400,
+            408 => 504,
+            _ => 502,
+        }
+    }
+
     /// The refusal of a client whose share is used up for so many milliseconds.
     #[must_use]
     pub fn too_many(&self, wait_ms: u64, request_id: Option<&str>) -> Refusal {
         let mut fault = Fault::new(429, sentence(429));
         fault.retry_after = Some(wait_ms.div_ceil(1_000).max(1).to_string());
         fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
+    }
+
+    /// The refusal of somebody whom the `authorize` hook does not know.
+    #[must_use]
+    pub fn unauthorized(&self, request_id: Option<&str>) -> Refusal {
+        let fault = Fault::new(401, "The app does not know who asks: sign in.");
+        fault.answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
+    }
+
+    /// A refusal of whoever carries the decision out: 400 for a body that breaks off, 408 for one that does not come, 413 for one that is too large, 503 for
+    /// somebody who has too much open.
+    #[must_use]
+    pub fn refusal(&self, status: u16, request_id: Option<&str>) -> Refusal {
+        let sentence = match status {
+            400 => "The body is not whole.",
+            408 => "The body did not come in time.",
+            413 => "The body is too large.",
+            _ => "Too many requests are open: wait for their answers.",
+        };
+        Fault::new(status, sentence).answer(request_id.filter(|id| grammar::request_id(id)), Vec::new())
     }
 
     /// The last event of a stream that ends before its end, so that no page takes it for a whole one.
@@ -247,16 +279,6 @@ impl RelayPolicy {
         };
         // an empty line first: whatever line was being written ends there
         ["\n\ndata: ", &body(code, sentence, None), "\n\n"].concat()
-    }
-}
-
-/// The status a page gets for the workspace's: what is about the relay's own credential or network is not the page's.
-fn outward(status: u16) -> u16 {
-    match status {
-        400 | 404 | 409 | 413 | 429 | 503 | 504 => status,
-        422 => 400,
-        408 => 504,
-        _ => 502,
     }
 }
 

@@ -1,8 +1,6 @@
 //! The rows of the fault matrix that the decision itself answers.
 
-mod generator;
-mod oracle;
-mod shapes;
+mod fuzz;
 
 use super::*;
 use crate::error::Error;
