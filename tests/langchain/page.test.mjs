@@ -9,13 +9,10 @@ import { chromium } from "playwright-core";
 import { fingerprint, npm, run, start, stopAll, unlessStamped } from "../../scripts/lib.mjs";
 import { host, llama, token } from "./setup.mjs";
 
-/** The page's server needs the relay. */
-const skip = existsSync(new URL("node_modules/lakewire/dist/relay/node.js", import.meta.url)) ? false : "this package has no relay";
 const SOURCE = fileURLToPath(new URL("../../examples/langchain-page/", import.meta.url));
 let server, browser, page, requests;
 
 before(async () => {
-  if (skip) return;
   const digest = await fingerprint(SOURCE, ["package.json", "package-lock.json"]);
   await unlessStamped(join(SOURCE, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: SOURCE }));
   const { code, stdout, stderr } = await run(process.execPath, [join(SOURCE, "node_modules", "typescript", "bin", "tsc"), "--noEmit"], { cwd: SOURCE, check: false });
@@ -39,7 +36,7 @@ after(async () => {
 
 const idle = () => page.waitForFunction(() => document.querySelector(".turn:last-of-type:not(.busy)") && !document.querySelector(".busy"), undefined, { timeout: 60_000 });
 
-test("two tools run in the page, and their results become the answer", { skip }, async () => {
+test("two tools run in the page, and their results become the answer", async () => {
   await page.click('nav button:has-text("Paris and Oslo")');
   await idle();
   assert.deepEqual(await page.locator(".step .call").allTextContents(), ['get_weather(city: "Paris")', 'get_weather(city: "Oslo")']);
@@ -48,7 +45,7 @@ test("two tools run in the page, and their results become the answer", { skip },
   assert.equal(await page.locator(".failure").count(), 0);
 });
 
-test("the conversation goes on, with the other tool", { skip }, async () => {
+test("the conversation goes on, with the other tool", async () => {
   await page.click('nav button:has-text("Multiply")');
   await idle();
   assert.match(await page.locator(".step .result").last().textContent(), /408/);
@@ -56,7 +53,7 @@ test("the conversation goes on, with the other tool", { skip }, async () => {
   if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
 });
 
-test("the page asks its own origin alone, through the relay, and never sees a token", { skip }, async () => {
+test("the page asks its own origin alone, through the relay, and never sees a token", async () => {
   const own = new URL(server.match[1]).origin;
   assert.ok(requests.every((request) => request.url().startsWith(own) || request.url().startsWith("data:")));
   const calls = requests.filter((request) => request.method() === "POST");
@@ -70,7 +67,7 @@ test("the page asks its own origin alone, through the relay, and never sees a to
   assert.ok(!(await page.content()).includes(token));
 });
 
-test("an endpoint that the relay does not name is refused", { skip }, async () => {
+test("an endpoint that the relay does not name is refused", async () => {
   const status = await page.evaluate(async () => (await fetch("/api/lakewire/serving-endpoints/databricks-claude-sonnet-4/invocations", { method: "POST", headers: { "content-type": "application/json", "x-lakewire-relay": "1" }, body: '{"messages":[{"role":"user","content":"x"}]}' })).status);
   assert.ok(status === 403 || status === 404, `${status}`);
 });
