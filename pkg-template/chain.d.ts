@@ -175,3 +175,6 @@ export class CommaSeparatedListOutputParser {
   getFormatInstructions(): string;
   readonly [PIECE]: string[];
 }
+
+// without this, a declaration file exports all that it declares
+export {};

@@ -98,7 +98,9 @@ export interface PlaceholderOptions<O extends boolean> {
 
 /** Makes a place for messages, which must be given unless it is `optional`. */
 export const MessagesPlaceholder: {
+  /** A placeholder whose messages may be left out. */
   new <N extends string>(name: N, options: PlaceholderOptions<true> & { optional: true }): MessagesPlaceholder<N, true>;
+  /** A placeholder whose messages must be given. */
   new <N extends string>(name: N, options?: PlaceholderOptions<false>): MessagesPlaceholder<N, false>;
 };
 
@@ -164,3 +166,6 @@ export class ChatPromptTemplate<V = Record<string, TextValue | MessageList>> {
     first: A, second: B,
   ): Chain<PromptInput<V>, Step.Output<B, Step.Output<A, Message[]>>, Step.Piece<B, Step.Output<A, Message[]>>>;
 }
+
+// without this, a declaration file exports all that it declares
+export {};

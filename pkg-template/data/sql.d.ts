@@ -199,3 +199,6 @@ export class Warehouses {
   /** Waits until a warehouse runs; it is not started by that. */
   waitUntilRunning(id: string, options?: CallOptions & { timeoutMs?: number }): Promise<Warehouse>;
 }
+
+// without this, a declaration file exports all that it declares
+export {};
