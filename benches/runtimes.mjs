@@ -157,7 +157,7 @@ function table() {
   const memory = (row, kind, of) => (row.memory[`${kind} 100`] === undefined ? "–" : COUNTS.map((count) => `${(row.memory[`${kind} ${count}`][of] / 1024).toFixed(0)}`).join(" / "));
   const lines = (head, cells) => [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((row) => `| ${[row.runtime, ...cells(row)].join(" | ")} |`)].join("\n");
   return [
-    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work, over which the measured processes had priority; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.`,
+    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work, over which the measured processes had priority; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.${rows.some(({ runtime }) => runtime === "WebKit") ? "" : " WebKit is missing: its page did not come to the end of the probe."}`,
     "",
     "**Cancellation**: a stream is given up at an event, by `abort()`; milliseconds from the server's writing that event to its seeing the connection end, median of " + TIMES + ". Beside it the same with `fetch` and its reader alone: the difference is ours.",
     "",
