@@ -10,6 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bundleAdapters } from "./adapters.mjs";
 import { containTraps, shorten, trim } from "./glue.mjs";
 import { fingerprint, run, step, unlessStamped } from "./lib.mjs";
 
@@ -45,6 +46,7 @@ const BUILDS = [
   { name: "data", folder: "data", title: "the core of data", features: ["--no-default-features", "--features", "js_data"], facade: "facade-data.js", waits: false },
   { name: "sql", folder: "sql", title: "the core of SQL alone", features: ["--no-default-features", "--features", "js_sql"], facade: "facade-sql.js", waits: false },
   { name: "mlflow", folder: "mlflow", title: "the core of MLflow", features: ["--no-default-features", "--features", "js_mlflow"], facade: "facade-mlflow.js", waits: false },
+  { name: "relay", folder: "relay", title: "the core of the relay", features: ["--no-default-features", "--features", "js_relay"], facade: "facade-relay.js", waits: false },
 ].filter(({ name }) => (flags.features === undefined || name === "whole") && (flags.only === undefined || flags.only.split(",").includes(name)));
 
 /**
@@ -121,17 +123,19 @@ async function assemble() {
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, minify: true, legalComments: "none", entryPoints: { validator } });
   // over the main entry, not into it: browsers and bundlers never meet its node: imports
   await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: dist, legalComments: "none", external: ["./index.js", "node:*"], entryPoints: { node: join(template, "node.js") } });
+  await build({ bundle: true, format: "esm", target: "es2022", platform: "neutral", outdir: join(dist, "relay"), legalComments: "none", entryPoints: { node: join(template, "relay", "node.js") } });
   const declarations = async (from, to) => {
     await mkdir(to, { recursive: true });
     for (const name of (await readdir(from)).filter((name) => name.endsWith(".d.ts") && name !== "sql-entry.d.ts")) await cp(join(from, name), join(to, name));
   };
   await declarations(template, dist);
-  for (const folder of ["data", "mlflow"]) await declarations(join(template, folder), join(dist, folder));
+  for (const folder of ["data", "mlflow", "relay"]) await declarations(join(template, folder), join(dist, folder));
+  await bundleAdapters(template, dist);
   await mkdir(join(dist, "chat"), { recursive: true });
   await writeFile(join(dist, "chat", "index.d.ts"), 'export * from "../chat.js";\n');
   await mkdir(join(dist, "sql"), { recursive: true });
   await cp(join(template, "data", "sql-entry.d.ts"), join(dist, "sql", "index.d.ts"));
-  for (const folder of ["chat", "data", "sql", "mlflow"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
+  for (const folder of ["chat", "data", "sql", "mlflow", "relay"]) await cp(join(template, "slim.d.ts"), join(dist, folder, "slim.d.ts"));
   await cp(join(template, "package.json"), join(OUT, "package.json"));
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(ROOT, name), join(OUT, name));
 }
@@ -143,7 +147,7 @@ if (BUILDS.length === 0) throw new Error(`There is no build named ${flags.only}.
 const [compiled, bundled, assembled] = await Promise.all([
   fingerprint(ROOT, ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/glue.mjs"]),
   fingerprint(ROOT, ["pkg-template"]),
-  fingerprint(ROOT, ["pkg-template", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]),
+  fingerprint(ROOT, ["pkg-template", "scripts/adapters.mjs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]),
 ]);
 const place = ({ name }) => join(TARGET, `package-${flags.features ?? "plain"}-${name}`);
 /** What a stamp says, if it can be read. */

@@ -16,7 +16,7 @@ const GROUPS = {
   Q: "Supply chain and release", R: "Emulator",
 };
 /** The groups of which every case is meant to have a test. */
-const WANTED = ["D", "E", "F", "G", "I", "K", "L", "M", "N", "O"];
+const WANTED = ["D", "E", "F", "G", "I", "K", "L", "M", "N", "O", "P"];
 
 /** Where tests stand: the column of the table, the folder, and which files. */
 const PLACES = [
@@ -25,6 +25,7 @@ const PLACES = [
   ["wasm", "tests", ".rs", (path) => basename(path) === "wasm.rs"],
   ["emulator", "emulator", ".rs"],
   ["JavaScript", "tests/js", ".test.mjs"],
+  ["JavaScript", "tests/relay", ".test.mjs"],
   ["runtimes", "tests/runtimes", ".mjs"],
   ["page", "tests/page", ".test.mjs"],
   ["supply", "tests/supply", ".mjs"],

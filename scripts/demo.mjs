@@ -43,7 +43,7 @@ async function main() {
   const building = host ? undefined : buildEngine({ nice: true });
   // a failure is told when the engine is asked for
   building?.catch(() => {});
-  await run(process.execPath, [join(ROOT, "scripts", "build.mjs"), "--only", "whole,data,mlflow"], { cwd: ROOT, echo: true });
+  await run(process.execPath, [join(ROOT, "scripts", "build.mjs"), "--only", "whole,data,mlflow,relay"], { cwd: ROOT, echo: true });
   const emulator = host ? undefined : await step("Build the emulator", buildEmulator);
   await preparePage();
 

@@ -20,7 +20,7 @@ const wanted = (name) => flags.only === undefined || flags.only === name;
 
 async function crate() {
   const env = { RUSTDOCFLAGS: `${process.env.RUSTDOCFLAGS ?? ""} -D warnings`.trim() };
-  await run("cargo", ["doc", "--locked", "-p", "lakewire", "--features", "native", "--no-deps"], { cwd: ROOT, env });
+  await run("cargo", ["doc", "--locked", "-p", "lakewire", "--features", "relay", "--no-deps"], { cwd: ROOT, env });
   const made = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "doc");
   await rm(join(OUT, "rust"), { recursive: true, force: true });
   await mkdir(join(OUT, "rust"), { recursive: true });
@@ -81,7 +81,7 @@ async function index() {
 ${list}
 </ul>
 <h2><a href="rust/lakewire/index.html">The Rust crate</a></h2>
-<p>With the feature <code>native</code>.</p>
+<p>With the features <code>native</code> and <code>relay</code>.</p>
 </html>
 `,
   );

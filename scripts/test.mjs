@@ -84,12 +84,13 @@ async function main() {
   const chromium = await step("Find or install a browser", () => browser());
 
   await check("format", "Rust formatting", ...cargo("fmt", "--all", "--check"));
-  await check("clippy", "Clippy, native", ...cargo("clippy", "--locked", "--workspace", "--all-targets", "--features", "lakewire/native", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, native", ...cargo("clippy", "--locked", "--workspace", "--all-targets", "--features", "lakewire/relay", "--", "-D", "warnings"));
   await check("clippy", "Clippy, core alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm", ...cargo("clippy", "--locked", "-p", "lakewire", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of chat alone", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_chat", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of data", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_data", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await check("clippy", "Clippy, wasm of MLflow", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_mlflow", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
+  await check("clippy", "Clippy, wasm of the relay", ...cargo("clippy", "--locked", "-p", "lakewire", "--no-default-features", "--features", "js_relay", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"));
   await suite("supply", "What the project is made of: advisories, licences, counts, workflows, bills of materials", node, ["tests/supply/run.mjs"]);
   await suite("emulator", "Emulator: its own tests", ...cargo("test", "--locked", "-p", "lakewire-emulator"));
   await step("Build the emulator", () => run(...cargo("build", "--locked", "-p", "lakewire-emulator"), { cwd: ROOT }));
@@ -102,9 +103,9 @@ async function main() {
   const appPort = await freePort();
   emulator = await start(program, ["--port", "0", "--token-delay-ms", "0", "--endpoint-delay-ms", "100", "--seed", "1", "--engine", engine.match[1], "--driver-proxy", `1120-090000-abcd1234/${appPort}`], { ready: /listening on (http:\S+)/ });
   const env = { LAKEWIRE_EMULATOR: emulator.match[1], LAKEWIRE_ENGINE: engine.match[1], LAKEWIRE_REQUIRED: "1", LAKEWIRE_APP_PORT: `${appPort}`, DATABRICKS_TOKEN: "dapi-emulator", CHROMIUM: chromium };
-  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "native", "--no-fail-fast"), { env });
+  await suite("rust", "Rust: unit, property, transport and conformance tests, examples, documentation", ...cargo("test", "--locked", "-p", "lakewire", "--features", "relay", "--no-fail-fast"), { env });
 
-  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "docs", "starters"].some((name) => only.has(name))) {
+  if (only.size === 0 || ["wasm", "js", "types", "examples", "models", "runtimes", "page", "size", "panic", "gateway", "mlflow", "relay", "docs", "starters", "langchain", "ai-sdk"].some((name) => only.has(name))) {
     await step("Build the package", () => run(node, ["scripts/build.mjs"], { cwd: ROOT }));
     await step("Build the package that panics on purpose", () => run(node, ["scripts/build.mjs", "--features", "panic_test", "--out", "pkg-panic"], { cwd: ROOT }));
   }
@@ -115,9 +116,12 @@ async function main() {
   await suite("js", "JavaScript: the package in Node", node, ["tests/js/run.mjs"], { env });
   await suite("examples", "The examples of both faces", node, ["scripts/examples.mjs"], { env });
   await suite("runtimes", "The packed package in every runtime and bundler", node, ["tests/runtimes/run.mjs"], { env });
+  await suite("relay", "The relay before the emulator, in every runtime", node, ["tests/relay/run.mjs"], { env });
+  await suite("ai-sdk", "The AI SDK on lakewire/ai-sdk: in Node, Deno, Bun, workerd and a page", node, ["tests/ai-sdk/run.mjs"], { env });
   await suite("page", "The page in a browser", node, ["tests/page/run.mjs"], { env });
   await suite("clients-js", "Databricks' own npm clients against the emulator", node, ["tests/clients/run-js.mjs"], { env });
   await suite("clients-python", "Databricks' own Python clients against the emulator", node, ["tests/clients/run-python.mjs"], { env });
+  await suite("langchain", "LangChain.js, unmodified, on the package", node, ["tests/langchain/run.mjs"], { env });
   await suite("models", "Models and apps that really run, behind the emulator", node, ["tests/models/run.mjs"]);
   await suite("gateway", "A self-hosted MLflow AI Gateway through both faces", node, ["tests/gateway/run.mjs"], { env });
   await suite("mlflow", "A real MLflow server: both faces, and the emulator beside it", node, ["tests/mlflow/run.mjs"], { env });

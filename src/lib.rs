@@ -14,7 +14,10 @@ pub mod gateway;
 pub mod genie;
 pub mod hugging_face;
 mod join;
-#[cfg(all(any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow"), target_arch = "wasm32"))]
+#[cfg(all(
+    any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow", feature = "js_relay"),
+    target_arch = "wasm32"
+))]
 mod js;
 mod macros;
 pub mod mcp;
@@ -27,6 +30,9 @@ mod observe;
 mod order;
 pub mod pages;
 pub mod prompts;
+pub mod relay;
+#[cfg(all(feature = "relay", not(target_arch = "wasm32")))]
+pub mod relay_service;
 pub mod secrets;
 pub mod sender;
 pub mod serving_endpoints;
@@ -48,6 +54,9 @@ pub use config::Config;
 pub use error::{Error, ErrorKind, Result, TimeoutPhase};
 
 // The package's own allocator, half the size of the standard one. Rust apps on wasm build without the exports and choose theirs.
-#[cfg(all(any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow"), target_arch = "wasm32"))]
+#[cfg(all(
+    any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow", feature = "js_relay"),
+    target_arch = "wasm32"
+))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

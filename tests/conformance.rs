@@ -1,6 +1,6 @@
 //! The scenarios both faces must pass, over the native transport against a running emulator (or a
-//! real workspace). `LAKEWIRE_EMULATOR` names it; `npm test` sets it. The JavaScript face runs the
-//! same scenarios in `tests/js`.
+//! real workspace). `LAKEWIRE_EMULATOR` names it; `npm test` sets it. The JavaScript face runs
+//! scenarios of the same names in every runtime: `tests/runtimes/scenarios.mjs`.
 #![cfg(feature = "native")]
 #![allow(
     clippy::unwrap_used,
@@ -20,8 +20,10 @@ use lakewire::chat::structured::StructuredMethod;
 use lakewire::chat::{ChatParams, ChatRequest, Message, RunnableTool, Tool, ToolLimits};
 use lakewire::completions::CompletionParams;
 use lakewire::hugging_face::{HubClient, HubConfig, TextGenerationRequest, dolly_answer, dolly_prompt};
+use lakewire::sender::CallOptions;
 use lakewire::transport::BoxFuture;
-use lakewire::{Credentials, ErrorKind, WorkspaceClient};
+
+use lakewire::{Credentials, ErrorKind, TimeoutPhase, WorkspaceClient};
 use serde_json::{Value, json};
 
 const ENDPOINT: &str = "databricks-meta-llama-3-3-70b-instruct";
@@ -37,6 +39,16 @@ fn client() -> Option<WorkspaceClient> {
             None
         }
     }
+}
+
+/// The options that make the emulator misbehave for a call.
+fn faulty(what: &Value) -> CallOptions {
+    let headers = vec![("x-lakewire-fault".to_owned(), what.to_string())];
+    CallOptions { headers, ..CallOptions::default() }
+}
+
+fn asked(fault: &Value) -> ChatRequest {
+    ChatRequest::from("My name is Ann. What is my name?").options(faulty(fault))
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
@@ -81,6 +93,50 @@ async fn f1_final_completion_folds_the_stream() {
     let answer = stream.final_completion().await.unwrap();
     assert!(!answer.text().is_empty());
     assert!(answer.usage.as_ref().unwrap().completion_tokens.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn f4_a_stream_that_breaks_off_is_truncated_with_what_came() {
+    let Some(client) = client() else { return };
+    let mut stream = client.chat(ENDPOINT).stream(asked(&json!({"end_after_events": 3}))).await.unwrap();
+    let mut chunks = 0;
+    let error = loop {
+        match next(&mut stream).await.unwrap() {
+            Ok(_) => chunks += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Truncated);
+    assert!(chunks > 0 && error.partial().is_some(), "{chunks} chunks came");
+}
+
+#[tokio::test]
+async fn i2_a_stream_left_early_ends_and_more_calls_go_through() {
+    let Some(client) = client() else { return };
+    let chat = client.chat(ENDPOINT);
+    let mut stream = chat.stream(asked(&json!({"repeat_text": 100_000}))).await.unwrap();
+    next(&mut stream).await.unwrap().unwrap();
+    drop(stream);
+    assert!(chat.invoke("My name is Ann. What is my name?").await.unwrap().text().contains("Ann"));
+}
+
+#[tokio::test]
+async fn i2_a_call_that_is_given_up_before_its_headers_leaves_the_client_in_use() {
+    let Some(client) = client() else { return };
+    let chat = client.chat(ENDPOINT);
+    let running = chat.invoke(asked(&json!({"stall_before_headers": true})));
+    assert!(tokio::time::timeout(Duration::from_millis(30), running).await.is_err());
+    assert!(chat.invoke("My name is Ann. What is my name?").await.unwrap().text().contains("Ann"));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_runs_into_its_time_limit() {
+    let Some(client) = client() else { return };
+    let mut options = faulty(&json!({"stall_before_headers": true}));
+    options.timeouts.first_byte = Some(Duration::from_millis(50));
+    options.max_attempts = Some(1);
+    let error = client.chat(ENDPOINT).invoke(ChatRequest::from("Hi").options(options)).await.unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::DeadlineExceeded, Some(TimeoutPhase::FirstByte)));
 }
 
 #[tokio::test]

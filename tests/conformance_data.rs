@@ -1,5 +1,5 @@
 //! The scenarios of data that both faces must pass, against a running emulator (see `tests/conformance.rs`). The
-//! JavaScript face has them in `tests/js/data-conformance.test.mjs`. Those about statements and functions need the
+//! JavaScript face has the same names in `tests/runtimes/scenarios.mjs`. Those about statements and functions need the
 //! emulator's SQL engine.
 #![cfg(feature = "native")]
 #![allow(
@@ -11,12 +11,13 @@
 
 use lakewire::chat::ToolLimits;
 use lakewire::functions::{Form, UcFunctionToolkit, UcFunctionToolkitOptions};
+use lakewire::mlflow::tracking::{ActiveRun, CreateRun, Metric};
 use lakewire::sender::CallOptions;
 use lakewire::sql::{Decimal, Disposition, ExecuteStatementRequest, Param, Value};
 use lakewire::vector_search::{
     CreateIndexRequest, DirectAccessIndexSpec, Filter, QueryRequest, Row, VectorSearchIndex,
 };
-use lakewire::{WorkspaceClient, transport::BoxFuture};
+use lakewire::{Error, WorkspaceClient, transport::BoxFuture};
 use serde_json::json;
 
 const WAREHOUSE: &str = "emulator-warehouse";
@@ -99,7 +100,8 @@ async fn a_statement_with_named_parameters_gives_typed_rows() {
 async fn chunks_come_by_external_links() {
     let Some(client) = with_engine() else { return };
     let request = ExecuteStatementRequest::new("SELECT id FROM range(300000)").disposition(Disposition::ExternalLinks);
-    let mut result = client.statement_execution(WAREHOUSE).execute(&request).await.unwrap();
+    let execution = client.statement_execution(WAREHOUSE).with_options(fault(json!({"sql": {"chunk_bytes": 500_000}})));
+    let mut result = execution.execute(&request).await.unwrap();
     let (mut count, mut batches) = (0, 0);
     while let Some(batch) = result.next_batch().await.unwrap() {
         assert_eq!(batch.column("id").unwrap().longs()[0], count);
@@ -161,4 +163,26 @@ async fn o1_an_upsert_tells_of_the_key_that_failed() {
         })
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_run_is_logged_with_metrics_and_a_file_and_read_back() {
+    let Some(client) = alone() else { return };
+    let mlflow = client.mlflow();
+    let experiment = mlflow.experiment("/Shared/lakewire-conformance").await.unwrap().experiment_id;
+    let log = |run: ActiveRun| async move {
+        run.log_param("rate", 0.5).await?;
+        let metrics: Vec<_> = (0..1500).map(|step| Metric::new("loss", 1.0 / (step as f64 + 1.0)).step(step)).collect();
+        run.log_batch(&metrics, &[], &[]).await?;
+        run.artifacts()?.log_dict("summary.json", &json!({"steps": 1500})).await?;
+        Ok::<_, Error>(run.id().to_owned())
+    };
+    let id = mlflow.with_run(&experiment, &CreateRun::new().run_name("fit"), log).await.unwrap();
+    let info = mlflow.get_run(&id).await.unwrap().info;
+    assert_eq!((info.run_name.as_deref(), info.status.unwrap().as_str()), (Some("fit"), "FINISHED"));
+    assert_eq!(mlflow.get_metric_history(&id, "loss").all().await.unwrap().len(), 1500);
+    let files = mlflow.list_artifacts(&id, "").await.unwrap();
+    assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["summary.json"]);
+    let file = mlflow.download_artifact(&id, "summary.json").await.unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&file).unwrap(), json!({"steps": 1500}));
 }

@@ -176,6 +176,9 @@ const ROOMS: &[(&[&str], &[&str])] = &[
         &["chat", "error", "observe", "sender", "sql_chain", "sql_database", "sql_guard", "transport", "wire"],
     ),
     (&["sql_guard/"], &["error", "sql_guard", "wire"]),
+    // the relay's decision: a host, a guard, and JSON text
+    (&["relay_service/"], &["auth", "config", "error", "relay", "relay_service", "transport", "wire"]),
+    (&["relay/"], &["config", "error", "order", "relay", "sql_guard", "wire"]),
     // maximal marginal relevance compares vectors as embeddings are compared
     (
         &[
@@ -317,6 +320,7 @@ const PURE: &[&str] = &[
     "mlflow/tracking/place.rs",
     "mlflow/tracking/types/",
     "prompts/",
+    "relay/",
     "serving_endpoints/check",
     "serving_endpoints/progress.rs",
     "serving_endpoints/types/",

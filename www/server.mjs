@@ -1,5 +1,5 @@
-// The demo's small same-origin server: it serves the built page and passes the page's calls on to the workspace with the
-// token, which never reaches the page. Node's own modules only.
+// The demo's small same-origin server: it serves the built page, and lakewire's relay passes the page's calls on to the workspace with
+// the token, which never reaches the page.
 //
 //   DATABRICKS_HOST, DATABRICKS_TOKEN   the workspace and a personal access token for it
 //   DATABRICKS_WAREHOUSE_ID             the SQL warehouse that answers (default: the first that runs)
@@ -10,7 +10,8 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "./server/config.mjs";
-import { forward, workspaceFacts } from "./server/forward.mjs";
+import { workspaceFacts } from "./server/facts.mjs";
+import { workspaceRelay } from "./server/relay.mjs";
 import { sendJson, SECURITY_HEADERS } from "./server/respond.mjs";
 import { route } from "./server/routes.mjs";
 import { Signed } from "./server/signed.mjs";
@@ -24,6 +25,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Builds the server without listening, so that tests can run it on a port and a configuration of their own. */
 export async function createDemoServer(config, dist = fileURLToPath(new URL("./dist/", import.meta.url))) {
   const signed = new Signed();
+  const relay = workspaceRelay(config, signed);
   const serveFile = await staticFiles(dist);
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
@@ -40,8 +42,13 @@ export async function createDemoServer(config, dist = fileURLToPath(new URL("./d
           );
         case "workspace-facts":
           return void workspaceFacts(config).then((facts) => sendJson(response, 200, { host: config.host.host, warehouse: config.warehouse, ...facts }));
-        case "workspace":
-          return void forward(request, response, decision, config, decision.signs ? signed : undefined);
+        case "relay":
+          return void relay(request, response).catch(() =>
+            sendJson(response, 502, {
+              error_code: "TEMPORARILY_UNAVAILABLE",
+              message: `The demo's server could not reach the workspace at ${config.host.host}. Check DATABRICKS_HOST and your network, then try again.`,
+            }),
+          );
         case "storage":
           return signed.pass(request, response, decision.id, decision.query);
         default:

@@ -6,7 +6,7 @@ const SERVER = process.env.DEMO_SERVER ?? "http://127.0.0.1:5173";
 const toServer = { target: SERVER, changeOrigin: true, headers: { origin: SERVER, "sec-fetch-site": "same-origin" } };
 
 export default defineConfig({
-  server: { host: "127.0.0.1", port: 5174, proxy: { "/databricks": toServer, "/workspace.json": toServer } },
+  server: { host: "127.0.0.1", port: 5174, proxy: { "/api/lakewire": toServer, "/signed": toServer, "/workspace.json": toServer } },
   build: {
     target: "es2022",
     // The package holds its wasm as text; the page is one script on purpose, so the warning about its size says nothing new.

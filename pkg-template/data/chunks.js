@@ -161,7 +161,7 @@ class Chunk {
     try {
       let response;
       try {
-        response = await within(fetch(url, { method: "GET", headers, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: own.signal }));
+        response = await within(fetch(url, { method: "GET", headers, credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer", signal: own.signal }));
       } catch {
         // neither the platform's error nor its cause: they may hold the link
         return broken("The store of the result could not be reached. In a page, it must allow the page's origin.", "Connect");

@@ -50,7 +50,7 @@ export async function toStore(at, what, url, init, scope = {}) {
     let error;
     try {
       const answer = await within(signals, until - performance.now(), async (signal) => {
-        const response = await at.fetch(url, { ...init, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal });
+        const response = await at.fetch(url, { ...init, credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer", signal });
         const { ok, status } = response;
         if (ok) return { bytes: await response.arrayBuffer() };
         response.body?.cancel().catch(() => {});

@@ -47,6 +47,8 @@ mod panic;
 mod planned;
 #[cfg(feature = "js")]
 mod prompts;
+#[cfg(feature = "js_relay")]
+mod relay;
 #[cfg(feature = "js")]
 mod secrets;
 #[cfg(feature = "js_chat")]

@@ -72,7 +72,8 @@ pub(crate) fn screen(answer: &Answer) -> Result<()> {
 
 /// Whether this build reads answers: the one of `lakewire/data` only plans calls, which another build sends and reads, and
 /// shall not carry what reads errors.
-pub(crate) const READS: bool = cfg!(any(feature = "js_chat", not(any(feature = "js_sql", feature = "js_mlflow"))));
+pub(crate) const READS: bool =
+    cfg!(any(feature = "js_chat", not(any(feature = "js_sql", feature = "js_mlflow", feature = "js_relay"))));
 
 fn unread<T>() -> Result<T> {
     Err(Error::new(ErrorKind::Decode, "This build of lakewire reads no answers."))

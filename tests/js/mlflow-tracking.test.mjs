@@ -164,8 +164,13 @@ test("K15: artifacts of a workspace go by signed addresses, with nothing of the 
       assert.equal(headers.get("x-ms-x"), "CANARY-h");
       assert.equal(headers.get("x-ms-blob-type"), type === "AZURE_SAS_URI" ? "BlockBlob" : null);
       assert.equal(init.credentials, "omit");
+      // workers know no "error"
+      assert.equal(init.redirect, "manual");
     }
   }
+  const moved = at([json(DBFS), ...[1, 2].flatMap(() => [leave("AWS_PRESIGNED_URL"), new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } })])]);
+  assert.equal((await failure(moved.mlflow.logArtifact("r1", "a.bin", Uint8Array.of(1)), "PermissionDenied")).status, 302);
+  assert.ok(moved.calls.every(({ url }) => !url.includes("elsewhere")));
 });
 
 test("L8: an expired address is asked anew once, what passes is tried again, and no error shows an address", async () => {

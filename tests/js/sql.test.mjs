@@ -208,7 +208,16 @@ test("N13: extra headers go to the store alone, and nothing of the client's does
   const store = calls.filter(({ url }) => url.startsWith(STORE));
   assert.deepEqual([...store[0].headers], [["x-key", "CANARY-key"]]);
   assert.ok(store.every(({ headers, init }) => !headers.has("authorization") && init.credentials === "omit"));
+  // workers know no "error": a redirect is an answer that is refused
+  assert.ok(store.every(({ init }) => init.redirect === "manual"));
+  const moved = at(served(({ url }) => (url.startsWith(STORE) ? new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } }) : undefined)));
+  assert.equal((await failure(ids(await moved.sql.execute("x")), "PermissionDenied")).status, 302);
   assert.ok(calls.every(({ url, headers }) => url.startsWith(STORE) || !headers.has("x-key")));
+  // workerd knows no `redirect: "error"`: what would lead elsewhere is taken as it is, and refused
+  assert.ok(store.every(({ init }) => init.redirect === "manual"));
+  const elsewhere = at(served(({ url }) => (url.startsWith(STORE) ? new Response(null, { status: 302, headers: { location: "https://other.example" } }) : undefined)));
+  await failure(ids(await elsewhere.sql.execute("x")), "PermissionDenied");
+  assert.ok(elsewhere.calls.every(({ url }) => !url.startsWith("https://other.example")));
   const own = await failure(ids(await at(served(undefined, { http_headers: { Authorization: "CANARY" } })).sql.execute("x")), "InvalidInput");
   assert.doesNotMatch(own.message, /CANARY/);
 });

@@ -148,7 +148,8 @@ test("system prompt, temperature and token limit travel; what is not set does no
   await page.send("Hello there.");
   await page.settled("done");
   const bare = (await chats())[0].body;
-  for (const name of ["temperature", "max_tokens", "reasoning_effort", "thinking", "response_format"])
+  assert.equal(bare.max_tokens, 100_000, "the relay's own limit");
+  for (const name of ["temperature", "reasoning_effort", "thinking", "response_format"])
     assert.ok(!(name in bare), name);
   await page.setting("System prompt", (control) => control.fill("Answer briefly."));
   await page.setting("Temperature", (control) => control.fill("0.3"));
@@ -214,11 +215,11 @@ test("F4: a stream that breaks off is never shown as complete", async () => {
   assert.notEqual((await prose().allInnerTexts()).join("").trim(), "");
 });
 
-test("E29: a login page where a stream should be is said as such", async () => {
-  await fault({ status: 200, content_type: "text/html", body: "<html><title>Sign in</title></html>" });
+test("E29: a login page where a stream should be is never shown as an answer", async () => {
+  await fault({ status: 200, content_type: "text/html", body: "<html><title>Sign in</title></html>" }, 3);
   await page.send("Hello");
   assert.equal(await page.settled(), "failed");
-  assert.match(await page.last().locator(".problem").innerText(), /not a chat answer/);
+  assert.match(await page.last().locator(".problem").innerText(), /workspace/);
 });
 
 test("a failed exchange is not sent again with the next message", async () => {

@@ -13,7 +13,9 @@ import { createDemoServer } from "../../www/server.mjs";
 import { readConfig } from "../../www/server/config.mjs";
 
 const TOKEN = "dapi-canary-4b1d";
-const CHAT = "/databricks/serving-endpoints/my-chat/invocations";
+const CHAT = "/api/lakewire/serving-endpoints/my-chat/invocations";
+const HI = '{"messages":[{"role":"user","content":"Hi"}]}';
+const WAREHOUSE = "abc";
 let workspace;
 let server;
 let port;
@@ -37,7 +39,7 @@ before(async () => {
   await listen(workspace);
   const dist = await mkdtemp(join(tmpdir(), "lakewire-page-"));
   await writeFile(join(dist, "index.html"), "<!doctype html><title>page</title>");
-  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${workspace.address().port}`, DATABRICKS_TOKEN: TOKEN });
+  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${workspace.address().port}`, DATABRICKS_TOKEN: TOKEN, DATABRICKS_WAREHOUSE_ID: WAREHOUSE });
   server = await createDemoServer(config, dist);
   await listen(server);
   port = server.address().port;
@@ -55,7 +57,7 @@ beforeEach(() => {
   answer = (_request, response) => response.writeHead(200, { "content-type": "application/json" }).end("{}");
 });
 
-const own = () => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port}`, "sec-fetch-site": "same-origin" });
+const own = () => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port}`, "sec-fetch-site": "same-origin", "x-lakewire-relay": "1" });
 
 /** One request with full control over target and headers: `fetch` would normalise both. */
 function send(method, path, { headers = {}, body, onResponse } = {}) {
@@ -95,11 +97,11 @@ const until = async (condition) => {
 };
 
 test("the allowed routes reach the workspace with the token, rebuilt, and nothing of the page's own headers", async () => {
-  await send("GET", "/databricks/api/2.0/serving-endpoints");
-  await send("GET", "/databricks/api/2.0/serving-endpoints/my.chat_v1-2");
-  await send("POST", CHAT, { body: '{"messages":[]}' });
-  await send("POST", "/databricks/api/2.0/serving-endpoints", { body: '{"name":"a"}' });
-  await send("DELETE", "/databricks/api/2.0/serving-endpoints/a");
+  await send("GET", "/api/lakewire/api/2.0/serving-endpoints");
+  await send("GET", "/api/lakewire/api/2.0/serving-endpoints/my.chat_v1-2");
+  await send("POST", CHAT, { body: HI });
+  await send("POST", "/api/lakewire/api/2.0/serving-endpoints", { body: '{"name":"a","config":{}}' });
+  await send("DELETE", "/api/lakewire/api/2.0/serving-endpoints/a");
   assert.deepEqual(
     seen.map(({ method, url }) => `${method} ${url}`),
     [
@@ -111,7 +113,7 @@ test("the allowed routes reach the workspace with the token, rebuilt, and nothin
     ],
   );
   for (const { headers } of seen) assert.equal(headers.authorization, `Bearer ${TOKEN}`);
-  assert.equal(seen[2].body, '{"messages":[]}');
+  assert.deepEqual(JSON.parse(seen[2].body), { ...JSON.parse(HI), max_tokens: 100_000 }, "what a model may write has an end");
 });
 
 test("the routes of the views over data reach the workspace, with the parameters they take", async () => {
@@ -119,14 +121,14 @@ test("the routes of the views over data reach the workspace, with the parameters
   const calls = [
     ["GET", "/api/2.0/vector-search/endpoints"],
     ["GET", "/api/2.0/vector-search/indexes?endpoint_name=emulator-vs"],
-    ["POST", "/api/2.0/vector-search/indexes"],
+    ["POST", "/api/2.0/vector-search/indexes", { name: "main.docs.pages", endpoint_name: "emulator-vs", primary_key: "id", index_type: "DIRECT_ACCESS", direct_access_index_spec: {} }],
     ["GET", "/api/2.0/vector-search/indexes/main.docs.pages?ensure_reranker_compatible=true"],
     ["DELETE", "/api/2.0/vector-search/indexes/main.docs.pages"],
-    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/query"],
-    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/upsert-data"],
+    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/query", { columns: ["id"], query_text: "x" }],
+    ["POST", "/api/2.0/vector-search/indexes/main.docs.pages/upsert-data", { inputs_json: "[]" }],
     ["GET", "/api/2.0/sql/warehouses?page_size=100"],
     ["POST", "/api/2.0/sql/warehouses/abc/start"],
-    ["POST", "/api/2.0/sql/statements"],
+    ["POST", "/api/2.0/sql/statements", { statement: "SELECT 1", warehouse_id: WAREHOUSE }],
     ["GET", STATEMENT],
     ["POST", `${STATEMENT}/cancel`],
     ["GET", `${STATEMENT}/result/chunks/1`],
@@ -135,7 +137,7 @@ test("the routes of the views over data reach the workspace, with the parameters
     ["DELETE", "/api/2.1/unity-catalog/functions/main.tools.add_tax"],
     ["GET", "/api/2.1/unity-catalog/tables/samples.tpch.orders"],
   ];
-  for (const [method, path] of calls) await send(method, `/databricks${path}`, method === "POST" ? { body: "{}" } : {});
+  for (const [method, path, body] of calls) await send(method, `/api/lakewire${path}`, method === "POST" ? { body: JSON.stringify(body ?? {}) } : {});
   assert.deepEqual(seen.map(({ method, url }) => `${method} ${url}`), calls.map(([method, path]) => `${method} ${path}`));
 });
 
@@ -164,7 +166,7 @@ test("P1 P4: a foreign, missing, null or look-alike origin is refused before any
 
 test("R4 P13: a Host that is not this server's own is refused, for the page's files too", async () => {
   for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) + 1}`]) {
-    for (const path of ["/", "/databricks/api/2.0/serving-endpoints"])
+    for (const path of ["/", "/api/lakewire/api/2.0/serving-endpoints"])
       assert.equal((await send("GET", path, { headers: { host, origin: undefined } })).status, 403, host);
   }
   assert.deepEqual(seen, []);
@@ -193,7 +195,7 @@ test("P3: what a form can send is not JSON and goes nowhere", async () => {
 
 test("P6: only accept and content-type travel; the page cannot name a token, a cookie or a fault to a real workspace", async () => {
   await send("POST", CHAT, {
-    body: "{}",
+    body: HI,
     headers: {
       accept: "text/event-stream",
       authorization: "Bearer other",
@@ -206,7 +208,7 @@ test("P6: only accept and content-type travel; the page cannot name a token, a c
   });
   const { headers } = seen[0];
   assert.equal(headers.authorization, `Bearer ${TOKEN}`);
-  assert.equal(headers.accept, "text/event-stream");
+  assert.equal(headers.accept, "application/json", "what the body asks for");
   assert.equal(headers.host, `127.0.0.1:${workspace.address().port}`);
   for (const name of ["cookie", "x-databricks-org-id", "x-forwarded-for", "x-lakewire-fault", "x-http-method-override", "origin"])
     assert.equal(headers[name], undefined, name);
@@ -223,24 +225,26 @@ test("an emulator is known by its own word alone: the page is told who answers, 
   const dist = await mkdtemp(join(tmpdir(), "lakewire-page-"));
   await writeFile(join(dist, "index.html"), "");
   const host = `127.0.0.1:${emulator.address().port}`;
-  const other = await createDemoServer(readConfig({ DATABRICKS_HOST: `http://${host}`, DATABRICKS_TOKEN: TOKEN }), dist);
+  const other = await createDemoServer(readConfig({ DATABRICKS_HOST: `http://${host}`, DATABRICKS_TOKEN: TOKEN, DATABRICKS_WAREHOUSE_ID: WAREHOUSE }), dist);
   await listen(other);
   const origin = `http://127.0.0.1:${other.address().port}`;
   assert.deepEqual(await (await fetch(`${origin}/workspace.json`, { headers: { origin } })).json(), {
     host,
     kind: "emulator",
     model: "upstream",
+    warehouse: WAREHOUSE,
   });
   await fetch(origin + CHAT, {
     method: "POST",
-    headers: { origin, "content-type": "application/json", "x-lakewire-fault": '{"status":500}' },
-    body: "{}",
+    headers: { origin, "content-type": "application/json", "x-lakewire-relay": "1", "x-lakewire-fault": '{"status":500}' },
+    body: HI,
   });
   assert.equal(heard.at(-1).headers["x-lakewire-fault"], '{"status":500}');
   assert.equal(heard.at(0).headers.authorization, undefined, "asking who it is needs no token");
   assert.deepEqual(JSON.parse((await send("GET", "/workspace.json")).text), {
     host: `127.0.0.1:${workspace.address().port}`,
     kind: "workspace",
+    warehouse: WAREHOUSE,
   });
   for (const one of [other, emulator]) {
     one.close();
@@ -248,14 +252,13 @@ test("an emulator is known by its own word alone: the page is told who answers, 
   }
 });
 
-test("P7 P30: only four headers come back, and no cache keeps the answer", async () => {
+test("P7 P30: only a few headers come back, and no cache keeps the answer", async () => {
   answer = (_request, response) =>
     response
       .writeHead(200, {
         "content-type": "application/json",
         "x-request-id": "r1",
         "served-model-name": "m",
-        "retry-after": "3",
         "set-cookie": "a=b",
         server: "databricks",
         "www-authenticate": "Bearer",
@@ -263,17 +266,16 @@ test("P7 P30: only four headers come back, and no cache keeps the answer", async
         location: "/x",
       })
       .end("{}");
-  const { headers } = await send("POST", CHAT, { body: "{}" });
+  const { headers } = await send("POST", CHAT, { body: HI });
   assert.equal(headers["x-request-id"], "r1");
   assert.equal(headers["served-model-name"], "m");
-  assert.equal(headers["retry-after"], "3");
   assert.equal(headers["cache-control"], "no-store, no-transform");
   for (const name of ["set-cookie", "server", "www-authenticate", "x-databricks-org-id", "location"])
     assert.equal(headers[name], undefined, name);
 });
 
 test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another route reach nothing", async () => {
-  const name = (value) => `/databricks/serving-endpoints/${value}/invocations`;
+  const name = (value) => `/api/lakewire/serving-endpoints/${value}/invocations`;
   const paths = [
     ...[
       "..",
@@ -296,38 +298,38 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
       "a?b",
       "a%3fb",
     ].map(name),
-    "/databricks/serving-endpoints/a/../b/invocations",
-    "/databricks/serving-endpoints//a/invocations",
-    "/databricks/./serving-endpoints/a/invocations",
-    "/databricks//evil.example/x",
-    "/databricks/\\evil.example",
-    "/databricks/serving-endpoints/a/invocations/",
-    "/databricks/serving-endpoints/a/invocations?x=1",
-    "/databricks/serving-endpoints/chat/completions",
-    "/databricks/api/2.0/serving-endpoints/",
-    "/databricks/api/2.0/sql/statements/..%2f..",
-    "/databricks/api/2.0/sql/statements/a/result/chunks/../0",
-    "/databricks/api/2.0/vector-search/indexes/a/delete-data",
-    "/databricks/api/2.1/unity-catalog/catalogs",
-    "/databricks/api/2.0/secrets/get",
-    "/databricks/api/2.0/token/list",
-    "/databricks/api/2.0/preview/scim/v2/Me",
-    "/databricks/api/2.0/dbfs/read",
-    "/databricks/_emulator/history",
-    "/databricks/",
+    "/api/lakewire/serving-endpoints/a/../b/invocations",
+    "/api/lakewire/serving-endpoints//a/invocations",
+    "/api/lakewire/./serving-endpoints/a/invocations",
+    "/api/lakewire//evil.example/x",
+    "/api/lakewire/\\evil.example",
+    "/api/lakewire/serving-endpoints/a/invocations/",
+    "/api/lakewire/serving-endpoints/a/invocations?x=1",
+    "/api/lakewire/serving-endpoints/chat/completions",
+    "/api/lakewire/api/2.0/serving-endpoints/",
+    "/api/lakewire/api/2.0/sql/statements/..%2f..",
+    "/api/lakewire/api/2.0/sql/statements/a/result/chunks/../0",
+    "/api/lakewire/api/2.0/vector-search/indexes/a/delete-data",
+    "/api/lakewire/api/2.1/unity-catalog/catalogs",
+    "/api/lakewire/api/2.0/secrets/get",
+    "/api/lakewire/api/2.0/token/list",
+    "/api/lakewire/api/2.0/preview/scim/v2/Me",
+    "/api/lakewire/api/2.0/dbfs/read",
+    "/api/lakewire/_emulator/history",
+    "/api/lakewire/",
   ];
   const bodies = new Set();
   for (const path of paths) {
     for (const method of ["GET", "POST"]) {
-      const { status, text } = await send(method, path, method === "POST" ? { body: "{}" } : {});
+      const { status, text } = await send(method, path, method === "POST" ? { body: HI } : {});
       assert.equal(status, 404, `${method} ${path}`);
-      bodies.add(text);
+      bodies.add(JSON.stringify({ ...JSON.parse(text), request_id: undefined }));
     }
   }
   for (const query of ["owner=me", "catalog_name=a&&x", "catalog_name=a/../b", "catalog_name=a?b"]) {
-    const { status, text } = await send("GET", `/databricks/api/2.1/unity-catalog/functions?${query}`);
+    const { status, text } = await send("GET", `/api/lakewire/api/2.1/unity-catalog/functions?${query}`);
     assert.equal(status, 404, query);
-    bodies.add(text);
+    bodies.add(JSON.stringify({ ...JSON.parse(text), request_id: undefined }));
   }
   assert.equal(bodies.size, 1, "an allowed and an unknown route can be told apart");
   assert.deepEqual(seen, []);
@@ -335,7 +337,7 @@ test("P8 P9 P10 P12: paths that climb, encode, double, leave or name another rou
 
 test("P9: an absolute-form target goes nowhere", async () => {
   const text = await raw(
-    `GET http://evil.example/databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`,
+    `GET http://evil.example/api/lakewire/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\norigin: http://127.0.0.1:${port}\r\nconnection: close\r\n\r\n`,
   );
   assert.match(text, /^HTTP\/1\.1 404 /);
   assert.deepEqual(seen, []);
@@ -345,24 +347,24 @@ test("P11: a method outside the route's list gets 405 with Allow", async () => {
   for (const [method, path, allow] of [
     ["GET", CHAT, "POST"],
     ["DELETE", CHAT, "POST"],
-    ["PUT", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
-    ["DELETE", "/databricks/api/2.0/serving-endpoints", "GET, POST"],
-    ["PATCH", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
-    ["POST", "/databricks/api/2.0/serving-endpoints/x", "GET, DELETE"],
-    ["TRACE", CHAT, "POST"],
+    ["PUT", "/api/lakewire/api/2.0/serving-endpoints", "GET, POST"],
+    ["DELETE", "/api/lakewire/api/2.0/serving-endpoints", "GET, POST"],
+    ["PATCH", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
+    ["POST", "/api/lakewire/api/2.0/serving-endpoints/x", "GET, DELETE"],
+    ["TRACE", CHAT, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
     ["POST", "/workspace.json", "GET"],
     ["POST", "/", "GET, HEAD"],
   ]) {
     const { status, headers } = await send(method, path);
     assert.equal(status, 405, `${method} ${path}`);
-    assert.equal(headers.allow, allow);
+    assert.equal(headers.allow, allow, `${method} ${path}`);
   }
   assert.deepEqual(seen, []);
 });
 
 test("P14: a redirect is not followed and its target not told", async () => {
   answer = (_request, response) => response.writeHead(302, { location: "https://evil.example/" }).end();
-  const { status, headers, text } = await send("GET", "/databricks/api/2.0/serving-endpoints");
+  const { status, headers, text } = await send("GET", "/api/lakewire/api/2.0/serving-endpoints");
   assert.equal(status, 502);
   assert.equal(headers.location, undefined);
   assert.doesNotMatch(text, /evil/);
@@ -410,20 +412,22 @@ test("P20: when the page goes away mid-stream, the request to the workspace ends
     response.write("data: {}\n\n");
   };
   await send("POST", CHAT, {
-    body: "{}",
+    body: HI,
     onResponse: (request, response) => response.once("data", () => request.destroy()),
   }).catch(() => {});
   assert.ok(await until(() => seen[0]?.closed), "the workspace still streams to nobody");
 });
 
-test("P21: when the workspace breaks off, the page sees a broken stream and not a clean end", async () => {
+test("P21: when the workspace breaks off, the page is told so by a last event and not by a clean end", async () => {
   answer = (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: {}\n\n", () => setTimeout(() => response.destroy(), 20));
   };
-  const { text, error } = await send("POST", CHAT, { body: "{}" });
-  assert.equal(text, "data: {}\n\n");
-  assert.equal(error?.code, "ECONNRESET");
+  const { text, error } = await send("POST", CHAT, { body: HI });
+  assert.equal(error, undefined);
+  const [first, last] = text.trim().split(/\n\n+/);
+  assert.equal(first, "data: {}");
+  assert.equal(JSON.parse(last.slice("data: ".length)).error_code, "TEMPORARILY_UNAVAILABLE");
 });
 
 test("P22: a page that does not read holds the workspace back instead of filling memory", async () => {
@@ -443,7 +447,7 @@ test("P22: a page that does not read holds the workspace back instead of filling
   let request;
   let response;
   void send("POST", CHAT, {
-    body: "{}",
+    body: HI,
     onResponse: (q, r) => ((request = q), (response = r), r.pause(), setImmediate(() => r.pause())),
   }).catch(() => {});
   assert.ok(await until(() => response));
@@ -465,7 +469,7 @@ test("P23: the first bytes pass before the rest exists", async () => {
     finish = () => response.end("data: [DONE]\n\n");
   };
   const { text } = await send("POST", CHAT, {
-    body: "{}",
+    body: HI,
     // The end comes only once the first event arrived: a buffering server would wait for ever here.
     onResponse: (_request, response) => response.once("data", (chunk) => (assert.equal(String(chunk), "data: 1\n\n"), finish())),
   });
@@ -474,7 +478,7 @@ test("P23: the first bytes pass before the rest exists", async () => {
 
 test("P28: an upgrade is closed unanswered", async () => {
   const text = await raw(
-    `GET /databricks/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+    `GET /api/lakewire/api/2.0/serving-endpoints HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
   );
   assert.equal(text, "");
   assert.deepEqual(seen, []);
@@ -489,12 +493,12 @@ test("A3: a workspace that cannot be reached is said in a sentence without the t
   const origin = `http://127.0.0.1:${lonely.address().port}`;
   const response = await fetch(`${origin}${CHAT}`, {
     method: "POST",
-    headers: { origin, "content-type": "application/json" },
-    body: "{}",
+    headers: { origin, "content-type": "application/json", "x-lakewire-relay": "1" },
+    body: HI,
   });
   const text = await response.text();
   assert.equal(response.status, 502);
-  assert.match(JSON.parse(text).message, /could not reach the workspace at 127\.0\.0\.1:1 .*Check DATABRICKS_HOST/);
+  assert.match(JSON.parse(text).message, /could not reach the workspace at 127\.0\.0\.1:1\. Check DATABRICKS_HOST/);
   assert.doesNotMatch(text, new RegExp(TOKEN));
   lonely.close();
   lonely.closeAllConnections();

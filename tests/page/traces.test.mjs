@@ -59,7 +59,7 @@ before(async () => {
     response.end("kept");
   });
   await new Promise((done) => storage.listen(0, "127.0.0.1", done));
-  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${storage.address().port}`, DATABRICKS_TOKEN: "dapi-canary" });
+  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${storage.address().port}`, DATABRICKS_TOKEN: "dapi-canary", DATABRICKS_WAREHOUSE_ID: "abc" });
   demo = await createDemoServer(config);
   await new Promise((done) => demo.listen(0, "127.0.0.1", done));
 });
@@ -70,11 +70,11 @@ after(() => {
 
 const page = (path, options = {}) => {
   const origin = `http://127.0.0.1:${demo.address().port}`;
-  return fetch(path.startsWith("http") ? path : origin + path, { ...options, headers: { origin, "sec-fetch-site": "same-origin", ...options.headers } });
+  return fetch(path.startsWith("http") ? path : origin + path, { ...options, headers: { origin, "sec-fetch-site": "same-origin", "x-lakewire-relay": "1", ...options.headers } });
 };
 
 test("a signed address stays with the server: the page gets one that stands for it, and sends no token there", async () => {
-  const text = await (await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).text();
+  const text = await (await page("/api/lakewire/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).text();
   assert.ok(!text.includes("secret-signature"), text);
   const { credential_info: info } = JSON.parse(text);
   assert.match(info.signed_uri, /^http:\/\/127\.0\.0\.1:\d+\/signed\/[0-9a-f-]{36}$/);
@@ -91,19 +91,19 @@ test("an address that was never given out, another method and another origin get
   stored.length = 0;
   const made = "/signed/00000000-0000-4000-8000-000000000000";
   assert.equal((await page(made, { method: "PUT", body: "x" })).status, 403);
-  assert.equal((await page("/signed/../databricks/api", { method: "GET" })).status, 404);
+  assert.equal((await page("/signed/../api/lakewire/api", { method: "GET" })).status, 404);
   assert.equal((await page(made, { method: "DELETE" })).status, 405);
   assert.equal((await page(made, { method: "PUT", body: "x", headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } })).status, 403);
   assert.deepEqual(stored, []);
 });
 
 test("an address that is no storage's is never asked, and the server lives on", async () => {
-  for (const id of ["tr-ftp", "tr-far"]) assert.equal((await page(`/databricks/api/2.0/mlflow/traces/${id}/credentials-for-data-upload`)).status, 502);
-  assert.equal((await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).status, 200);
+  for (const id of ["tr-ftp", "tr-far"]) assert.equal((await page(`/api/lakewire/api/2.0/mlflow/traces/${id}/credentials-for-data-upload`)).status, 502);
+  assert.equal((await page("/api/lakewire/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).status, 200);
 });
 
 test("a data lake takes a file in three steps, and a self-hosted server by its own path", async () => {
-  const { credential_info: info } = await (await page("/databricks/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).json();
+  const { credential_info: info } = await (await page("/api/lakewire/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).json();
   stored.length = 0;
   assert.equal((await page(`${info.signed_uri}?resource=file`, { method: "PUT", body: "" })).status, 200);
   assert.equal((await page(`${info.signed_uri}?action=append&position=0`, { method: "PATCH", body: "abc" })).status, 200);
@@ -118,15 +118,15 @@ test("a data lake takes a file in three steps, and a self-hosted server by its o
   ]);
   stored.length = 0;
   const path = "/api/2.0/mlflow-artifacts/artifacts/1/traces/tr-1/artifacts/traces.json";
-  assert.equal((await page(`/databricks${path}`, { method: "PUT", body: '{"spans":[]}', headers: { "content-type": "application/json" } })).status, 200);
-  assert.equal((await page("/databricks/api/2.0/mlflow-artifacts/artifacts/1/other.txt", { method: "PUT", body: "{}", headers: { "content-type": "application/json" } })).status, 404);
+  assert.equal((await page(`/api/lakewire${path}`, { method: "PUT", body: '{"spans":[]}', headers: { "content-type": "application/json" } })).status, 200);
+  assert.equal((await page("/api/lakewire/api/2.0/mlflow-artifacts/artifacts/1/other.txt", { method: "PUT", body: "{}", headers: { "content-type": "application/json" } })).status, 404);
   assert.deepEqual(stored.map(({ method, url, body }) => [method, url, body]), [["PUT", path, '{"spans":[]}']]);
 });
 
 test("what the first answer of all asks, when there is no experiment yet, goes through", async () => {
   const calls = [["GET", "experiments/get-by-name?experiment_name=%2FShared%2Flakewire-demo"], ["POST", "experiments/create"], ["GET", "experiments/get?experiment_id=1"], ["POST", "runs/create"], ["POST", "runs/log-batch"], ["POST", "runs/update"]];
   for (const [method, path] of calls) {
-    const { status } = await page(`/databricks/api/2.0/mlflow/${path}`, { method, ...(method === "POST" && { body: "{}", headers: { "content-type": "application/json" } }) });
+    const { status } = await page(`/api/lakewire/api/2.0/mlflow/${path}`, { method, ...(method === "POST" && { body: "{}", headers: { "content-type": "application/json" } }) });
     assert.notEqual(status, 404, path);
   }
 });

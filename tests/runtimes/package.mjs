@@ -9,9 +9,11 @@ import { npm, run } from "../../scripts/lib.mjs";
 /** What the tarball holds, each once; `dist/*.d.ts` are as many as `pkg-template` has. */
 const BUILT = ["core\\.wasm", "index\\.d\\.ts", "index\\.js", "index\\.workerd\\.js", "shared-[A-Z0-9]{8}\\.js", "slim\\.d\\.ts", "slim\\.js"];
 const FILES = [
-  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/, /^dist\/node\.js$/,
-  ...["dist", "dist/chat", "dist/data", "dist/sql", "dist/mlflow"].flatMap((folder) => BUILT.map((name) => new RegExp(`^${folder}/${name}$`))),
+  /^CHANGELOG\.md$/, /^LICENSE-APACHE$/, /^LICENSE-MIT$/, /^README\.md$/, /^package\.json$/, /^dist\/validator\.js$/, /^dist\/node\.js$/, /^dist\/relay\/node\.js$/, /^dist\/relay\/node\.d\.ts$/,
+  /^dist\/ai-sdk\/index\.js$/, /^dist\/ai-sdk\/index\.d\.ts$/,
+  ...["dist", "dist/chat", "dist/data", "dist/sql", "dist/mlflow", "dist/relay"].flatMap((folder) => BUILT.map((name) => new RegExp(`^${folder}/${name}$`))),
   ...readdirSync(new URL("../../pkg-template/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && !/^(index|slim)\./.test(name)).map((name) => new RegExp(`^dist/${name.replaceAll(".", "\\.")}$`)),
+  ...["errors.js", ...readdirSync(new URL("../../pkg-template/langchain/", import.meta.url))].map((name) => new RegExp(`^dist/langchain/${name.replaceAll(".", "\\.")}$`)),
   ...readdirSync(new URL("../../pkg-template/mlflow/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && name !== "index.d.ts").map((name) => new RegExp(`^dist/mlflow/${name.replaceAll(".", "\\.")}$`)),
   ...readdirSync(new URL("../../pkg-template/data/", import.meta.url)).filter((name) => name.endsWith(".d.ts") && !/^(index|sql-entry)\./.test(name)).map((name) => new RegExp(`^dist/data/${name.replaceAll(".", "\\.")}$`)),
 ];
@@ -52,16 +54,19 @@ export async function checkPackage({ source, tarball, files, installed }, { root
   });
   await check("Q3 Q8 no dependencies and no install scripts", async () => {
     const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
-    for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
+    for (const name of ["dependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
       if (Object.keys(manifest[name] ?? {}).length > 0) return `the package has ${name}`;
     }
+    // adapters have what they adapt to as a peer; nobody else is asked to install it
+    const asked = Object.keys(manifest.peerDependencies ?? {}).find((name) => manifest.peerDependenciesMeta?.[name]?.optional !== true);
+    if (asked !== undefined) return `the package asks everybody for ${asked}`;
   });
   await check("publint", async () => {
     const { code, stdout, stderr } = await run(process.execPath, [bin("publint", ["src", "cli.js"]), "run", source, "--strict"], { check: false });
     if (code !== 0 || !/All good/.test(stdout)) return `${stdout}${stderr}`;
   });
   await check("attw, ESM only", async () => {
-    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm", "./chat/core.wasm", "./data/core.wasm", "./sql/core.wasm", "./mlflow/core.wasm"], { check: false });
+    const { code, stdout, stderr } = await run(process.execPath, [bin("@arethetypeswrong", ["cli", "dist", "index.js"]), tarball, "--profile", "esm-only", "--no-emoji", "--no-color", "--exclude-entrypoints", "./core.wasm", "./chat/core.wasm", "./data/core.wasm", "./sql/core.wasm", "./mlflow/core.wasm", "./relay/core.wasm"], { check: false });
     if (code !== 0) return `${stdout}${stderr}`;
   });
   return results;

@@ -1,15 +1,17 @@
-// Node, Deno, Bun and workerd.
+// Node (this one and others that npm has), Deno, Bun and workerd: the conformance scenarios, and the package's other forms.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "../../scripts/lib.mjs";
+import { EXCEPTIONS } from "./exceptions.mjs";
+import { inWorkerd, nodes } from "./worker.mjs";
 
 const exe = process.platform === "win32" ? ".exe" : "";
 
-/** The places as functions that run the smoke test there. */
-export function runtimes({ folder, tools, smoke, smokeData, engine, host, token }) {
+/** The places as functions that try the package there; `row` takes the results of a runtime's scenarios for the table. */
+export function runtimes({ folder, tools, smoke, smokeData, scenarios, engine, host, token }, row) {
   const config = JSON.stringify({ host, token });
   const load = `import { smoke } from ${JSON.stringify(pathToFileURL(smoke).href)};`;
   const esm = `import * as lakewire from "lakewire";\n${load}\nconsole.log("RESULT " + JSON.stringify(await smoke(lakewire, ${config})));\n`;
@@ -41,10 +43,45 @@ console.log("RESULT " + JSON.stringify([
   }
   const node = (name, text) => () => program(name, text, process.execPath, []);
 
+  const kit = `{ config: ${config}, hub: { baseUrl: ${JSON.stringify(`${host}/hf`)}, token: "hf_emulator" } }`;
+  const imports = `import * as lakewire from "lakewire";\nimport * as data from "lakewire/data";\nimport * as mlflow from "lakewire/mlflow";\n`;
+  const told = (exceptions) => JSON.stringify({ engine, exceptions });
+  const conforming = `${imports}import * as node from "lakewire/node";\nimport { conform } from ${JSON.stringify(pathToFileURL(scenarios).href)};
+const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? process.versions.node;
+console.log("RESULT " + JSON.stringify([["version", version], ...await conform({ lakewire, data, mlflow, node, ...${kit} }, ${told(EXCEPTIONS.process)})]));\n`;
+  /** The scenarios in a process. */
+  const conforms = (runtime, command, args = []) => async () => {
+    const [[, version], ...results] = await program(`conform-${runtime.replace(/\W/g, "-")}.mjs`, conforming, command, args);
+    row({ runtime, version: `${runtime.split(" ")[0]} ${version}`, results, exceptions: EXCEPTIONS.process });
+    return results;
+  };
+
   // one platform's Deno comes from npm; elsewhere it is the one on PATH
   const deno = join(tools, "@deno", "linux-x64-glibc", "deno");
 
+  // every entry of the package but the adapters', which need what they adapt to: their own suites try them in these runtimes
+  const manifest = JSON.parse(readFileSync(join(folder, "node_modules", "lakewire", "package.json"), "utf8"));
+  const entries = Object.keys(manifest.exports).filter((name) => !/\.(wasm|json)$/.test(name) && !/^\.\/(langchain|ai-sdk)$/.test(name)).map((name) => name.replace(/^\./, "lakewire"));
+  const importing = (names) => `const entries = { ${names.map((name) => `${JSON.stringify(name)}: () => import(${JSON.stringify(name)})`).join(", ")} };
+const all = async () => Promise.all(Object.entries(entries).map(async ([name, load]) => [name, await load().then((entry) => (Object.keys(entry).length > 0 ? null : "it exports nothing"), String)]));\n`;
+  const entering = `${importing(entries)}console.log("RESULT " + JSON.stringify(await all()));\n`;
+
+  const everything = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env", "--allow-sys", "--node-modules-dir=manual", "--no-lock"];
   return {
+    ...Object.fromEntries([...nodes(tools)].map(([major, path]) => [`Node ${major}, scenarios`, conforms(`Node ${major}`, path)])),
+    "Deno, scenarios": conforms("Deno", existsSync(deno) ? deno : "deno", everything),
+    "Bun, scenarios": conforms("Bun", join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    "workerd, scenarios": async () => {
+      const results = await worker("2026-04-01", "scenarios", `${imports}import { conform } from ${JSON.stringify(scenarios)};\nexport default { async fetch() { return Response.json(await conform({ lakewire, data, mlflow, ...${kit} }, ${told(EXCEPTIONS.workerd)})); } };\n`);
+      const { version } = JSON.parse(await readFile(join(tools, "workerd", "package.json"), "utf8"));
+      row({ runtime: "workerd", version: `workerd ${version}`, results, exceptions: EXCEPTIONS.workerd });
+      return results;
+    },
+    "Node, every entry": node("entries.mjs", entering),
+    "Deno, every entry": () => program("entries.mjs", entering, existsSync(deno) ? deno : "deno", everything),
+    "Bun, every entry": () => program("entries.mjs", entering, join(tools, ".bin", `bun${exe && ".cmd"}`), ["run"]),
+    // the entries for Node's own modules are for Node, Deno and Bun
+    "workerd, every entry": () => worker("2026-04-01", "entries", `${importing(entries.filter((name) => !name.endsWith("/node")))}export default { async fetch() { return Response.json(await all()); } };\n`),
     "Node, import": node("node.mjs", esm),
     "Node, require": async () => {
       const results = await program("node.cjs", cjs, process.execPath, []);
@@ -75,26 +112,8 @@ console.log("RESULT " + JSON.stringify([
     "workerd, data": () => worker("2026-04-01", "data", `${dataImports}${JSON.stringify(smokeData)};\nexport default { async fetch() { return Response.json(${dataCall}); } };\n`),
   };
 
-  /** As wrangler does it: bundled for the `workerd` condition, the wasm a module of its own. */
-  async function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
-    const { build } = await import(pathToFileURL(join(tools, "esbuild", "lib", "main.js")).href);
-    const { Miniflare } = await import(pathToFileURL(join(tools, "miniflare", "dist", "src", "index.js")).href);
-    await writeFile(join(folder, "worker.mjs"), text);
-    const out = join(folder, `worker-${compatibilityDate}-${basename(name)}`);
-    const { metafile } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], loader: { ".wasm": "copy" }, outdir: out, outExtension: { ".js": ".mjs" }, metafile: true, logLevel: "silent", absWorkingDir: folder });
-    const files = Object.keys(metafile.outputs).map((path) => join(folder, path));
-    const modules = files
-      .sort((one) => (one.endsWith("worker.mjs") ? -1 : 1))
-      .map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
-    if (!modules.some(({ path }) => basename(path).endsWith(".wasm"))) throw new Error("the bundle has no wasm module: the workerd condition was not taken");
-    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate });
-    try {
-      const response = await miniflare.dispatchFetch("http://worker.example/");
-      const text = await response.text();
-      if (!response.ok) throw new Error(text.slice(0, 2000));
-      return JSON.parse(text);
-    } finally {
-      await miniflare.dispose();
-    }
+  /** A worker that tries the smoke test with an entry, or the one whose text is given. */
+  function worker(compatibilityDate, name = "lakewire", text = `import * as lakewire from "${name}";\n${load.replace(pathToFileURL(smoke).href, smoke)}\nexport default { async fetch() { return Response.json(await smoke(lakewire, ${config})); } };\n`) {
+    return inWorkerd({ folder, tools }, `worker-${compatibilityDate}-${basename(name)}`, text, compatibilityDate);
   }
 }

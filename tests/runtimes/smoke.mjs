@@ -120,7 +120,8 @@ export async function each(checks) {
       await Promise.race([check(), late]);
       results.push([name, null]);
     } catch (error) {
-      results.push([name, `${error?.stack ?? error}`]);
+      // Firefox and WebKit leave the sentence out of the stack
+      results.push([name, `${error?.stack?.includes(error.message) ? "" : `${error} `}${error?.stack ?? ""}`]);
     } finally {
       clearTimeout(timer);
     }

@@ -24,8 +24,17 @@ const REQUEST_HEADERS = /^(content-type|x-ms-[a-z-]+|x-amz-[a-z-]+|x-goog-[a-z-]
 export class Signed {
   #known = new Map();
 
-  /** What an answer says, with the addresses in it replaced; `origin` is this server's. Throws when it cannot be read, or leads nowhere one may go. */
-  replace(text, origin) {
+  /** The relay's answer with the addresses in it replaced; `origin` is this server's. It is small, and read whole. */
+  async answer(response, origin) {
+    try {
+      return Response.json(this.#replace(await response.text(), origin), { headers: { "cache-control": "no-store" } });
+    } catch {
+      return Response.json({ error_code: "BAD_GATEWAY", message: "The workspace's answer about its storage could not be read." }, { status: 502 });
+    }
+  }
+
+  /** Throws when the text cannot be read, or an address leads nowhere one may go. */
+  #replace(text, origin) {
     const answer = JSON.parse(text);
     for (const info of [answer.credential_info, ...(answer.credential_infos ?? [])]) {
       if (typeof info?.signed_uri === "string") info.signed_uri = `${origin}/signed/${this.#keep(new URL(info.signed_uri))}`;

@@ -24,8 +24,8 @@ const SAVE_EVERY_MS = 500;
 /** How often what was written is put into sentences for screen readers. */
 const ANNOUNCE_EVERY_MS = 500;
 
-// The same-origin server adds the token; this page never has one.
-const client = new WorkspaceClient({ host: "/databricks" });
+// The relay on the page's own server has the token; this page never has one.
+const client = new WorkspaceClient({ relay: "/api/lakewire" });
 
 const recorder = new Recorder(client);
 

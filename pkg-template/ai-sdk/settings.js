@@ -1,0 +1,144 @@
+// The AI SDK's call settings as fields of a request, with warnings for what an endpoint would refuse.
+
+import { fail } from "../errors.js";
+
+const LATER = "Open-weight endpoints refuse the field: put it into providerOptions.databricks if your endpoint takes it.";
+
+export function unsupported(feature, details) {
+  return { type: "unsupported", feature, ...(details === undefined ? {} : { details }) };
+}
+
+/** The options of a call of ours. The AI SDK repeats failed calls itself, so ours sends once. */
+export function scopeOf({ abortSignal, headers }, own) {
+  const all = Object.entries({ ...own, ...headers }).filter(([name, value]) => value !== undefined && name.toLowerCase() !== "user-agent");
+  return { signal: abortSignal, headers: all, maxAttempts: 1 };
+}
+
+/** The request fields of `providerOptions.databricks`: they go into the body as they are. */
+export function extraParams({ providerOptions }) {
+  const extra = providerOptions?.databricks;
+  const taken = ["messages", "input", "stream"].find((name) => extra?.[name] !== undefined);
+  if (taken !== undefined) throw fail("InvalidInput", `providerOptions.databricks must not hold \`${taken}\`: the AI SDK says it.`);
+  return extra === undefined || Object.keys(extra).length === 0 ? undefined : extra;
+}
+
+/** Settings that only endpoints of some classes take. */
+function strangers({ seed, presencePenalty, frequencyPenalty, topK, stopSequences }, names, warnings) {
+  const given = { seed, presencePenalty, frequencyPenalty, topK, stopSequences: stopSequences?.length ? stopSequences : undefined };
+  for (const name of names) if (given[name] !== undefined) warnings.push(unsupported(name, LATER));
+}
+
+const EFFORTS = { minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high", max: "high" };
+const BUDGETS = { low: 1024, medium: 4096, high: 16_384 };
+
+/** How hard a chat model shall think: the Claude class is given a budget, the others a word. */
+function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, { defaults }, endpoint, warnings) {
+  const own = providerOptions?.databricks;
+  const most = own?.max_tokens ?? maxOutputTokens ?? defaults?.max_tokens ?? undefined;
+  if (reasoning === undefined || reasoning === "provider-default" || own?.thinking !== undefined || own?.reasoning_effort !== undefined) return {};
+  const claude = /claude/i.test(endpoint);
+  if (reasoning === "none") {
+    if (!claude) warnings.push(unsupported("reasoning", "Endpoints know no word for no reasoning; the endpoint's default holds."));
+    return {};
+  }
+  const effort = EFFORTS[reasoning];
+  if (effort !== reasoning) warnings.push({ type: "compatibility", feature: "reasoning", details: `"${reasoning}" is sent as "${effort}".` });
+  if (!claude) return { reasoning_effort: effort };
+  const room = most === undefined ? BUDGETS[effort] : Math.floor(most * 0.8);
+  const budget = Math.min(BUDGETS[effort], room);
+  if (budget < 1024) {
+    warnings.push(unsupported("reasoning", "The Claude class thinks with 1,024 tokens at least: raise maxOutputTokens above 1,280."));
+    return {};
+  }
+  // the budget counts as output: the endpoint's own limit may be below it
+  const fields = { thinking: { type: "enabled", budget_tokens: budget } };
+  return most === undefined ? { ...fields, max_tokens: budget + 4096 } : fields;
+}
+
+/** A function tool's definition, in the words both forms share. */
+function definition(tool, strictTools, warnings) {
+  const { $schema, ...parameters } = tool.inputSchema ?? {};
+  if (tool.inputExamples?.length) warnings.push(unsupported("inputExamples", `The examples of tool ${tool.name} are left out.`));
+  if (tool.strict && !strictTools) warnings.push(unsupported("strict", `Tool ${tool.name}: only endpoints of the GPT class hold to schemas; set strictTools if yours does.`));
+  return {
+    name: tool.name,
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+    parameters: { type: "object", properties: {}, ...parameters },
+    ...(tool.strict && strictTools ? { strict: true } : {}),
+  };
+}
+
+/** Tools and tool choice; `form` writes one definition, `named` the choice of one tool. */
+function toolFields({ tools = [], toolChoice }, { strictTools, form, named }, warnings) {
+  const written = [];
+  for (const tool of tools) {
+    if (tool.type === "function") written.push({ ...form(definition(tool, strictTools, warnings)), ...tool.providerOptions?.databricks });
+    else warnings.push(unsupported(`provider-defined tool ${tool.id}`));
+  }
+  if (written.length === 0) return {};
+  const choice = { none: "none", required: "required", tool: named(toolChoice?.toolName) }[toolChoice?.type];
+  return choice === undefined ? { tools: written } : { tools: written, tool_choice: choice };
+}
+
+/** Whether an endpoint holds tools to their schemas, when nobody says. */
+const strict = ({ strictTools }, endpoint) => strictTools ?? /gpt/i.test(endpoint);
+
+function jsonSchema({ name = "response", description, schema }) {
+  const { $schema, ...rest } = schema;
+  return { name, ...(description === undefined ? {} : { description }), schema: rest, strict: true };
+}
+
+function chatFormat({ responseFormat }, { structuredOutputs = true }, warnings) {
+  if (responseFormat?.type !== "json") return {};
+  if (responseFormat.schema === undefined) return { response_format: { type: "json_object" } };
+  if (structuredOutputs) return { response_format: { type: "json_schema", json_schema: jsonSchema(responseFormat) } };
+  warnings.push(unsupported("responseFormat", "structuredOutputs is off: the endpoint is asked for JSON, and the schema is not sent."));
+  return { response_format: { type: "json_object" } };
+}
+
+const bare = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** The fields of a chat request. */
+export function chatFields(options, settings, endpoint, warnings) {
+  strangers(options, ["seed", "presencePenalty", "frequencyPenalty"], warnings);
+  const form = (one) => ({ type: "function", function: one });
+  const named = (name) => ({ type: "function", function: { name } });
+  return bare({
+    max_tokens: options.maxOutputTokens,
+    temperature: options.temperature,
+    top_p: options.topP,
+    top_k: options.topK,
+    stop: options.stopSequences?.length ? options.stopSequences : undefined,
+    ...chatReasoning(options, settings, endpoint, warnings),
+    ...toolFields(options, { strictTools: strict(settings, endpoint), form, named }, warnings),
+    ...chatFormat(options, settings, warnings),
+    extra_params: extraParams(options),
+  });
+}
+
+/** The fields of a Responses request. */
+export function responsesFields(options, settings, endpoint, warnings) {
+  strangers(options, ["seed", "presencePenalty", "frequencyPenalty", "topK", "stopSequences"], warnings);
+  const { responseFormat, reasoning } = options;
+  const form = (one) => ({ type: "function", ...one });
+  const named = (name) => ({ type: "function", name });
+  const format = responseFormat?.schema === undefined ? { type: "json_object" } : { type: "json_schema", ...jsonSchema(responseFormat) };
+  return bare({
+    max_output_tokens: options.maxOutputTokens,
+    temperature: options.temperature,
+    top_p: options.topP,
+    reasoning: reasoning === undefined || reasoning === "provider-default" ? undefined : { effort: reasoning },
+    text: responseFormat?.type === "json" ? { format } : undefined,
+    ...toolFields(options, { strictTools: strict(settings, endpoint), form, named }, warnings),
+    extra_params: extraParams(options),
+  });
+}
+
+/** What a form without any settings warns of. */
+export function noSettings(options, names, warnings) {
+  for (const name of names) {
+    const value = options[name];
+    const empty = value === undefined || (Array.isArray(value) && value.length === 0) || value.type === "text" || value === "provider-default";
+    if (!empty) warnings.push(unsupported(name, "Agents of this form take no such setting."));
+  }
+}
