@@ -1,6 +1,7 @@
 // Measured in every runtime, from the packed tarball, and written to docs/runtimes.md: cancellation, backpressure, streams as
 // bodies of requests, loading, memory of idle streams. `node benches/runtimes.mjs [--write] [words]`, after `npm run build`
-// and one run of tests/runtimes/run.mjs, whose runtimes it takes.
+// and one run of tests/runtimes/run.mjs, whose runtimes it takes. What was measured is kept in target/, so that runtimes can be
+// measured one by one.
 
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -32,9 +33,12 @@ const size = (bytes) => (bytes === undefined ? "–" : bytes >= 2 ** 20 ? `${(by
 const folder = await mkdtemp(join(TESTS, ".run-"));
 const site = await serve(folder);
 const probe = join(ROOT, "benches", "runtimes", "probe.mjs");
-const results = new Map();
+const KEPT = join(ROOT, "target", "runtimes-measured.json");
+const results = new Map(existsSync(KEPT) ? JSON.parse(await readFile(KEPT, "utf8")) : []);
 await mkdir(join(folder, "out"), { recursive: true });
 await pack(join(ROOT, "pkg"), folder);
+
+const keep = () => writeFile(KEPT, JSON.stringify([...results]));
 
 /** What the server saw, with what the runtime said. */
 function note(runtime, version, said, load) {
@@ -44,7 +48,7 @@ function note(runtime, version, said, load) {
   const sent = upload === undefined ? said.upload : upload.text !== "one two three" ? `sent as the text "${upload.text}"` : upload.chunked ? `streamed, ${upload.pieces} pieces` : "collected, then sent with its length";
   const row = {
     runtime, version,
-    cancel: [ms(of("cancel", "lakewire").map((one) => one.ms)), ms(of("cancel", "fetch").map((one) => one.ms))],
+    cancel: [ms(of("cancel", "lakewire").map((one) => one.ms)), `${ms(of("cancel", "fetch").map((one) => one.ms))}${said.lost ? ` (${said.lost} aborts without effect)` : ""}`],
     push: [size(of("push", "lakewire")[0]?.bytes), size(of("push", "fetch")[0]?.bytes)],
     upload: sent, load, memory: {},
   };
@@ -56,7 +60,7 @@ function note(runtime, version, said, load) {
 /** Runs a program and reads what it reports. */
 async function program(name, text, command, args) {
   await writeFile(join(folder, name), text);
-  const { code, stdout, stderr } = await run(command, [...args, name], { cwd: folder, check: false, timeoutMs: 180_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined } });
+  const { code, stdout, stderr } = await run(command, [...args, name], { cwd: folder, check: false, timeoutMs: 180_000, env: { NO_COLOR: "1", NODE_OPTIONS: undefined, BUN_CONFIG_MAX_HTTP_REQUESTS: "1000" } });
   const found = /^RESULT (.*)$/m.exec(stdout);
   if (!found || code !== 0) throw new Error(`${command} ended with exit code ${code}\n${stdout}${stderr}`);
   return JSON.parse(found[1]);
@@ -97,6 +101,7 @@ ${report(`await idle(lakewire, ${config}, ${JSON.stringify(site.url)}, ${count},
     }
   }
   say(JSON.stringify(row.memory));
+  await keep();
 }
 
 async function chromium() {
@@ -146,17 +151,19 @@ async function inPage(runtime, { version: shown, visit, close, lacking }) {
 }
 
 function table() {
-  const rows = [...results.values()];
+  const order = ["Node", "Deno", "Bun", "workerd", "Chromium", "Firefox", "WebKit"];
+  const rank = ({ runtime }) => order.findIndex((name) => runtime.startsWith(name));
+  const rows = [...results.values()].sort((one, other) => rank(one) - rank(other) || one.runtime.localeCompare(other.runtime));
   const memory = (row, kind, of) => (row.memory[`${kind} 100`] === undefined ? "–" : COUNTS.map((count) => `${(row.memory[`${kind} ${count}`][of] / 1024).toFixed(0)}`).join(" / "));
   const lines = (head, cells) => [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((row) => `| ${[row.runtime, ...cells(row)].join(" | ")} |`)].join("\n");
   return [
-    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work, over which the measured processes had priority; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.`,
+    `Taken with ${rows.map(({ version: shown }) => shown).join(", ")} on ${cpus()[0].model}, ${cpus().length} cores, shared with other work, over which the measured processes had priority; server and client on one machine. \`node benches/runtimes.mjs --write\` takes them anew. None of this is asserted by a test.${rows.some(({ runtime }) => runtime === "WebKit") ? "" : " WebKit is missing: its page did not come to the end of the probe."}`,
     "",
     "**Cancellation**: a stream is given up at an event, by `abort()`; milliseconds from the server's writing that event to its seeing the connection end, median of " + TIMES + ". Beside it the same with `fetch` and its reader alone: the difference is ours.",
     "",
     lines(["runtime", "lakewire, ms", "fetch alone, ms"], ({ cancel }) => cancel),
     "",
-    "**Backpressure**: the server writes events for as long as the connection takes them; the client reads one and stalls. How much the server could push, the system's socket buffers (some MiB on loopback) among it.",
+    "**Backpressure**: the server writes events for as long as the connection takes them, but 96 MiB at most; the client reads one and stalls. How much the server could push, the system's socket buffers (some MiB on loopback) among it.",
     "",
     lines(["runtime", "lakewire", "fetch alone"], ({ push }) => push),
     "",
@@ -168,7 +175,7 @@ function table() {
     "",
     lines(["runtime", "`lakewire`", "first call", "`lakewire/slim`", "first call", "`lakewire/chat`", "first call", "`fetch` alone"], ({ load: { inline, slim, chat, fetch: bare = "–" } }) => [...[inline, slim, chat].flatMap((pair) => pair ?? ["–", "–"]), bare]),
     "",
-    `**Memory of an idle stream**: growth after a collection, divided by the streams, with ${COUNTS.join(" / ")} open, the median of three processes: KiB of the heap (with what hangs on it outside) and of the process's resident memory, which a collector gives back when it likes: its figure for ${COUNTS[0]} may even be below zero. Browsers open six connections to a server at most over HTTP/1.1, and workerd's memory is not one stream's: not measured there.`,
+    `**Memory of an idle stream**: growth after a collection, divided by the streams, with ${COUNTS.join(" / ")} open, the median of three processes: KiB of the heap (with what hangs on it outside) and of the process's resident memory, which a collector gives back when it likes: its figure for ${COUNTS[0]} may even be below zero. Bun opens 256 connections at most unless \`BUN_CONFIG_MAX_HTTP_REQUESTS\` says otherwise, as it did here. Browsers open six to a server over HTTP/1.1, and workerd's memory is not one stream's: not measured there.`,
     "",
     lines(["runtime", "lakewire, heap", "fetch alone, heap", "lakewire, resident", "fetch alone, resident"], (row) => ["heap", "rss"].flatMap((of) => ["lakewire", "fetch"].map((kind) => memory(row, kind, of)))),
   ].join("\n");
@@ -190,7 +197,8 @@ try {
   await writeFile(join(folder, "probe.mjs"), await readFile(probe));
   for (const [runtime, start] of [["Chromium", chromium], ["Firefox", () => firefox(tools)], ["WebKit", webkit]]) if (wants(runtime)) await inPage(runtime, await start());
   say(table());
-  if (writing && words.length === 0) {
+  await keep();
+  if (writing) {
     const path = join(ROOT, "docs", "runtimes.md");
     const text = await readFile(path, "utf8");
     const [from, to] = ["<!-- measured -->", "<!-- /measured -->"].map((mark) => text.indexOf(mark));

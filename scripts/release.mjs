@@ -5,6 +5,7 @@
 //   --dry-run        required, so that nobody takes this for a command that publishes
 //   --tag v0.1.0     the tag that is released: must be the version's
 //   --allow-dirty    with changes that are not committed, to try it
+//   --twice NAME,…   builds only these a second time (see scripts/build.mjs), to try it; said at the end
 //   --skip NAME,…    leaves out `twice` (the second build, minutes), `supply`, `crate` or `api`, to try it; said at the end
 
 import { createHash } from "node:crypto";
@@ -22,7 +23,7 @@ import { writeBills } from "./sbom.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = join(ROOT, "target", "release-files");
 const node = process.execPath;
-const { values: flags } = parseArgs({ options: { "dry-run": { type: "boolean" }, "allow-dirty": { type: "boolean" }, tag: { type: "string" }, skip: { type: "string" } } });
+const { values: flags } = parseArgs({ options: { "dry-run": { type: "boolean" }, "allow-dirty": { type: "boolean" }, tag: { type: "string" }, twice: { type: "string" }, skip: { type: "string" } } });
 const skipped = new Set((flags.skip ?? "").split(",").filter(Boolean));
 const problems = [];
 
@@ -94,8 +95,10 @@ async function twice() {
     // the programs that build are the same; only what they make is made anew
     const tools = join(ROOT, "tools", "target", "debug");
     const env = { CARGO_TARGET_DIR: undefined, LAKEWIRE_BEGAN: undefined, PATH: existsSync(tools) ? `${tools}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` : process.env.PATH };
-    await run(node, ["scripts/build.mjs"], { cwd: again, env });
-    const modules = (await readdir(join(ROOT, "pkg", "dist"), { recursive: true })).filter((path) => path.endsWith(".wasm") || path.endsWith(".js")).sort();
+    const only = flags.twice?.split(",");
+    await run(node, ["scripts/build.mjs", ...(only ? ["--only", flags.twice] : [])], { cwd: again, env });
+    const all = (await readdir(join(ROOT, "pkg", "dist"), { recursive: true })).map((path) => path.replaceAll("\\", "/"));
+    const modules = all.filter((path) => /\.(wasm|js)$/.test(path) && (only?.includes(path.includes("/") ? path.split("/")[0] : "whole") ?? true)).sort();
     const different = [];
     for (const path of modules) {
       const other = join(again, "pkg", "dist", path);
@@ -140,6 +143,7 @@ await part("Q12 bills of materials", () => writeBills(OUT).then(() => undefined)
 await part("Checksums", checksums);
 
 if (skipped.size > 0) say(`Left out: ${[...skipped].join(", ")}. A release leaves out nothing.`);
+if (flags.twice !== undefined) say(`Built twice: ${flags.twice} alone. A release builds everything twice.`);
 if (problems.length > 0) {
   process.stderr.write(`\nThis cannot be released:\n${problems.map((one) => `- ${one}`).join("\n")}\n`);
   process.exitCode = 1;

@@ -12,6 +12,8 @@ const WHOLE = JSON.stringify({ id: "c", object: "chat.completion", created: 1, m
 const SETTLE_MS = 40;
 /** A reader stalls for good when nothing was taken for so long. */
 const STALLED_MS = 700;
+/** More than this is not pushed. */
+const MOST = 96 * 2 ** 20;
 
 /** Serves `folder` and the streams; `taken()` gives what was seen since it was last asked. */
 export async function serve(folder) {
@@ -42,8 +44,8 @@ export async function serve(folder) {
         clearTimeout(timer);
         timer = setTimeout(stalled, STALLED_MS);
         do given += text.length;
-        while (response.write(text) && given < 256 * 2 ** 20);
-        if (given < 256 * 2 ** 20) return;
+        while (response.write(text) && given < MOST);
+        if (given < MOST) return;
         clearTimeout(timer);
         stalled();
       };

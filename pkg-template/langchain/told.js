@@ -36,7 +36,9 @@ export function told(value, around = []) {
   const type = typeOf(value);
   if (type !== undefined) return messageOf(value, type);
   if (typeof value.pageContent === "string") return { page_content: value.pageContent, metadata: value.metadata ?? {}, id: value.id ?? null };
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
+  // what LangGraph's nodes give: a Command, a Send
+  const plain = [Object.prototype, null].includes(Object.getPrototypeOf(value)) || typeof value.lg_name === "string";
+  if (!plain) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, told(one, within)]));
 }
 

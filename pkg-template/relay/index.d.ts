@@ -16,7 +16,7 @@
  *   authorize: async (request) => (await sessionOf(request)) && { id: "user-17" },
  *   allow: { chat: ["databricks-claude-sonnet-4"] },
  * });
- * export default { fetch: (request, env, context) => relay(request, { waitUntil: (work) => context.waitUntil(work) }) };
+ * Deno.serve(relay);
  * ```
  *
  * In the page: `new WorkspaceClient({ relay: "/api/lakewire" })`.
@@ -27,13 +27,13 @@
 /** What the platform knows of a request and the request does not say. */
 export interface RelayContext {
   /** The target as it stood on the wire, path and query. Without it the path of `request.url` is taken, which the platform has normalised. */
-  target?: string;
+  target?: string | undefined;
   /** The client's address as the platform knows it, such as the socket's peer; never from a header that a client could write. */
-  client?: string;
+  client?: string | null | undefined;
   /** As `Deno.serve` gives it: so a relay can be its handler as it is. */
   remoteAddr?: unknown;
   /** Fires when the client goes away, where `request.signal` does not. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Keeps the platform from ending work of the relay with the request: `ctx.waitUntil` of a worker. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }

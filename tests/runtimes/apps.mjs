@@ -31,12 +31,12 @@ export function apps({ folder, tools, smoke, host, token, here }) {
     "app, esbuild IIFE": opened(async () => page(await withEsbuild(), "dist/iife/index.html", '<script src="main.js"></script>')),
     "app, Rollup": opened(async () => page(await built("rollup", ".", [bin("rollup", "dist", "bin", "rollup"), "--config", "--failAfterWarnings", "--silent"]), "dist/index.html", '<script type="module" src="main.js"></script>')),
     "app, Next.js": async (_, visit, reported) => {
-      const env = { DATABRICKS_HOST: host, DATABRICKS_TOKEN: token };
-      const app = await built("next", "app", [bin("next", "dist", "bin", "next"), "build"], env);
       const port = await freePort();
+      const at = `http://127.0.0.1:${port}`;
+      const env = { DATABRICKS_HOST: host, DATABRICKS_TOKEN: token, APP_ORIGIN: at };
+      const app = await built("next", "app", [bin("next", "dist", "bin", "next"), "build"], env);
       const server = await start(process.execPath, [bin("next", "dist", "bin", "next"), "start", "-p", `${port}`, "-H", "127.0.0.1"], { cwd: app, ready: /Ready in/, timeoutMs: 60_000, env: { ...clean, ...env } });
       try {
-        const at = `http://127.0.0.1:${port}`;
         const answer = await fetch(`${at}/api/answer`, { method: "POST", body: "My name is Ada. What is my name?" });
         const text = await answer.text();
         const seen = await visit(at);
