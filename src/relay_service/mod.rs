@@ -1,6 +1,6 @@
 //! The relay as a [tower] service, for servers in Rust: hyper, axum and whatever else takes one.
 //!
-//! It carries out what a [`RelayPolicy`](crate::relay::RelayPolicy) decides, with the credentials of the server: reads bodies within
+//! It carries out what a [`RelayPolicy`] decides, with the credentials of the server: reads bodies within
 //! their limits, signs in, streams answers through without keeping them, and stops asking when a client has gone. A slow client
 //! slows the workspace down: nothing is read ahead.
 //!

@@ -121,7 +121,7 @@ pub fn bytes(answer: Answer) -> Result<Vec<u8>> {
 /// Reads an answer that is a file as text of one character per byte (`U+0000` to `U+00FF`), for JavaScript of another build.
 ///
 /// # Errors
-/// None, see [`bytes`].
+/// None, see [`bytes()`].
 pub fn characters(answer: Answer) -> Result<String> {
     let mut text = String::new();
     for byte in &answer.body {
