@@ -49,7 +49,7 @@ function note(runtime, version, said, load) {
   const row = {
     runtime, version,
     cancel: [ms(of("cancel", "lakewire").map((one) => one.ms)), `${ms(of("cancel", "fetch").map((one) => one.ms))}${said.lost ? ` (${said.lost} aborts without effect)` : ""}`],
-    push: [size(of("push", "lakewire")[0]?.bytes), size(of("push", "fetch")[0]?.bytes)],
+    push: ["lakewire", "fetch"].map((kind) => of("push", kind).map(({ bytes, all }) => `${all ? "all of " : ""}${size(bytes)}`)[0] ?? "–"),
     upload: sent, load, memory: {},
   };
   results.set(runtime, row);
@@ -163,7 +163,7 @@ function table() {
     "",
     lines(["runtime", "lakewire, ms", "fetch alone, ms"], ({ cancel }) => cancel),
     "",
-    "**Backpressure**: the server writes events for as long as the connection takes them, but 96 MiB at most; the client reads one and stalls. How much the server could push, the system's socket buffers (some MiB on loopback) among it.",
+    "**Backpressure**: the server writes events for as long as the connection takes them, but 96 MiB at most (8 MiB for WebKit); the client reads one and stalls. How much the server could push, the system's socket buffers (some MiB on loopback) among it.",
     "",
     lines(["runtime", "lakewire", "fetch alone"], ({ push }) => push),
     "",
@@ -195,7 +195,10 @@ try {
     note("workerd", `workerd ${JSON.parse(await readFile(join(tools, "workerd", "package.json"), "utf8")).version}`, said, {});
   }
   await writeFile(join(folder, "probe.mjs"), await readFile(probe));
-  for (const [runtime, start] of [["Chromium", chromium], ["Firefox", () => firefox(tools)], ["WebKit", webkit]]) if (wants(runtime)) await inPage(runtime, await start());
+  for (const [runtime, start] of [["Chromium", chromium], ["Firefox", () => firefox(tools)], ["WebKit", webkit]]) if (wants(runtime)) {
+    site.limits.most = (runtime === "WebKit" ? 8 : 96) * 2 ** 20;
+    await inPage(runtime, await start());
+  }
   say(table());
   await keep();
   if (writing) {

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What each face is made of: the arguments of `cargo tree`. */
 export const FACES = {
   /** The Rust crate as an application uses it, on every platform; what its build runs is not in the program. */
-  crate: ["-p", "lakewire", "--no-default-features", "--features", "native", "--target", "all", "-e", "normal,no-proc-macro"],
+  crate: ["-p", "lakewire", "--no-default-features", "--features", "relay", "--target", "all", "-e", "normal,no-proc-macro"],
   /** All builds of the npm package's wasm together. */
   npm: ["-p", "lakewire", "--all-features", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro"],
 };

@@ -81,7 +81,7 @@ async function index() {
 ${list}
 </ul>
 <h2><a href="rust/lakewire/index.html">The Rust crate</a></h2>
-<p>With the features <code>native</code> and <code>relay</code>.</p>
+<p>With the features <code>relay</code>, which has <code>native</code> in it and <code>relay</code>.</p>
 </html>
 `,
   );

@@ -77,7 +77,7 @@ async function crate() {
   const dirty = flags["allow-dirty"] ? ["--allow-dirty"] : [];
   const { files, strange } = await crateFiles();
   if (strange.length > 0) return `files that do not belong into the crate: ${strange.join(", ")}`;
-  await run("cargo", ["package", "--locked", "-p", "lakewire", "--features", "native", ...dirty], { cwd: ROOT });
+  await run("cargo", ["package", "--locked", "-p", "lakewire", "--features", "relay", ...dirty], { cwd: ROOT });
   const folder = join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "package");
   const { version } = JSON.parse(await read("pkg-template/package.json"));
   await cp(join(folder, `lakewire-${version}.crate`), join(OUT, `lakewire-${version}.crate`));

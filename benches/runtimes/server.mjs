@@ -12,11 +12,12 @@ const WHOLE = JSON.stringify({ id: "c", object: "chat.completion", created: 1, m
 const SETTLE_MS = 40;
 /** A reader stalls for good when nothing was taken for so long. */
 const STALLED_MS = 700;
-/** More than this is not pushed. */
+/** More than this is not pushed; WebKit's pages take everything and are busy with it for minutes. */
 const MOST = 96 * 2 ** 20;
 
 /** Serves `folder` and the streams; `taken()` gives what was seen since it was last asked. */
 export async function serve(folder) {
+  const limits = { most: MOST };
   let seen = [];
   const open = new Set();
   const modes = {
@@ -37,15 +38,15 @@ export async function serve(folder) {
       const text = event("x".repeat(900));
       let [given, timer] = [0, undefined];
       const stalled = () => {
-        seen.push({ mode: "push", kind, bytes: given - response.writableLength });
+        seen.push({ mode: "push", kind, bytes: given - response.writableLength, all: given >= limits.most && response.writableLength === 0 });
         response.destroy();
       };
       const more = () => {
         clearTimeout(timer);
         timer = setTimeout(stalled, STALLED_MS);
         do given += text.length;
-        while (response.write(text) && given < MOST);
-        if (given < MOST) return;
+        while (response.write(text) && given < limits.most);
+        if (given < limits.most) return;
         clearTimeout(timer);
         stalled();
       };
@@ -82,6 +83,7 @@ export async function serve(folder) {
   server.keepAliveTimeout = 60_000;
   await new Promise((done) => server.listen(0, "127.0.0.1", 1024, done));
   return {
+    limits,
     url: `http://127.0.0.1:${server.address().port}`,
     taken: () => { const all = seen; seen = []; return all; },
     close: () => { server.closeAllConnections(); server.close(); },

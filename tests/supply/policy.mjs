@@ -13,9 +13,12 @@ export const CRATES = {
 export const PACKAGES = {
   ".": 122,
   benches: 154,
+  "examples/langchain-page": 91,
   "scripts/reference": 36,
+  "tests/ai-sdk": 73,
   "tests/clients/js": 148,
-  "tests/runtimes": 201,
+  "tests/langchain": 223,
+  "tests/runtimes": 292,
   "tests/starters": 54,
   "tests/supply": 20,
   "tests/types": 1,
@@ -31,7 +34,7 @@ export const INSTALL_SCRIPTS = {
 };
 
 /** Permissive licences of npm packages; those of crates are in deny.toml. */
-export const LICENSES = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "CC-BY-4.0", "CC0-1.0", "ISC", "MIT", "MIT-0", "Python-2.0", "Unlicense", "Zlib"];
+export const LICENSES = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "CC-BY-4.0", "CC0-1.0", "ISC", "MIT", "MIT-0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"];
 
 /** Packages of other licences, run by tests and builds and passed on by nothing: whose names begin so, and why they are there. */
 export const OTHER_LICENSES = {
