@@ -770,6 +770,38 @@ fn p27_sql_is_named_and_typed() {
 }
 
 #[test]
+fn p27_reading_calls_the_functions_that_are_named() {
+    let policy = builder().free_reading().functions(["main.tools"]).build().unwrap();
+    let call = |statement: &str, function: &str| {
+        let body = serde_json::json!({"warehouse_id": "w1", "statement": statement,
+            "parameters": [{"name": "function_name", "value": function}, {"name": "a", "value": 1, "type": "int"}]});
+        sent(&policy, "/api/2.0/sql/statements", &body.to_string()).is_ok()
+    };
+    for arguments in ["", ":a", ":a,b => :b", "from_json(:a, :a_type),:b", "x => unbase64(:a)"] {
+        let statement = format!("SELECT IDENTIFIER(:function_name)({arguments})");
+        assert!(call(&statement, "main.tools.add"), "{statement}");
+        for function in ["main.other.add", "main.tools", "main.tools.a.b", "main.tools.add)(", "add", ""] {
+            assert!(!call(&statement, function), "{function}");
+        }
+    }
+    for statement in [
+        "SELECT IDENTIFIER(:other)(:a)",
+        "SELECT IDENTIFIER(:function_name)(:a), IDENTIFIER(:b)(:a)",
+        "SELECT IDENTIFIER(:function_name)(:a) FROM t",
+        "SELECT IDENTIFIER(:function_name)(:a));DROP TABLE t--)",
+        "SELECT IDENTIFIER(:function_name)(IDENTIFIER(:b)(:a))",
+        "SELECT IDENTIFIER(:function_name)(:a,)",
+        "SELECT IDENTIFIER(:function_name)(from_json(:a))",
+        "SELECT IDENTIFIER(:function_name)(: )",
+        "select identifier(:function_name)(:a)",
+    ] {
+        assert!(!call(statement, "main.tools.add"), "{statement}");
+    }
+    let twice = r#"{"warehouse_id":"w1","statement":"SELECT IDENTIFIER(:f)()","parameters":[{"name":"f","value":"main.tools.add"},{"name":"f","value":"main.other.add"}]}"#;
+    assert!(sent(&policy, "/api/2.0/sql/statements", twice).is_err());
+}
+
+#[test]
 fn p27_values_are_of_their_types() {
     use super::body::param::Type;
     use crate::wire::json::Raw;
