@@ -38,6 +38,9 @@ export function wireMessages(messages, endpoint) {
   return messages.map((message) => wireMessage(message, endpoint));
 }
 
+/** An id for a call whose service gave none: a tool's result must name its call. */
+export const newCallId = () => `call_${Array.from(crypto.getRandomValues(new Uint32Array(3)), (number) => number.toString(36)).join("")}`;
+
 /** A tool call of an answer: `{ tool_calls: [call] }`, or `{ invalid_tool_calls: [call] }` when its arguments are no JSON object. */
 export function readCall(id, name, text) {
   try {
@@ -51,7 +54,7 @@ export function readCall(id, name, text) {
 
 /** Many of them, in order. */
 export function readCalls(calls) {
-  const read = calls.map(({ id, name, text }) => readCall(id, name, text));
+  const read = calls.map(({ id, name, text }) => readCall(id || newCallId(), name, text));
   return { tool_calls: read.flatMap((call) => call.tool_calls), invalid_tool_calls: read.flatMap((call) => call.invalid_tool_calls) };
 }
 

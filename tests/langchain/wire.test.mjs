@@ -205,6 +205,27 @@ test("streamed tool calls: in pieces, with id and name in each, without a place;
   await assert.rejects(folded(new ChatDatabricks({ ...script(mixed).fields, model }).stream("x")), /changes its id midway/);
 });
 
+test("streamed tool calls of every habit: no place, an id or a name that comes late or in pieces, no id at all", async () => {
+  const piece = (id, name, args, index) => ({ ...(index !== undefined && { index }), ...(id && { id }), type: "function", function: { ...(name && { name }), ...(args !== undefined && { arguments: args }) } });
+  const streamed = async (...deltas) => {
+    const events = deltas.map((tool_calls) => chunk({ tool_calls }));
+    const { tool_calls: calls, invalid_tool_calls: bad } = await folded(new ChatDatabricks({ ...script(sse(...events, chunk({}, { finish_reason: "tool_calls" }))).fields, model }).stream("x"));
+    assert.deepEqual(bad ?? [], []);
+    return calls.map(({ id, name, args }) => [id, name, args]);
+  };
+  const both = [["a", "f", { x: 1 }], ["b", "g", { y: 2 }]];
+  assert.deepEqual(await streamed([piece("a", "f", '{"x":1}')], [piece("b", "g", '{"y":2}')]), both);
+  assert.deepEqual(await streamed([piece("a", "f", '{"x"')], [piece(undefined, undefined, ":1}")], [piece("b", "g", '{"y"')], [piece("b", undefined, ":2}")]), both);
+  assert.deepEqual(await streamed([piece("a", undefined, "", 0)], [piece(undefined, "f", '{"x":1}', 0)], [piece(undefined, "g", "", 3)], [piece("b", undefined, '{"y":2}', 3)]), both);
+  assert.deepEqual(await streamed([piece("a", "get_", undefined, 0)], [piece(undefined, "weather", undefined, 0)], [piece(undefined, undefined, "{}", 0)]), [["a", "get_weather", {}]]);
+  assert.deepEqual(await streamed([piece("a", "get_", undefined, 0)], [piece(undefined, "time", undefined, 0)]), [["a", "get_time", {}]]);
+  const [[id, name, args]] = await streamed([piece(undefined, "f", '{"x"', 0)], [piece(undefined, undefined, ":1}", 0)]);
+  assert.match(id, /^call_\w+$/);
+  assert.deepEqual([name, args], ["f", { x: 1 }]);
+  const whole = await new ChatDatabricks({ ...script(completion({ content: null, tool_calls: [{ type: "function", function: { name: "f", arguments: "{}" } }] })).fields, model }).invoke("x");
+  assert.match(whole.tool_calls[0].id, /^call_\w+$/);
+});
+
 test("failures in LangChain's words: codes, whether to repeat, a prompt that is too long; no secret in any", async () => {
   const refused = (status, message, headers) => json({ error_code: "CODE", message }, status, headers);
   const failure = async (answer) => new ChatDatabricks({ ...script(answer).fields, model, maxRetries: 0 }).invoke("x").then(() => assert.fail("it should fail"), (thrown) => thrown);
