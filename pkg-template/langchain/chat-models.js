@@ -7,16 +7,16 @@ import { chatChunks } from "./chunks.js";
 import { clientOf, method, serialisedClient, withoutClient } from "./client.js";
 import { explain } from "./failures.js";
 import { generations, tokenUsage, wireMessages } from "./messages.js";
-import { callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice } from "./options.js";
+import { agentFields, callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice } from "./options.js";
 import { agentChunks, agentGenerations, agentMessages, inputItems, responseChunks, responseGenerations } from "./responses.js";
 import { structured } from "./structured.js";
 import { wireTools } from "./bound-tools.js";
 
-/** How each kind of endpoint is asked and read. */
+/** How each kind of endpoint is asked and read; `tools` are those it takes besides functions. */
 const KINDS = {
   "chat-completions": {
     open: (client, { model }) => client.chat(model),
-    fields: (fields) => fields,
+    fields: ({ parallel_tool_calls: parallel, extra_params, ...fields }) => (parallel === undefined ? { ...fields, ...(extra_params && { extra_params }) } : { ...fields, extra_params: { parallel_tool_calls: parallel, ...extra_params } }),
     input: wireMessages,
     whole: generations,
     chunks: chatChunks,
@@ -25,12 +25,14 @@ const KINDS = {
     open: (client, { model, responsesRoute }) => method(client, "responses")(model, { route: responsesRoute }),
     fields: responsesFields,
     input: inputItems,
+    tools: "its own",
     whole: responseGenerations,
     chunks: responseChunks,
   },
   "chat-agent": {
     open: (client, { model }) => method(client, "chatAgent")(model),
-    fields: ({ custom_inputs, databricks_options, extra_params }) => ({ ...(custom_inputs && { custom_inputs }), ...(databricks_options && { databricks_options }), ...extra_params }),
+    fields: agentFields,
+    tools: "none",
     input: agentMessages,
     whole: agentGenerations,
     chunks: agentChunks,
@@ -119,7 +121,7 @@ export class ChatDatabricks extends BaseChatModel {
   invocationParams(options = {}) {
     const fields = chatFields(this, options);
     if (options.tools?.length > 0) {
-      fields.tools = wireTools(options.tools, this.model, options.strict);
+      fields.tools = wireTools(options.tools, this.model, options.strict, this.#kind.tools);
       const chosen = toolChoice(options.tool_choice ?? options.toolChoice);
       if (chosen !== undefined) fields.tool_choice = chosen;
     }
@@ -197,7 +199,7 @@ export class ChatDatabricks extends BaseChatModel {
   bindTools(tools, options = {}) {
     const { tool_choice, toolChoice: chosen = tool_choice, strict, ...rest } = options;
     const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    return this.withConfig({ ...set, tools: wireTools(tools, this.model, strict), ...(chosen !== undefined && chosen !== null && { tool_choice: toolChoice(chosen) }) });
+    return this.withConfig({ ...set, tools: wireTools(tools, this.model, strict, this.#kind.tools), ...(chosen !== undefined && chosen !== null && { tool_choice: toolChoice(chosen) }) });
   }
 
   /** The model with answers of a schema's form. */

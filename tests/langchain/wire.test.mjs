@@ -406,3 +406,39 @@ test("Responses: items and options on the wire; what it has no word for is refus
   assert.equal(items[2].call_id.length, 64);
   await assert.rejects(chat.invoke("x", { stop: ["y"] }), /Responses has no `stop`/);
 });
+
+test("`parallel_tool_calls` reaches chat and Responses, from the model, from bindTools and from a call", async () => {
+  const f = { name: "f", description: "d", schema: { type: "object", properties: {} } };
+  const { calls, fields } = script(completion({ content: "a" }), completion({ content: "b" }), json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model }).bindTools([f], { parallel_tool_calls: false }).invoke("x");
+  await new ChatDatabricks({ ...fields, model, extraParams: { own: 1 }, parallelToolCalls: true }).invoke("x", { parallelToolCalls: false });
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).bindTools([f], { parallel_tool_calls: false }).invoke("x");
+  assert.deepEqual(calls.map(({ body }) => body.parallel_tool_calls), [false, false, false]);
+  assert.equal(calls[1].body.own, 1);
+});
+
+test("tools of the service's own go to Responses as they are; chat endpoints do not take them", async () => {
+  const own = [{ type: "web_search" }, { type: "mcp", server_label: "s", name: "m" }, { type: "custom", name: "c" }];
+  const f = tool(() => "", { name: "f", description: "d", schema: z.object({}) });
+  const offered = tool(() => "", { name: "g", description: "d", schema: z.object({}), extras: { providerToolDefinition: { type: "code_interpreter" } } });
+  const { calls, fields } = script(json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).bindTools([...own, f, offered], { tool_choice: { type: "mcp", server_label: "s", name: "m" } }).invoke("x");
+  const { tools, tool_choice: chosen } = calls[0].body;
+  assert.deepEqual(tools.slice(0, 3), own);
+  assert.deepEqual([tools[3].type, tools[3].name, tools[4]], ["function", "f", { type: "code_interpreter" }]);
+  assert.deepEqual(chosen, { type: "mcp", server_label: "s", name: "m" });
+  for (const one of own) assert.throws(() => new ChatDatabricks({ ...fields, model }).bindTools([one]), { kind: "InvalidInput", message: /useResponsesApi/ });
+});
+
+test("a ChatAgent refuses what it cannot take, instead of leaving it out", async () => {
+  const { calls, fields } = script(json({ messages: [{ role: "assistant", content: "Hi.", id: "1" }] }));
+  const chat = new ChatDatabricks({ ...fields, model, endpointAPI: "chat-agent", customInputs: { a: 1 }, extraParams: { context: { user_id: "u" } } });
+  const refused = (message) => ({ kind: "InvalidInput", message });
+  assert.throws(() => chat.bindTools([{ name: "f", schema: {} }]), refused(/takes no `tools`/));
+  assert.throws(() => chat.withStructuredOutput({ title: "t", type: "object", properties: {} }), refused(/schema/));
+  await assert.rejects(chat.withStructuredOutput({ title: "t", type: "object", properties: {} }, { method: "jsonSchema" }).invoke("x"), refused(/takes no `response_format`/));
+  await assert.rejects(chat.invoke("x", { stop: ["y"] }), refused(/takes no `stop`/));
+  await assert.rejects(new ChatDatabricks({ ...fields, model, endpointAPI: "chat-agent", temperature: 0 }).invoke("x"), refused(/takes no `temperature`/));
+  assert.equal((await chat.invoke("x")).content, "Hi.");
+  assert.deepEqual([calls.length, calls[0].body.custom_inputs, calls[0].body.context], [1, { a: 1 }, { user_id: "u" }]);
+});
