@@ -442,3 +442,13 @@ test("a ChatAgent refuses what it cannot take, instead of leaving it out", async
   assert.equal((await chat.invoke("x")).content, "Hi.");
   assert.deepEqual([calls.length, calls[0].body.custom_inputs, calls[0].body.context], [1, { a: 1 }, { user_id: "u" }]);
 });
+
+test("a call whose arguments could not be read goes back with the message that answers it, and not without", async () => {
+  const asked = new AIMessage({ content: "", tool_calls: [{ id: "1", name: "f", args: {} }], invalid_tool_calls: [{ id: "2", name: "g", args: '{"a":', error: "e" }, { id: "3", name: "h", args: "[1]", error: "e" }] });
+  const told = [new ToolMessage({ content: "one", tool_call_id: "1" }), new ToolMessage({ content: "That was no JSON.", tool_call_id: "2", status: "error" })];
+  const { messages } = await sent([new HumanMessage("x"), asked, ...told]);
+  assert.deepEqual(messages[1].tool_calls.map((call) => [call.id, call.function]), [["1", { name: "f", arguments: "{}" }], ["2", { name: "g", arguments: '{"a":' }]]);
+  const { calls, fields } = script(json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).invoke([new HumanMessage("x"), asked, ...told]);
+  assert.deepEqual(calls[0].body.input.slice(1).map((item) => [item.type, item.call_id]), [["function_call", "1"], ["function_call", "2"], ["function_call_output", "1"], ["function_call_output", "2"]]);
+});
