@@ -14,12 +14,28 @@ export function scopeOf({ abortSignal, headers }, own) {
   return { signal: abortSignal, headers: all, maxAttempts: 1 };
 }
 
+/** Options of `@databricks/ai-sdk-provider`, and of `@ai-sdk/openai-compatible`, by the service's names: as they are, endpoints refuse them. */
+const NAMES = { reasoningEffort: "reasoning_effort", topK: "top_k", topLogprobs: "top_logprobs", parallelToolCalls: "parallel_tool_calls" };
+
+/** `providerOptions.databricks` in the service's words; what is said in both wins in those. */
+function ownOptions({ providerOptions }) {
+  const { includeTrace, ...given } = providerOptions?.databricks ?? {};
+  const own = {};
+  for (const [name, value] of Object.entries(given)) {
+    const wire = NAMES[name];
+    if (wire === undefined) own[name] = value;
+    else if (value !== null && given[wire] === undefined) own[wire] = value;
+  }
+  if (includeTrace !== undefined && includeTrace !== null) own.databricks_options = { return_trace: includeTrace, ...own.databricks_options };
+  return own;
+}
+
 /** The request fields of `providerOptions.databricks`: they go into the body as they are. */
-export function extraParams({ providerOptions }) {
-  const extra = providerOptions?.databricks;
-  const taken = ["messages", "input", "stream"].find((name) => extra?.[name] !== undefined);
+export function extraParams(options) {
+  const extra = ownOptions(options);
+  const taken = ["messages", "input", "stream"].find((name) => extra[name] !== undefined);
   if (taken !== undefined) throw fail("InvalidInput", `providerOptions.databricks must not hold \`${taken}\`: the AI SDK says it.`);
-  return extra === undefined || Object.keys(extra).length === 0 ? undefined : extra;
+  return Object.keys(extra).length === 0 ? undefined : extra;
 }
 
 /** Settings that only endpoints of some classes take. */
@@ -32,10 +48,11 @@ const EFFORTS = { minimal: "low", low: "low", medium: "medium", high: "high", xh
 const BUDGETS = { low: 1024, medium: 4096, high: 16_384 };
 
 /** How hard a chat model shall think: the Claude class is given a budget, the others a word. */
-function chatReasoning({ reasoning, maxOutputTokens, providerOptions }, { defaults }, endpoint, warnings) {
-  const own = providerOptions?.databricks;
-  const most = own?.max_tokens ?? maxOutputTokens ?? defaults?.max_tokens ?? undefined;
-  if (reasoning === undefined || reasoning === "provider-default" || own?.thinking !== undefined || own?.reasoning_effort !== undefined) return {};
+function chatReasoning(options, { defaults }, endpoint, warnings) {
+  const { reasoning, maxOutputTokens } = options;
+  const own = ownOptions(options);
+  const most = own.max_tokens ?? maxOutputTokens ?? defaults?.max_tokens ?? undefined;
+  if (reasoning === undefined || reasoning === "provider-default" || own.thinking !== undefined || own.reasoning_effort !== undefined) return {};
   const claude = /claude/i.test(endpoint);
   if (reasoning === "none") {
     if (!claude) warnings.push(unsupported("reasoning", "Endpoints know no word for no reasoning; the endpoint's default holds."));

@@ -133,6 +133,15 @@ test("providerOptions.databricks goes into the body as it is, but not over what 
   await assert.rejects(body({ providerOptions: { databricks: { messages: [] } } }), { kind: "InvalidInput", message: /messages/ });
 });
 
+test("options by the names of @databricks/ai-sdk-provider reach the service by its own", async () => {
+  const theirs = { reasoningEffort: "low", topK: 3, n: 2, logprobs: true, topLogprobs: 4, parallelToolCalls: false, includeTrace: true, databricks_options: { a: 1 } };
+  const { body: sent, warnings } = await body({ reasoning: "high", providerOptions: { databricks: theirs } });
+  const { messages: _, ...rest } = sent;
+  assert.deepEqual(rest, { reasoning_effort: "low", top_k: 3, n: 2, logprobs: true, top_logprobs: 4, parallel_tool_calls: false, databricks_options: { return_trace: true, a: 1 } });
+  assert.deepEqual(warnings, []);
+  assert.equal((await body({ providerOptions: { databricks: { topK: 3, top_k: 4 } } })).body.top_k, 4);
+});
+
 test("tools: definitions, choice, strictness, and kinds that are not functions", async () => {
   const f = { type: "function", name: "f", description: "Does.", inputSchema: { $schema: "x", type: "object", properties: { a: { type: "number" } } } };
   const g = { type: "function", name: "g", inputSchema: {}, strict: true, inputExamples: [{ input: {} }] };
