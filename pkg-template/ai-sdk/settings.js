@@ -47,19 +47,28 @@ function strangers({ seed, presencePenalty, frequencyPenalty, topK, stopSequence
 const EFFORTS = { minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high", max: "high" };
 const BUDGETS = { low: 1024, medium: 4096, high: 16_384 };
 
+/** The service's word for how hard to think; it knows three. Nothing, with a warning, for what it has no word for. */
+function effortOf(reasoning, warnings) {
+  const effort = EFFORTS[reasoning];
+  if (effort === undefined) warnings.push(unsupported("reasoning", "Endpoints know no word for no reasoning; the endpoint's default holds. If yours knows one, put it into providerOptions.databricks."));
+  else if (effort !== reasoning) warnings.push({ type: "compatibility", feature: "reasoning", details: `"${reasoning}" is sent as "${effort}".` });
+  return effort;
+}
+
+const isClaude = (endpoint) => /claude/i.test(endpoint);
+const thinks = (thinking) => thinking !== undefined && thinking !== null && thinking.type !== "disabled";
+
 /** How hard a chat model shall think: the Claude class is given a budget, the others a word. */
 function chatReasoning(options, { defaults }, endpoint, warnings) {
   const { reasoning, maxOutputTokens } = options;
   const own = ownOptions(options);
   const most = own.max_tokens ?? maxOutputTokens ?? defaults?.max_tokens ?? undefined;
   if (reasoning === undefined || reasoning === "provider-default" || own.thinking !== undefined || own.reasoning_effort !== undefined) return {};
-  const claude = /claude/i.test(endpoint);
-  if (reasoning === "none") {
-    if (!claude) warnings.push(unsupported("reasoning", "Endpoints know no word for no reasoning; the endpoint's default holds."));
-    return {};
-  }
-  const effort = EFFORTS[reasoning];
-  if (effort !== reasoning) warnings.push({ type: "compatibility", feature: "reasoning", details: `"${reasoning}" is sent as "${effort}".` });
+  const claude = isClaude(endpoint);
+  // a null takes back what the defaults say
+  if (claude && reasoning === "none") return thinks(defaults?.thinking) ? { thinking: null } : {};
+  const effort = effortOf(reasoning, warnings);
+  if (effort === undefined) return defaults?.reasoning_effort ? { reasoning_effort: null } : {};
   if (!claude) return { reasoning_effort: effort };
   const room = most === undefined ? BUDGETS[effort] : Math.floor(most * 0.8);
   const budget = Math.min(BUDGETS[effort], room);
@@ -70,6 +79,20 @@ function chatReasoning(options, { defaults }, endpoint, warnings) {
   // the budget counts as output: the endpoint's own limit may be below it
   const fields = { thinking: { type: "enabled", budget_tokens: budget } };
   return most === undefined ? { ...fields, max_tokens: budget + 4096 } : fields;
+}
+
+/** How to pick words; the Claude class takes next to nothing of it while it thinks. */
+function sampling({ temperature, topP, topK, ...options }, { thinking }, { defaults }, endpoint, warnings) {
+  const own = ownOptions(options).thinking;
+  const given = { temperature, topP, topK };
+  if (isClaude(endpoint) && thinks([own, thinking, defaults?.thinking].find((one) => one !== undefined))) {
+    const refused = { temperature: temperature !== 1, topP: topP < 0.95, topK: true };
+    for (const name of Object.keys(given).filter((name) => given[name] !== undefined && refused[name])) {
+      given[name] = undefined;
+      warnings.push(unsupported(name, "The Claude class refuses it while it thinks: it is left out."));
+    }
+  }
+  return { temperature: given.temperature, top_p: given.topP, top_k: given.topK };
 }
 
 /** A function tool's definition, in the words both forms share. */
@@ -120,13 +143,12 @@ export function chatFields(options, settings, endpoint, warnings) {
   strangers(options, ["seed", "presencePenalty", "frequencyPenalty"], warnings);
   const form = (one) => ({ type: "function", function: one });
   const named = (name) => ({ type: "function", function: { name } });
+  const reasoning = chatReasoning(options, settings, endpoint, warnings);
   return bare({
     max_tokens: options.maxOutputTokens,
-    temperature: options.temperature,
-    top_p: options.topP,
-    top_k: options.topK,
+    ...sampling(options, reasoning, settings, endpoint, warnings),
     stop: options.stopSequences?.length ? options.stopSequences : undefined,
-    ...chatReasoning(options, settings, endpoint, warnings),
+    ...reasoning,
     ...toolFields(options, { strictTools: strict(settings, endpoint), form, named }, warnings),
     ...chatFormat(options, settings, warnings),
     extra_params: extraParams(options),
@@ -137,6 +159,8 @@ export function chatFields(options, settings, endpoint, warnings) {
 export function responsesFields(options, settings, endpoint, warnings) {
   strangers(options, ["seed", "presencePenalty", "frequencyPenalty", "topK", "stopSequences"], warnings);
   const { responseFormat, reasoning } = options;
+  const own = ownOptions(options).reasoning;
+  const effort = own !== undefined || reasoning === undefined || reasoning === "provider-default" ? undefined : effortOf(reasoning, warnings);
   const form = (one) => ({ type: "function", ...one });
   const named = (name) => ({ type: "function", name });
   const format = responseFormat?.schema === undefined ? { type: "json_object" } : { type: "json_schema", ...jsonSchema(responseFormat) };
@@ -144,7 +168,7 @@ export function responsesFields(options, settings, endpoint, warnings) {
     max_output_tokens: options.maxOutputTokens,
     temperature: options.temperature,
     top_p: options.topP,
-    reasoning: reasoning === undefined || reasoning === "provider-default" ? undefined : { effort: reasoning },
+    reasoning: effort === undefined ? undefined : { effort },
     text: responseFormat?.type === "json" ? { format } : undefined,
     ...toolFields(options, { strictTools: strict(settings, endpoint), form, named }, warnings),
     extra_params: extraParams(options),

@@ -188,8 +188,27 @@ test("how hard to think is a word for most and a budget for the Claude class", a
   assert.deepEqual(await think("high", CLAUDE, { maxOutputTokens: 500 }), [{ max_tokens: 500 }, ["unsupported"]]);
   assert.deepEqual(await think("none", CLAUDE), [{}, []]);
   assert.deepEqual((await body({ reasoning: "high" }, { endpoint: CLAUDE, settings: { defaults: { max_tokens: 2000 } } })).body, { messages: [{ role: "user", content: "Hi" }], max_tokens: 2000, thinking: { type: "enabled", budget_tokens: 1600 } });
+  const none = (endpoint, defaults) => body({ reasoning: "none" }, { endpoint, settings: { defaults } }).then(({ body: { messages, ...sent }, warnings }) => [sent, warnings.length]);
+  assert.deepEqual(await none(CLAUDE, { thinking: { type: "enabled", budget_tokens: 2000 } }), [{}, 0]);
+  assert.deepEqual(await none(LLAMA, { reasoning_effort: "high", temperature: 0 }), [{ temperature: 0 }, 1]);
   const own = { providerOptions: { databricks: { thinking: { type: "enabled", budget_tokens: 2000 } } } };
   assert.deepEqual(await think("high", CLAUDE, own), [{ thinking: { type: "enabled", budget_tokens: 2000 } }, []]);
+});
+
+test("while the Claude class thinks, what it refuses beside it is left out with a warning", async () => {
+  const asked = async (options, more) => {
+    const { body: { temperature, top_p: topP, top_k: topK }, warnings } = await body(options, more);
+    return [{ temperature, topP, topK }, warnings.map(({ type, feature }) => `${type} ${feature}`)];
+  };
+  const hot = { temperature: 0.2, topP: 0.9, topK: 5 };
+  const told = [{ temperature: undefined, topP: undefined, topK: undefined }, ["unsupported temperature", "unsupported topP", "unsupported topK"]];
+  const thinking = { type: "enabled", budget_tokens: 2000 };
+  assert.deepEqual(await asked({ reasoning: "low", ...hot }, { endpoint: CLAUDE }), told);
+  assert.deepEqual(await asked({ providerOptions: { databricks: { thinking } }, ...hot }, { endpoint: CLAUDE }), told);
+  assert.deepEqual(await asked(hot, { endpoint: CLAUDE, settings: { defaults: { thinking } } }), told);
+  assert.deepEqual(await asked({ reasoning: "low", temperature: 1, topP: 0.95 }, { endpoint: CLAUDE }), [{ temperature: 1, topP: 0.95, topK: undefined }, []]);
+  assert.deepEqual(await asked({ reasoning: "none", ...hot }, { endpoint: CLAUDE, settings: { defaults: { thinking } } }), [hot, []]);
+  assert.deepEqual(await asked({ reasoning: "low", ...hot }, { endpoint: LLAMA }), [hot, []]);
 });
 
 test("defaults of the model, headers of the call and of the provider", async () => {

@@ -117,6 +117,19 @@ test("a prompt as items: files, calls, results, settings and tools", async () =>
   assert.deepEqual(warnings.map((one) => one.feature), ["topK"]);
 });
 
+test("how hard to think, in the words Responses knows", async () => {
+  const think = async (reasoning, databricksOptions) => {
+    const { databricks, sent } = scripted([json(answer([]))]);
+    const { warnings } = await databricks.responses("agent").doGenerate({ prompt: [{ role: "user", content: [{ type: "text", text: "Hi" }] }], reasoning, providerOptions: { databricks: databricksOptions } });
+    return [sent[0].body.reasoning, warnings.map(({ type }) => type)];
+  };
+  assert.deepEqual(await think("medium"), [{ effort: "medium" }, []]);
+  assert.deepEqual(await think("max"), [{ effort: "high" }, ["compatibility"]]);
+  assert.deepEqual(await think("minimal"), [{ effort: "low" }, ["compatibility"]]);
+  assert.deepEqual(await think("none"), [undefined, ["unsupported"]]);
+  assert.deepEqual(await think("none", { reasoning: { effort: "none" } }), [{ effort: "none" }, []]);
+});
+
 const delta = (delta, more) => ({ type: "response.output_text.delta", item_id: "m1", delta, ...more });
 const done = (item) => ({ type: "response.output_item.done", item });
 const completed = (output) => ({ type: "response.completed", response: answer(output) });
