@@ -7,7 +7,7 @@ import { chatChunks } from "./chunks.js";
 import { clientOf, method, serialisedClient, withoutClient } from "./client.js";
 import { explain } from "./failures.js";
 import { generations, tokenUsage, wireMessages } from "./messages.js";
-import { agentFields, callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice } from "./options.js";
+import { agentFields, callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice, WIRE_NAMES } from "./options.js";
 import { agentChunks, agentGenerations, agentMessages, inputItems, responseChunks, responseGenerations } from "./responses.js";
 import { structured } from "./structured.js";
 import { wireTools } from "./bound-tools.js";
@@ -40,12 +40,17 @@ const KINDS = {
 };
 
 /** Names of Python's package, for those who bring their fields along. */
-const PYTHON = { max_tokens: "maxTokens", extra_params: "extraParams", use_responses_api: "useResponsesApi", stream_usage: "streamUsage", max_retries: "maxRetries", workspace_client: "workspaceClient", top_p: "topP", top_k: "topK" };
+const PYTHON = { ...WIRE_NAMES, max_completion_tokens: "maxTokens", extra_params: "extraParams", model_kwargs: "extraParams", modelKwargs: "extraParams", use_responses_api: "useResponsesApi", stream_usage: "streamUsage", max_retries: "maxRetries", workspace_client: "workspaceClient" };
+
+/** What Python's package has and this class has not; to leave it out in silence would ask another address. */
+const ABSENT = ["target_uri", "use_ai_gateway", "use_ai_gateway_native_api"];
 
 function read(given, more) {
   const fields = typeof given === "string" ? { ...more, model: given } : { ...given };
+  const absent = ABSENT.find((name) => fields[name] !== undefined && fields[name] !== null && fields[name] !== false && fields[name] !== "databricks");
+  if (absent !== undefined) throw fail("InvalidInput", `ChatDatabricks has no \`${absent}\`: it asks serving endpoints; leave it out.`);
   for (const [theirs, ours] of Object.entries(PYTHON)) {
-    if (theirs in fields) {
+    if (theirs !== ours && theirs in fields) {
       fields[ours] ??= fields[theirs];
       delete fields[theirs];
     }

@@ -3,7 +3,7 @@
 import { fail } from "../errors.js";
 
 /** Fields of a chat request that are options of the model and of each call, each with its name here. */
-const CHAT = {
+export const WIRE_NAMES = {
   temperature: "temperature", max_tokens: "maxTokens", top_p: "topP", top_k: "topK", stop: "stop", n: "n", logprobs: "logprobs",
   top_logprobs: "topLogprobs", reasoning_effort: "reasoningEffort", thinking: "thinking", user: "user", seed: "seed",
   presence_penalty: "presencePenalty", frequency_penalty: "frequencyPenalty", response_format: "responseFormat",
@@ -12,14 +12,14 @@ const CHAT = {
 };
 
 /** The names of those options, as fields of the model. */
-export const MODEL_FIELDS = Object.values(CHAT);
+export const MODEL_FIELDS = Object.values(WIRE_NAMES);
 
 const given = (value) => value !== undefined && value !== null;
 
 /** What both the model and the call set, in the wire's names; the call wins. */
 export function chatFields(model, call) {
   const fields = {};
-  for (const [wire, name] of Object.entries(CHAT)) {
+  for (const [wire, name] of Object.entries(WIRE_NAMES)) {
     const value = [call[wire], call[name], model[name]].find(given);
     if (given(value)) fields[wire] = value;
   }

@@ -43,6 +43,13 @@ test("Python's names are taken too, and `endpoint` for `model`", async () => {
   assert.equal(calls[0].body.max_tokens, 3);
   assert.equal(calls[0].body.a, 1);
   assert.equal(new ChatDatabricks("e2", fields).endpoint, "e2");
+  const python = { max_completion_tokens: 9, reasoning_effort: "low", response_format: { type: "json_object" }, presence_penalty: 1, custom_inputs: { b: 1 }, databricks_options: { return_trace: true }, parallel_tool_calls: false, model_kwargs: { c: 1 } };
+  const { messages: _, ...body } = await sent("x", python);
+  const { max_completion_tokens: most, model_kwargs: more, ...rest } = python;
+  assert.deepEqual(body, { ...rest, max_tokens: most, ...more });
+  for (const name of ["target_uri", "use_ai_gateway", "use_ai_gateway_native_api"]) {
+    assert.throws(() => new ChatDatabricks({ ...fields, model, [name]: true }), { kind: "InvalidInput", message: new RegExp(name) });
+  }
 });
 
 test("messages: roles, tool calls without empty text, tool results, names", async () => {
