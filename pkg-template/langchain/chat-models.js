@@ -58,6 +58,16 @@ function read(given, more) {
   return fields;
 }
 
+/**
+ * Tells that a stream was left, or aborted, before its end: LangChain.js mostly tells nobody, and tracers would wait for it. When
+ * it does tell of an abort, that comes afterwards: once is enough.
+ */
+async function tellLeft(runManager) {
+  const told = runManager.handleLLMError(new DOMException("The stream was left before its end.", "AbortError"));
+  runManager.handleLLMError = () => told;
+  await told;
+}
+
 /** LangChain's chat model over a serving endpoint. */
 export class ChatDatabricks extends BaseChatModel {
   static lc_name() {
@@ -183,14 +193,28 @@ export class ChatDatabricks extends BaseChatModel {
     const input = this.#kind.input(messages, this.model);
     const fields = { ...this.invocationParams(options), ...callOptions(this, options) };
     const usage = options.streamUsage ?? this.streamUsage ?? true;
+    let ended = runManager === undefined;
+    const left = async () => {
+      if (ended) return;
+      ended = true;
+      await tellLeft(runManager);
+    };
+    // who is aborted between two chunks is not even asked to end
+    const aborted = () => void left().catch(() => {});
+    options.signal?.addEventListener("abort", aborted, { once: true });
     try {
       const stream = await this.caller.call(async () => (await this.#open()).stream(input, fields));
       for await (const chunk of this.#kind.chunks(stream, this.model, usage)) {
         yield chunk;
         await runManager?.handleLLMNewToken(chunk.text, { prompt: 0, completion: 0 }, undefined, undefined, undefined, { chunk });
       }
+      ended = true;
     } catch (failure) {
+      ended = true;
       throw explain(failure, options.signal);
+    } finally {
+      options.signal?.removeEventListener("abort", aborted);
+      await left();
     }
   }
 
