@@ -37,6 +37,11 @@ export interface DatabricksChatSettings {
   strictTools?: boolean;
   /** Whether a schema is sent with `Output.object()`; set `false` for endpoints that only know JSON mode. */
   structuredOutputs?: boolean;
+  /**
+   * Whether the model is held strictly to the schema of `Output.object()`. Unset, it is where every property is required: services refuse other
+   * schemas as strict ones, so `strict: false` goes with a warning.
+   */
+  strictJsonSchema?: boolean;
   /** Asks for token counts in streams with `stream_options`. Only for external models that need asking: open-weight endpoints count anyway, and refuse the field. */
   includeUsage?: boolean;
   /** Fields of every request, in the service's words. */
@@ -49,6 +54,8 @@ export interface DatabricksResponsesSettings {
   remoteImages?: boolean;
   /** As in `DatabricksChatSettings`. */
   strictTools?: boolean;
+  /** As in `DatabricksChatSettings`. */
+  strictJsonSchema?: boolean;
   /** As in `DatabricksOptions`, for this model. */
   useRemoteToolCalling?: boolean;
   /** `openai` calls `/serving-endpoints/responses`, which models of OpenAI's need; else the endpoint's own route. */

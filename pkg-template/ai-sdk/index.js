@@ -9,8 +9,8 @@ import { ResponsesModel } from "./responses-model.js";
 import { clientOf } from "./source.js";
 
 const SETTINGS = {
-  chat: ["remoteImages", "strictTools", "structuredOutputs", "includeUsage", "defaults"],
-  responses: ["remoteImages", "strictTools", "useRemoteToolCalling", "route", "defaults"],
+  chat: ["remoteImages", "strictTools", "structuredOutputs", "strictJsonSchema", "includeUsage", "defaults"],
+  responses: ["remoteImages", "strictTools", "strictJsonSchema", "useRemoteToolCalling", "route", "defaults"],
   chatAgent: ["defaults"],
   embeddingModel: ["maxEmbeddingsPerCall", "defaults"],
 };

@@ -123,15 +123,30 @@ function toolFields({ tools = [], toolChoice }, { strictTools, form, named }, wa
 /** Whether an endpoint holds tools to their schemas, when nobody says. */
 const strict = ({ strictTools }, endpoint) => strictTools ?? /gpt/i.test(endpoint);
 
-function jsonSchema({ name = "response", description, schema }) {
-  const { $schema, ...rest } = schema;
-  return { name, ...(description === undefined ? {} : { description }), schema: rest, strict: true };
+/** Whether a service can hold a model to a schema: it then asks that every property be required. */
+function canBeStrict(schema) {
+  if (Array.isArray(schema)) return schema.every(canBeStrict);
+  if (schema === null || typeof schema !== "object") return true;
+  if (Object.keys(schema.properties ?? {}).some((name) => !schema.required?.includes(name))) return false;
+  // these hold schemas by names of the app's, which are no words of a schema
+  const named = ["properties", "$defs", "definitions"];
+  return Object.entries(schema).every(([word, value]) => (named.includes(word) ? Object.values(value ?? {}).every(canBeStrict) : canBeStrict(value)));
 }
 
-function chatFormat({ responseFormat }, { structuredOutputs = true }, warnings) {
+function jsonSchema({ name = "response", description, schema }, { strictJsonSchema }, warnings) {
+  const { $schema, ...rest } = schema;
+  const strict = strictJsonSchema ?? canBeStrict(rest);
+  if (strictJsonSchema === undefined && !strict) {
+    warnings.push({ type: "compatibility", feature: "responseFormat", details: "A property of the schema is not required, so that no endpoint could hold strictly to it: `strict: false` is sent. Make it nullable instead, or set strictJsonSchema." });
+  }
+  return { name, ...(description === undefined ? {} : { description }), schema: rest, strict };
+}
+
+function chatFormat({ responseFormat }, settings, warnings) {
+  const { structuredOutputs = true } = settings;
   if (responseFormat?.type !== "json") return {};
   if (responseFormat.schema === undefined) return { response_format: { type: "json_object" } };
-  if (structuredOutputs) return { response_format: { type: "json_schema", json_schema: jsonSchema(responseFormat) } };
+  if (structuredOutputs) return { response_format: { type: "json_schema", json_schema: jsonSchema(responseFormat, settings, warnings) } };
   warnings.push(unsupported("responseFormat", "structuredOutputs is off: the endpoint is asked for JSON, and the schema is not sent."));
   return { response_format: { type: "json_object" } };
 }
@@ -163,7 +178,7 @@ export function responsesFields(options, settings, endpoint, warnings) {
   const effort = own !== undefined || reasoning === undefined || reasoning === "provider-default" ? undefined : effortOf(reasoning, warnings);
   const form = (one) => ({ type: "function", ...one });
   const named = (name) => ({ type: "function", name });
-  const format = responseFormat?.schema === undefined ? { type: "json_object" } : { type: "json_schema", ...jsonSchema(responseFormat) };
+  const format = responseFormat?.schema === undefined ? { type: "json_object" } : { type: "json_schema", ...jsonSchema(responseFormat, settings, warnings) };
   return bare({
     max_output_tokens: options.maxOutputTokens,
     temperature: options.temperature,

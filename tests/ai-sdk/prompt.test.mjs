@@ -164,7 +164,7 @@ test("tools: definitions, choice, strictness, and kinds that are not functions",
 });
 
 test("JSON with a schema, without one, and for endpoints without schemas", async () => {
-  const schema = { $schema: "x", type: "object", properties: { a: { type: "number" } } };
+  const schema = { $schema: "x", type: "object", properties: { a: { type: "number" } }, required: ["a"] };
   const format = async (responseFormat, settings) => { const { body: sent, warnings } = await body({ responseFormat }, { settings }); return [sent.response_format, warnings.length]; };
   const { $schema, ...sent } = schema;
   assert.deepEqual(await format({ type: "text" }), [undefined, 0]);
@@ -172,6 +172,14 @@ test("JSON with a schema, without one, and for endpoints without schemas", async
   assert.deepEqual(await format({ type: "json", schema }), [{ type: "json_schema", json_schema: { name: "response", schema: sent, strict: true } }, 0]);
   assert.deepEqual(await format({ type: "json", schema, name: "n", description: "d" }), [{ type: "json_schema", json_schema: { name: "n", description: "d", schema: sent, strict: true } }, 0]);
   assert.deepEqual(await format({ type: "json", schema }, { structuredOutputs: false }), [{ type: "json_object" }, 1]);
+  // services refuse a strict schema with a property that is not required, also one within another
+  const strict = async (schema, settings) => { const [sent, warned] = await format({ type: "json", schema }, settings); return [sent.json_schema.strict, warned]; };
+  const optional = { type: "object", properties: { a: { type: "number" } } };
+  assert.deepEqual(await strict(optional), [false, 1]);
+  assert.deepEqual(await strict({ type: "object", properties: { list: { type: "array", items: optional } }, required: ["list"] }), [false, 1]);
+  assert.deepEqual(await strict({ type: "object", properties: { properties: schema }, required: ["properties"] }), [true, 0]);
+  assert.deepEqual(await strict(optional, { strictJsonSchema: true }), [true, 0]);
+  assert.deepEqual(await strict(schema, { strictJsonSchema: false }), [false, 0]);
 });
 
 test("how hard to think is a word for most and a budget for the Claude class", async () => {
