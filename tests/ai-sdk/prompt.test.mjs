@@ -68,6 +68,14 @@ test("audio, video, documents and texts each have their part", async () => {
   ]);
 });
 
+test("a file whose type is half known is told by its first bytes: of RIFF files there are several", async () => {
+  const riff = (kind) => btoa(`RIFF\x24\0\0\0${kind}fmt `);
+  const file = (mediaType, data) => ({ type: "file", mediaType, data: { type: "data", data } });
+  const content = (await messages([user(file("audio/*", riff("WAVE")), file("image/*", riff("WEBP")))]))[0].content;
+  assert.deepEqual(content.map((part) => part.input_audio?.format ?? part.image_url.url.slice(0, 16)), ["wav", "data:image/webp;"]);
+  await assert.rejects(messages([user(file("video/*", riff("AVI ")))]), /write the whole type/);
+});
+
 test("what cannot be sent is refused before anything is sent", async () => {
   const file = (data, mediaType) => messages([user({ type: "file", data, mediaType })]);
   await assert.rejects(file({ type: "url", url: new URL("https://example.com/a.pdf") }, "application/pdf"), { name: "AI_UnsupportedFunctionalityError" });

@@ -117,6 +117,24 @@ test("a prompt as items: files, calls, results, settings and tools", async () =>
   assert.deepEqual(warnings.map((one) => one.feature), ["topK"]);
 });
 
+test("every thought goes back once, also those without an id", async () => {
+  const { databricks, sent } = scripted([json(answer([]))]);
+  const thought = (item) => ({ type: "reasoning", text: "", providerOptions: { databricks: { endpoint: "agent", item: { type: "reasoning", ...item } } } });
+  const items = [{ summary: [{ type: "summary_text", text: "One." }] }, { summary: [{ type: "summary_text", text: "Two." }] }, { id: "t", summary: [] }];
+  await databricks.responses("agent").doGenerate({ prompt: [{ role: "assistant", content: [...items, items[2]].map(thought) }] });
+  assert.deepEqual(sent[0].body.input, items.map((item) => ({ type: "reasoning", ...item })));
+});
+
+test("a conversation kept with @databricks/ai-sdk-provider: its notes do not reach the service", async () => {
+  const { databricks, sent } = scripted([json(answer([]))]);
+  const noted = (part, databricks) => ({ ...part, providerOptions: { databricks } });
+  await databricks.responses("agent").doGenerate({ prompt: [
+    { role: "user", content: [noted({ type: "text", text: "Hi" }, { itemId: "i" })] },
+    { role: "assistant", content: [noted({ type: "tool-call", toolCallId: "a1", toolName: "f", input: {} }, { itemId: "a1", toolName: "f", approvalRequestId: "a1", serverLabel: "s" })] },
+  ] });
+  assert.deepEqual(sent[0].body.input, [{ role: "user", content: "Hi" }, { type: "mcp_approval_request", id: "a1", server_label: "s", name: "f", arguments: "{}" }]);
+});
+
 test("how hard to think, in the words Responses knows", async () => {
   const think = async (reasoning, databricksOptions) => {
     const { databricks, sent } = scripted([json(answer([]))]);
