@@ -5,12 +5,17 @@ import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { fail } from "../errors.js";
 import { plainSchema } from "./options.js";
 
+/** The code of a tool that lakewire made. */
+const CODE = Symbol.for("lakewire.tool");
+
 /** Arguments of a tool that has none: services ask for an object. */
 const NOTHING = { type: "object", properties: {} };
 
 const schemaOf = (schema) => (schema === undefined || schema === null ? NOTHING : { ...NOTHING, ...plainSchema(toJsonSchema(schema)) });
 
 function definition(tool) {
+  // LangChain's agents take it for a tool of the service's own, and never run it
+  if (tool?.[CODE] !== undefined) throw fail("InvalidInput", "LangChain does not run lakewire's tools as they are: `langchainTools([…])` of lakewire/langchain makes LangChain's of them.");
   if (tool?.type === "function" && tool.function) {
     const { parameters, ...rest } = tool.function;
     return { ...tool, function: { ...rest, parameters: schemaOf(parameters) } };
