@@ -57,7 +57,7 @@ function contentOf(message, endpoint) {
 class ChatFold {
   #blocks = new Blocks();
   #thought;
-  #calls = new Map();
+  #calls = [];
   #usage;
   #reason;
   #told = false;
@@ -94,22 +94,31 @@ class ChatFold {
     for (const piece of part.summary ?? []) this.#blocks.say("reasoning", thought.add(piece), emit, { metadata: () => thought.metadata(this.endpoint) });
   }
 
-  /** Arguments as they come, once id and name are there; the whole call comes at the end, when it is known to be whole. */
-  #call({ index, id, function: said = {} }, emit) {
-    const key = index ?? id ?? this.#calls.size;
-    const call = this.#calls.get(key) ?? { id: undefined, name: undefined, waiting: "", begun: false };
-    this.#calls.set(key, call);
+  /** Arguments as they come, once id and whole name are there; the whole call comes at the end, when it is known to be whole. */
+  #call({ index, id, function: said }, emit) {
+    const call = this.#at(index, id);
     call.id ||= id;
-    call.name ||= said.name;
-    if (typeof said.arguments === "string") call.waiting += said.arguments;
-    if (!call.id || !call.name) return;
+    if (!call.begun && said?.name && said.name !== call.name) call.name += said.name;
+    if (typeof said?.arguments === "string") call.waiting += said.arguments;
+    // a name may come in pieces until arguments begin
+    if (!call.id || call.name === "" || call.waiting === "") return;
     if (!call.begun) {
       this.#blocks.close(emit);
       call.begun = true;
       emit({ type: "tool-input-start", id: call.id, toolName: call.name });
     }
-    if (call.waiting !== "") emit({ type: "tool-input-delta", id: call.id, delta: call.waiting });
+    emit({ type: "tool-input-delta", id: call.id, delta: call.waiting });
     call.waiting = "";
+  }
+
+  /** The call that a piece belongs to, by the core's rules: without a place, a known id or none goes on, a new id begins the next. */
+  #at(index, id) {
+    const calls = this.#calls;
+    const found = typeof index === "number" ? calls.find((call) => call.index === index) : id ? calls.findLast((call) => call.id === id) : calls.at(-1);
+    if (found !== undefined) return found;
+    const next = calls.reduce((next, call) => Math.max(next, call.index + 1), 0);
+    calls.push({ index: index ?? next, id: undefined, name: "", waiting: "", begun: false });
+    return calls.at(-1);
   }
 
   async end(emit) {
@@ -117,7 +126,7 @@ class ChatFold {
     // the core's fold of the stream knows every way in which calls come
     const answer = await this.stream.finalCompletion();
     const calls = answer.choices[0]?.message?.tool_calls ?? [];
-    const begun = new Set([...this.#calls.values()].filter((call) => call.begun).map((call) => call.id));
+    const begun = new Set(this.#calls.filter((call) => call.begun).map((call) => call.id));
     for (const call of calls.map(callOf)) {
       if (begun.has(call.toolCallId)) {
         emit({ type: "tool-input-end", id: call.toolCallId });

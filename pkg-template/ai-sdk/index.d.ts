@@ -19,7 +19,7 @@ export interface DatabricksOptions extends Partial<Omit<WorkspaceClientConfig, "
   client?: DatabricksClient;
   /** The address of a relay (`lakewire/relay`), such as `/api/lakewire`: in a page, which holds no token. */
   relay?: string;
-  /** `host` as other providers write it: the workspace's address with `/serving-endpoints` behind it; a bearer token may stand in `headers`. */
+  /** `host` as other providers write it: the workspace's address with `/serving-endpoints` behind it, and no other path; a bearer token may stand in `headers`. */
   baseURL?: string;
   /** `token` as other providers write it. */
   apiKey?: string;
@@ -37,6 +37,11 @@ export interface DatabricksChatSettings {
   strictTools?: boolean;
   /** Whether a schema is sent with `Output.object()`; set `false` for endpoints that only know JSON mode. */
   structuredOutputs?: boolean;
+  /**
+   * Whether the model is held strictly to the schema of `Output.object()`. Unset, it is where every property is required: services refuse other
+   * schemas as strict ones, so `strict: false` goes with a warning.
+   */
+  strictJsonSchema?: boolean;
   /** Asks for token counts in streams with `stream_options`. Only for external models that need asking: open-weight endpoints count anyway, and refuse the field. */
   includeUsage?: boolean;
   /** Fields of every request, in the service's words. */
@@ -49,6 +54,8 @@ export interface DatabricksResponsesSettings {
   remoteImages?: boolean;
   /** As in `DatabricksChatSettings`. */
   strictTools?: boolean;
+  /** As in `DatabricksChatSettings`. */
+  strictJsonSchema?: boolean;
   /** As in `DatabricksOptions`, for this model. */
   useRemoteToolCalling?: boolean;
   /** `openai` calls `/serving-endpoints/responses`, which models of OpenAI's need; else the endpoint's own route. */
@@ -75,7 +82,7 @@ export interface DatabricksEmbeddingSettings {
  * Databricks as a provider of the AI SDK (specification v4, `ai` 7).
  *
  * Fields of a request that the AI SDK has no word for go into `providerOptions: { databricks: { … } }` of a call, a message, a part or a
- * tool, as they are. Calls fail with `APICallError`, whose `cause` is the `LakewireError`; a stream that breaks off gives an `error` part and then
+ * tool, as they are; the names of `@databricks/ai-sdk-provider` (`reasoningEffort` …) are translated on a call. Calls fail with `APICallError`, whose `cause` is the `LakewireError`; a stream that breaks off gives an `error` part and then
  * fails, so that its text never passes for a whole one. Repeating failed calls is left to the AI SDK (`maxRetries`).
  */
 export interface DatabricksProvider extends ProviderV4 {
@@ -130,6 +137,7 @@ export interface DatabricksProviderSettings extends Pick<DatabricksOptions, "hea
 
 /**
  * Makes a provider from the options of `@databricks/ai-sdk-provider`, so that moving over is a changed import line.
+ * As there, `responses` asks `/serving-endpoints/responses`; with `{ route: "invocations" }` the endpoint's own address.
  *
  * ```js
  * import { createDatabricksProvider } from "lakewire/ai-sdk";

@@ -9,8 +9,8 @@ import { ResponsesModel } from "./responses-model.js";
 import { clientOf } from "./source.js";
 
 const SETTINGS = {
-  chat: ["remoteImages", "strictTools", "structuredOutputs", "includeUsage", "defaults"],
-  responses: ["remoteImages", "strictTools", "useRemoteToolCalling", "route", "defaults"],
+  chat: ["remoteImages", "strictTools", "structuredOutputs", "strictJsonSchema", "includeUsage", "defaults"],
+  responses: ["remoteImages", "strictTools", "strictJsonSchema", "useRemoteToolCalling", "route", "defaults"],
   chatAgent: ["defaults"],
   embeddingModel: ["maxEmbeddingsPerCall", "defaults"],
 };
@@ -61,7 +61,11 @@ export function createDatabricks(options = {}) {
 /** Under the name and with the options of `@databricks/ai-sdk-provider`. */
 export function createDatabricksProvider({ provider, formatUrl, ...settings } = {}) {
   if (formatUrl !== undefined) throw fail("InvalidInput", "`formatUrl` is not supported: give createDatabricks() a `relay`, a `host`, or a `fetch` that sends requests elsewhere.");
-  return createDatabricks({ ...settings, ...(provider === undefined ? {} : { name: provider }) });
+  const made = createDatabricks({ ...settings, ...(provider === undefined ? {} : { name: provider }) });
+  const { responses } = made;
+  // theirs asks `{baseURL}/responses`, which models of OpenAI's need; a relay knows the endpoints' own addresses alone
+  const route = settings.relay === undefined ? "openai" : "invocations";
+  return Object.assign(made, { responses: (endpoint, own) => responses(endpoint, { route, ...own }) });
 }
 
 /** The provider of the environment: `DATABRICKS_HOST`, `DATABRICKS_TOKEN` and what else tells how to sign in. Read with the first call. */

@@ -4,12 +4,24 @@ import { UnsupportedFunctionalityError } from "@ai-sdk/provider";
 
 /** What a file's first base64 characters say, for files whose type is only half known. */
 const BEGINS = [
-  ["iVBORw0KGgo", "image/png"], ["/9j/", "image/jpeg"], ["R0lGOD", "image/gif"], ["UklGR", "image/webp"], ["JVBERi", "application/pdf"],
+  ["iVBORw0KGgo", "image/png"], ["/9j/", "image/jpeg"], ["R0lGOD", "image/gif"], ["JVBERi", "application/pdf"], ["SUQz", "audio/mpeg"],
 ];
 
-/** What is said of an endpoint in any part: `providerOptions.databricks`. */
+/** Kinds of RIFF files, by the four letters behind their length. */
+const RIFF = { WEBP: "image/webp", WAVE: "audio/wav" };
+
+function typeOf(content) {
+  if (content.startsWith("UklGR")) return RIFF[atob(content.slice(0, 16)).slice(8)];
+  return BEGINS.find(([begin]) => content.startsWith(begin))?.[1];
+}
+
+/**
+ * What is said of an endpoint in any part: `providerOptions.databricks`. Conversations kept with `@databricks/ai-sdk-provider` hold
+ * its notes there, which are no fields of the service.
+ */
 export function extras(part) {
-  return part.providerOptions?.databricks ?? {};
+  const { itemId, itemType, toolName, approvalRequestId, serverLabel, ...own } = part.providerOptions?.databricks ?? {};
+  return approvalRequestId === undefined ? own : { approval: approvalRequestId, server: serverLabel, ...own };
 }
 
 function base64(data) {
@@ -38,7 +50,7 @@ export function readFile({ data, mediaType = "", filename }) {
     return { kind, type: subtype === "*" ? undefined : mediaType, url, remote: !url.startsWith("data:"), name: filename };
   }
   const content = base64(data.data);
-  const type = subtype === "*" ? BEGINS.find(([begin]) => content.startsWith(begin))?.[1] : mediaType;
+  const type = subtype === "*" ? typeOf(content) : mediaType;
   if (type === undefined) throw unsupported(`files of type ${mediaType}`, `A file's media type is only "${mediaType}": write the whole type, such as image/png.`);
   return { kind, type, data: content, url: `data:${type};base64,${content}`, name: filename };
 }

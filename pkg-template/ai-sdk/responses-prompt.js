@@ -31,8 +31,10 @@ function assistant({ content }, endpoint, warnings) {
       case "reasoning": {
         // as it came, and only to where it came from; the parts of one thought share one item
         const { item, endpoint: origin } = extras(part);
-        if (item !== undefined && origin === endpoint && !seen.has(item.id)) {
-          seen.add(item.id);
+        if (item === undefined || origin !== endpoint) break;
+        const key = item.id ?? JSON.stringify(item);
+        if (!seen.has(key)) {
+          seen.add(key);
           items.push(item);
         }
         break;

@@ -9,6 +9,9 @@ function translated({ baseURL, apiKey, ...options }) {
   if (baseURL === undefined) return apiKey === undefined ? options : { ...options, token: options.token ?? apiKey };
   if (options.host !== undefined) throw fail("InvalidInput", "Give `host` or `baseURL`, not both: they say the same.");
   if (typeof baseURL !== "string") throw fail("InvalidInput", "`baseURL` must be text, such as https://my-workspace.cloud.databricks.com/serving-endpoints.");
+  // the client writes the paths itself: another one would be left out without a word
+  const [, path = "/"] = /^https?:\/\/[^/?#]+(\/[^?#]*)?/i.exec(baseURL.replace(ENDPOINTS, "")) ?? [];
+  if (!/^\/*$/.test(path)) throw fail("InvalidInput", "`baseURL` must be the workspace's address with nothing but /serving-endpoints behind it: for another path give a `relay`, or a `fetch` that sends requests there.");
   const headers = new Headers(options.headers ?? {});
   const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (bearer !== undefined) headers.delete("authorization");

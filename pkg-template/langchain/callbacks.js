@@ -233,6 +233,8 @@ export class MlflowTracer extends BaseCallbackHandler {
   }
 
   handleLLMError(error, runId) {
+    // as a model of ours tells of a stream that was left
+    if (error?.name === "AbortError" && /was left/.test(error.message)) return this.#leave(runId);
     this.#end(runId, (span) => span.fail(error));
   }
 

@@ -31,6 +31,8 @@ export interface ChatDatabricksOptions {
   reasoningEffort?: ReasoningEffort;
   /** Extended thinking (Claude class), such as `{ type: "enabled", budget_tokens: 1024 }`. */
   thinking?: { type: string; budget_tokens?: number; [field: string]: unknown };
+  /** Whether the model may ask for several tools at once. */
+  parallelToolCalls?: boolean;
   /** Who asks, for abuse monitoring. */
   user?: string;
   /** Repeatable sampling (external OpenAI class). */
@@ -73,7 +75,10 @@ export interface ChatDatabricksInput extends BaseChatModelParams, ChatDatabricks
    * own address, which agents take too. `openai` unless set; with `relay`, which lets endpoints' own addresses through alone, `invocations`.
    */
   responsesRoute?: "openai" | "invocations";
-  /** What the endpoint speaks: `chat-completions` unless set; `chat-agent` is MLflow's ChatAgent. Goes before `useResponsesApi`. */
+  /**
+   * What the endpoint speaks: `chat-completions` unless set; `chat-agent` is MLflow's ChatAgent, which takes `customInputs`,
+   * `databricksOptions` and `extraParams`: tools and settings of a model fail with kind `InvalidInput`. Goes before `useResponsesApi`.
+   */
   endpointAPI?: "chat-completions" | "responses" | "chat-agent";
   /** How long a call may take with its repeats, in milliseconds. */
   timeout?: number;
@@ -89,6 +94,8 @@ export interface ChatDatabricksCallOptions extends BaseChatModelCallOptions, Omi
   tools?: BindToolsInput[];
   /** Which tool to use: `auto`, `any`, `none`, or a tool's name. */
   toolChoice?: BaseChatModelCallOptions["tool_choice"];
+  /** `parallelToolCalls` in the wire's word. */
+  parallel_tool_calls?: boolean;
   /** Whether a tool's arguments must fit exactly; sent to models of the GPT class alone. */
   strict?: boolean;
   /** Headers of this call. */
@@ -148,7 +155,10 @@ export class ChatDatabricks extends BaseChatModel<ChatDatabricksCallOptions, AIM
   getNumTokens(content: MessageContent): Promise<number>;
   _generate(messages: BaseMessage[], options: this["ParsedCallOptions"], runManager?: CallbackManagerForLLMRun): Promise<ChatResult>;
   _streamResponseChunks(messages: BaseMessage[], options: this["ParsedCallOptions"], runManager?: CallbackManagerForLLMRun): AsyncGenerator<ChatGenerationChunk>;
-  /** The model with tools: LangChain's, definitions of OpenAI's form, or objects with a name and a schema. */
+  /**
+   * The model with tools: LangChain's, definitions of OpenAI's form, or objects with a name and a schema; with Responses also the
+   * service's own, such as `{ type: "web_search" }`, as they are. Fails with kind `InvalidInput` for a tool the endpoint does not take.
+   */
   bindTools(tools: BindToolsInput[], kwargs?: Partial<ChatDatabricksCallOptions>): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatDatabricksCallOptions>;
   /**
    * The model with answers of a schema's form. `method` is `functionCalling` unless set, `jsonSchema` (the service holds the

@@ -7,16 +7,16 @@ import { chatChunks } from "./chunks.js";
 import { clientOf, method, serialisedClient, withoutClient } from "./client.js";
 import { explain } from "./failures.js";
 import { generations, tokenUsage, wireMessages } from "./messages.js";
-import { callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice } from "./options.js";
+import { agentFields, callOptions, chatFields, MODEL_FIELDS, responsesFields, toolChoice, WIRE_NAMES } from "./options.js";
 import { agentChunks, agentGenerations, agentMessages, inputItems, responseChunks, responseGenerations } from "./responses.js";
 import { structured } from "./structured.js";
 import { wireTools } from "./bound-tools.js";
 
-/** How each kind of endpoint is asked and read. */
+/** How each kind of endpoint is asked and read; `tools` are those it takes besides functions. */
 const KINDS = {
   "chat-completions": {
     open: (client, { model }) => client.chat(model),
-    fields: (fields) => fields,
+    fields: ({ parallel_tool_calls: parallel, extra_params, ...fields }) => (parallel === undefined ? { ...fields, ...(extra_params && { extra_params }) } : { ...fields, extra_params: { parallel_tool_calls: parallel, ...extra_params } }),
     input: wireMessages,
     whole: generations,
     chunks: chatChunks,
@@ -25,12 +25,14 @@ const KINDS = {
     open: (client, { model, responsesRoute }) => method(client, "responses")(model, { route: responsesRoute }),
     fields: responsesFields,
     input: inputItems,
+    tools: "its own",
     whole: responseGenerations,
     chunks: responseChunks,
   },
   "chat-agent": {
     open: (client, { model }) => method(client, "chatAgent")(model),
-    fields: ({ custom_inputs, databricks_options, extra_params }) => ({ ...(custom_inputs && { custom_inputs }), ...(databricks_options && { databricks_options }), ...extra_params }),
+    fields: agentFields,
+    tools: "none",
     input: agentMessages,
     whole: agentGenerations,
     chunks: agentChunks,
@@ -38,17 +40,32 @@ const KINDS = {
 };
 
 /** Names of Python's package, for those who bring their fields along. */
-const PYTHON = { max_tokens: "maxTokens", extra_params: "extraParams", use_responses_api: "useResponsesApi", stream_usage: "streamUsage", max_retries: "maxRetries", workspace_client: "workspaceClient", top_p: "topP", top_k: "topK" };
+const PYTHON = { ...WIRE_NAMES, max_completion_tokens: "maxTokens", extra_params: "extraParams", model_kwargs: "extraParams", modelKwargs: "extraParams", use_responses_api: "useResponsesApi", stream_usage: "streamUsage", max_retries: "maxRetries", workspace_client: "workspaceClient" };
+
+/** What Python's package has and this class has not; to leave it out in silence would ask another address. */
+const ABSENT = ["target_uri", "use_ai_gateway", "use_ai_gateway_native_api"];
 
 function read(given, more) {
   const fields = typeof given === "string" ? { ...more, model: given } : { ...given };
+  const absent = ABSENT.find((name) => fields[name] !== undefined && fields[name] !== null && fields[name] !== false && fields[name] !== "databricks");
+  if (absent !== undefined) throw fail("InvalidInput", `ChatDatabricks has no \`${absent}\`: it asks serving endpoints; leave it out.`);
   for (const [theirs, ours] of Object.entries(PYTHON)) {
-    if (theirs in fields) {
+    if (theirs !== ours && theirs in fields) {
       fields[ours] ??= fields[theirs];
       delete fields[theirs];
     }
   }
   return fields;
+}
+
+/**
+ * Tells that a stream was left, or aborted, before its end: LangChain.js mostly tells nobody, and tracers would wait for it. When
+ * it does tell of an abort, that comes afterwards: once is enough.
+ */
+async function tellLeft(runManager) {
+  const told = runManager.handleLLMError(new DOMException("The stream was left before its end.", "AbortError"));
+  runManager.handleLLMError = () => told;
+  await told;
 }
 
 /** LangChain's chat model over a serving endpoint. */
@@ -119,7 +136,7 @@ export class ChatDatabricks extends BaseChatModel {
   invocationParams(options = {}) {
     const fields = chatFields(this, options);
     if (options.tools?.length > 0) {
-      fields.tools = wireTools(options.tools, this.model, options.strict);
+      fields.tools = wireTools(options.tools, this.model, options.strict, this.#kind.tools);
       const chosen = toolChoice(options.tool_choice ?? options.toolChoice);
       if (chosen !== undefined) fields.tool_choice = chosen;
     }
@@ -176,14 +193,28 @@ export class ChatDatabricks extends BaseChatModel {
     const input = this.#kind.input(messages, this.model);
     const fields = { ...this.invocationParams(options), ...callOptions(this, options) };
     const usage = options.streamUsage ?? this.streamUsage ?? true;
+    let ended = runManager === undefined;
+    const left = async () => {
+      if (ended) return;
+      ended = true;
+      await tellLeft(runManager);
+    };
+    // who is aborted between two chunks is not even asked to end
+    const aborted = () => void left().catch(() => {});
+    options.signal?.addEventListener("abort", aborted, { once: true });
     try {
       const stream = await this.caller.call(async () => (await this.#open()).stream(input, fields));
       for await (const chunk of this.#kind.chunks(stream, this.model, usage)) {
         yield chunk;
         await runManager?.handleLLMNewToken(chunk.text, { prompt: 0, completion: 0 }, undefined, undefined, undefined, { chunk });
       }
+      ended = true;
     } catch (failure) {
+      ended = true;
       throw explain(failure, options.signal);
+    } finally {
+      options.signal?.removeEventListener("abort", aborted);
+      await left();
     }
   }
 
@@ -197,7 +228,7 @@ export class ChatDatabricks extends BaseChatModel {
   bindTools(tools, options = {}) {
     const { tool_choice, toolChoice: chosen = tool_choice, strict, ...rest } = options;
     const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    return this.withConfig({ ...set, tools: wireTools(tools, this.model, strict), ...(chosen !== undefined && chosen !== null && { tool_choice: toolChoice(chosen) }) });
+    return this.withConfig({ ...set, tools: wireTools(tools, this.model, strict, this.#kind.tools), ...(chosen !== undefined && chosen !== null && { tool_choice: toolChoice(chosen) }) });
   }
 
   /** The model with answers of a schema's form. */

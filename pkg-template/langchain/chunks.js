@@ -3,7 +3,7 @@
 import { AIMessageChunk } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { block } from "./blocks.js";
-import { responseMetadata, tokenUsage, usageMetadata } from "./messages.js";
+import { newCallId, responseMetadata, tokenUsage, usageMetadata } from "./messages.js";
 
 /** A chunk with a piece of the answer. */
 export function piece(fields, generationInfo) {
@@ -50,21 +50,46 @@ export class Places {
   }
 }
 
-/** Pieces of tool calls. Id and name are said once: some services repeat them, and LangChain joins what comes twice. */
+/**
+ * Pieces of tool calls, found by the rules of the core: by their place; without one a known id, or none at all, goes on with the
+ * call that is being written, and a new id begins the next. A call is told once its id and its whole name are there, which some
+ * services send late, in pieces, or again with every piece: LangChain joins what comes twice.
+ */
 class Calls {
-  #told = new Set();
+  #calls = [];
 
+  /** The pieces that may be told now. */
   chunks(deltas) {
-    return deltas.map(({ index, id, function: called }, at) => {
-      const place = index ?? at;
-      const first = !this.#told.has(place) && (id || called?.name);
-      if (first) this.#told.add(place);
-      const text = called?.arguments ?? "";
-      return {
-        type: "tool_call_chunk", index: place, args: typeof text === "string" ? text : JSON.stringify(text),
-        ...(first && id && { id }), ...(first && called?.name && { name: called.name }),
-      };
+    return deltas.flatMap(({ index, id, function: said }) => {
+      const call = this.#at(index, id);
+      call.id ||= id;
+      if (!call.begun && said?.name && said.name !== call.name) call.name += said.name;
+      const text = said?.arguments ?? "";
+      call.args += typeof text === "string" ? text : JSON.stringify(text);
+      return call.id && call.name !== "" && call.args !== "" ? [this.#tell(call)] : [];
     });
+  }
+
+  /** At the end: calls without arguments, and those whose service gave no id. */
+  rest() {
+    return this.#calls.filter(({ begun, args }) => !begun || args !== "").map((call) => this.#tell(call));
+  }
+
+  #at(index, id) {
+    const { length } = this.#calls;
+    const found = typeof index === "number" ? this.#calls.find((call) => call.index === index) : id ? this.#calls.findLast((call) => call.id === id) : this.#calls[length - 1];
+    if (found !== undefined) return found;
+    const next = this.#calls.reduce((next, call) => Math.max(next, call.index + 1), 0);
+    this.#calls.push({ index: index ?? next, id: undefined, name: "", args: "", begun: false });
+    return this.#calls[length];
+  }
+
+  #tell(call) {
+    const { index, name, args, begun } = call;
+    const chunk = { type: "tool_call_chunk", index, args, ...(!begun && { id: call.id || newCallId(), name }) };
+    call.begun = true;
+    call.args = "";
+    return chunk;
   }
 }
 
@@ -94,8 +119,11 @@ export async function* chatChunks(stream, endpoint, streamUsage) {
     }
     if (typeof content === "string" && content !== "") yield piece({ ...named, content: places.text(content) }, info);
     if (Array.isArray(content)) for (const part of content) yield piece({ ...named, content: places.block(block(part)) }, info);
-    if (Array.isArray(deltas) && deltas.length > 0) yield piece({ ...named, content: "", tool_call_chunks: calls.chunks(deltas) });
+    const pieces = Array.isArray(deltas) ? calls.chunks(deltas) : [];
+    if (pieces.length > 0) yield piece({ ...named, content: "", tool_call_chunks: pieces });
   }
+  const rest = calls.rest();
+  if (rest.length > 0) yield piece({ ...(id !== undefined && { id }), content: "", tool_call_chunks: rest });
   const usage = streamUsage ? usageMetadata(last.usage) : undefined;
   const metadata = responseMetadata({ ...last, requestId: stream.requestId, servedModelName: stream.servedModelName }, endpoint);
   yield piece(

@@ -9,7 +9,7 @@ export { DatabricksVectorSearch } from "./vectorstores.js";
 export type { AnyFilter, DatabricksIndexFacts, DatabricksRetrieverFields, DatabricksSearchDefaults, DatabricksSearchOptions, DatabricksVectorSearchFields, QueryType, Reranker } from "./vectorstores.js";
 export { SqlDatabase } from "./sql.js";
 export type { SqlDatabaseFields, SqlTable } from "./sql.js";
-export { UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
+export { langchainTools, UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
 export type { UCFunctionToolkitFields, VectorSearchRetrieverToolFields } from "./tools.js";
 export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export type { MlflowCallbackHandlerFields, MlflowCallbackStats, MlflowFields, MlflowFlushOptions, MlflowTracerFields } from "./callbacks.js";

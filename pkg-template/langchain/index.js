@@ -4,7 +4,7 @@ export { ChatDatabricks } from "./chat-models.js";
 export { DatabricksEmbeddings } from "./embeddings.js";
 export { DatabricksVectorSearch } from "./vectorstores.js";
 export { SqlDatabase } from "./sql.js";
-export { UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
+export { langchainTools, UCFunctionToolkit, VectorSearchRetrieverTool } from "./tools.js";
 export { MlflowCallbackHandler, MlflowTracer } from "./callbacks.js";
 export { Databricks } from "./llms.js";
 export { DatabricksFunctionClient } from "./functions.js";

@@ -14,20 +14,30 @@ export function roleOf(message) {
   return ROLES[role] ?? role;
 }
 
-/** The tool calls of an assistant's message, as the wire writes them. */
-export function wireCalls(message) {
-  return (message.tool_calls ?? []).map(({ id, name, args }, place) => ({
-    id: id || `call_${place}`, type: "function", function: { name, arguments: JSON.stringify(args ?? {}) },
-  }));
+/** The ids of the calls that a conversation's tools have answered. */
+export function answeredCalls(messages) {
+  return new Set(messages.map((message) => message.tool_call_id).filter((id) => typeof id === "string" && id !== ""));
 }
 
-function wireMessage(message, endpoint) {
+/**
+ * The tool calls of an assistant's message, as the wire writes them. One whose arguments could not be read goes along, as it
+ * came, where a message answers it: services refuse a result without its call, and a call without its result.
+ */
+export function wireCalls(message, answered) {
+  const good = (message.tool_calls ?? []).map(({ id, name, args }, place) => ({
+    id: id || `call_${place}`, type: "function", function: { name, arguments: JSON.stringify(args ?? {}) },
+  }));
+  const bad = (message.invalid_tool_calls ?? []).filter(({ id }) => answered.has(id) && !good.some((call) => call.id === id));
+  return [...good, ...bad.map(({ id, name, args }) => ({ id, type: "function", function: { name: name ?? "", arguments: args ?? "" } }))];
+}
+
+function wireMessage(message, endpoint, answered) {
   const role = roleOf(message);
   const content = wireContent(message.content, endpoint);
   if (role === "tool") return { role, tool_call_id: message.tool_call_id, content: plainText(content, "\n") ?? content };
   if (role === "system") return { role, content: plainText(content, "") ?? content };
   if (role === "assistant") {
-    const calls = wireCalls(message);
+    const calls = wireCalls(message, answered);
     return { role, content: content.length === 0 ? (calls.length > 0 ? null : "") : content, ...(calls.length > 0 && { tool_calls: calls }) };
   }
   return { role, content, ...(message.name && role === "user" && { name: message.name }) };
@@ -35,8 +45,12 @@ function wireMessage(message, endpoint) {
 
 /** A conversation as the wire writes it. */
 export function wireMessages(messages, endpoint) {
-  return messages.map((message) => wireMessage(message, endpoint));
+  const answered = answeredCalls(messages);
+  return messages.map((message) => wireMessage(message, endpoint, answered));
 }
+
+/** An id for a call whose service gave none: a tool's result must name its call. */
+export const newCallId = () => `call_${Array.from(crypto.getRandomValues(new Uint32Array(3)), (number) => number.toString(36)).join("")}`;
 
 /** A tool call of an answer: `{ tool_calls: [call] }`, or `{ invalid_tool_calls: [call] }` when its arguments are no JSON object. */
 export function readCall(id, name, text) {
@@ -51,7 +65,7 @@ export function readCall(id, name, text) {
 
 /** Many of them, in order. */
 export function readCalls(calls) {
-  const read = calls.map(({ id, name, text }) => readCall(id, name, text));
+  const read = calls.map(({ id, name, text }) => readCall(id || newCallId(), name, text));
   return { tool_calls: read.flatMap((call) => call.tool_calls), invalid_tool_calls: read.flatMap((call) => call.invalid_tool_calls) };
 }
 

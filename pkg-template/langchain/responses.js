@@ -3,7 +3,7 @@
 import { AIMessage } from "@langchain/core/messages";
 import { wireContent } from "./blocks.js";
 import { piece, Places } from "./chunks.js";
-import { readCalls, responseMetadata, roleOf, tokenUsage, usageMetadata, wireCalls, wireMessages } from "./messages.js";
+import { answeredCalls, readCalls, responseMetadata, roleOf, tokenUsage, usageMetadata, wireCalls, wireMessages } from "./messages.js";
 
 /** A part of chat's as a part of Responses'. */
 function inputPart(part) {
@@ -13,7 +13,7 @@ function inputPart(part) {
   return part;
 }
 
-function assistantItems(message, endpoint) {
+function assistantItems(message, endpoint, answered) {
   const blocks = typeof message.content === "string" ? [{ type: "text", text: message.content }] : message.content;
   const items = blocks.flatMap((block) => {
     if (block.type === "non_standard") return [block.value];
@@ -24,15 +24,16 @@ function assistantItems(message, endpoint) {
     const text = wireContent([block], endpoint).map((part) => part.text ?? "").join("");
     return text === "" ? [] : [{ type: "message", role: "assistant", content: [{ type: "output_text", text, annotations: block.annotations ?? [] }] }];
   });
-  const calls = wireCalls(message).map((call) => ({ type: "function_call", call_id: call.id.slice(0, 64), name: call.function.name, arguments: call.function.arguments }));
+  const calls = wireCalls(message, answered).map((call) => ({ type: "function_call", call_id: call.id.slice(0, 64), name: call.function.name, arguments: call.function.arguments }));
   return [...items, ...calls];
 }
 
 /** A conversation as items. */
 export function inputItems(messages, endpoint) {
+  const answered = answeredCalls(messages);
   return messages.flatMap((message) => {
     const role = roleOf(message);
-    if (role === "assistant") return assistantItems(message, endpoint);
+    if (role === "assistant") return assistantItems(message, endpoint, answered);
     const content = wireContent(message.content, endpoint);
     if (role === "tool") {
       const output = typeof content === "string" ? content : content.map((part) => part.text ?? JSON.stringify(part)).join("\n");

@@ -6,6 +6,7 @@ import { BaseToolkit, DynamicStructuredTool } from "@langchain/core/tools";
 import type { UCFunctionToolkitOptions } from "../data/functions.js";
 import type { AnyFilter, QueryType, Reranker } from "../data/vector-search.js";
 import type { FunctionInfo, FunctionResult } from "../types.js";
+import type { RunnableTool } from "../chat.js";
 import type { DatabricksClientFields } from "./client.js";
 
 /** Which functions, and where they run; names as in Python's `unitycatalog-langchain`, in camelCase. */
@@ -86,3 +87,13 @@ export class VectorSearchRetrieverTool extends DynamicStructuredTool {
   /** The index's full name. */
   readonly indexName: string;
 }
+
+/**
+ * Tools of lakewire's as LangChain.js tools, which its agents run: of an MCP server (`McpClient` of `lakewire/data`), or made by
+ * `tool()`. Fails with kind `InvalidInput` for a tool that is none of lakewire's.
+ *
+ * @example
+ * const mcp = new McpClient(client, "/api/2.0/mcp/functions/main/tools");
+ * const agent = createAgent({ model, tools: langchainTools(await mcp.tools()) });
+ */
+export function langchainTools(tools: Iterable<RunnableTool>): DynamicStructuredTool[];

@@ -64,6 +64,23 @@ function functionTool(toolkit, fullName, { name, description, parameters }) {
   });
 }
 
+/** Tools of lakewire's, those of an MCP server among them, as LangChain's. */
+export function langchainTools(tools) {
+  return [...tools].map((tool) => {
+    const code = tool?.[CODE];
+    if (code === undefined) throw fail("InvalidInput", "langchainTools() takes tools made by lakewire: of `tool()`, or of an McpClient's `tools()`.");
+    const { name, description, parameters = { type: "object", properties: {} } } = tool.function;
+    return new DynamicStructuredTool({
+      name, description: description || name, schema: parameters,
+      func: async (args = {}, manager, config) => {
+        const { signal = new AbortController().signal, toolCall } = config ?? {};
+        const value = await code.execute(code.check === undefined ? args : await code.check(args), { signal, toolCallId: toolCall?.id ?? "" });
+        return typeof value === "string" ? value : JSON.stringify(value ?? null);
+      },
+    });
+  });
+}
+
 const QUERY = { type: "object", properties: { query: { type: "string", description: "The text to search for." } }, required: ["query"] };
 
 /** The name of a tool for an index, as Databricks makes it. */

@@ -125,7 +125,7 @@ test("tool calls stream their arguments; the whole calls come at the end, in eve
     event(chunk({}, { finish_reason: "tool_calls" })),
     DONE,
   ]);
-  assert.deepEqual(kinds(result), ["stream-start", "response-metadata", "text-start", "text-delta", "text-end", "tool-input-start", "tool-input-delta", "tool-input-start", "tool-input-delta", "tool-input-delta", "tool-input-start", "tool-input-end", "tool-call", "tool-input-end", "tool-call", "tool-input-end", "tool-call", "finish"]);
+  assert.deepEqual(kinds(result), ["stream-start", "response-metadata", "text-start", "text-delta", "text-end", "tool-input-start", "tool-input-delta", "tool-input-start", "tool-input-delta", "tool-input-delta", "tool-input-end", "tool-call", "tool-input-end", "tool-call", "tool-input-start", "tool-input-delta", "tool-input-end", "tool-call", "finish"]);
   assert.deepEqual(result.parts.filter((part) => part.type === "tool-call").map((part) => [part.toolCallId, part.toolName, part.input]), [["a", "f", '{"x":1}'], ["b", "g", '{"y":2}'], ["c", "h", "{}"]]);
   assert.equal(result.parts.at(-1).finishReason.unified, "tool-calls");
 });
@@ -135,6 +135,8 @@ test("G: odd deltas of tool calls end in the calls that the whole answer has, ea
   const f = (args, name) => ({ ...(name ? { name } : {}), ...(args === undefined ? {} : { arguments: args }) });
   const forms = {
     "no index": [one({ id: "a", function: f('{"x"', "f") }), one({ id: "a", function: f(":1}") })],
+    "no index, and no id after the first": [one({ id: "a", function: f('{"x"', "f") }), one({ function: f(":1}") })],
+    "a name in pieces": [one({ index: 0, id: "a", function: f("", "get_") }), one({ index: 0, function: f("", "f") }), one({ index: 0, function: f('{"x":1}') })],
     "the id again in every delta": [one({ index: 0, id: "a", function: f('{"x"', "f") }), one({ index: 0, id: "a", function: f(":1}", "f") })],
     "name before id": [one({ index: 0, function: f('{"x"', "f") }), one({ index: 0, id: "a", function: f(":1}") })],
     "all at once": [{ tool_calls: [{ index: 0, id: "a", function: f('{"x":1}', "f") }] }],
@@ -148,7 +150,9 @@ test("G: odd deltas of tool calls end in the calls that the whole answer has, ea
     assert.deepEqual([of("tool-input-start").length, of("tool-input-end").length, of("tool-call").length], [1, 1, 1], name);
     const [call] = of("tool-call");
     assert.ok(call.toolCallId === (name === "no id" ? of("tool-input-start")[0].id : "a") && call.toolCallId !== "", name);
-    assert.deepEqual([call.toolName, call.input, of("tool-input-end")[0].id], ["f", name === "no arguments" ? "{}" : '{"x":1}', call.toolCallId], name);
+    assert.equal(of("tool-input-delta").map((part) => part.delta).join(""), call.input, name);
+    assert.equal(of("tool-input-start")[0].toolName, call.toolName, name);
+    assert.deepEqual([call.toolName, call.input, of("tool-input-end")[0].id], [name === "a name in pieces" ? "get_f" : "f", name === "no arguments" ? "{}" : '{"x":1}', call.toolCallId], name);
   }
 });
 

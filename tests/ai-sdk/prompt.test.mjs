@@ -68,6 +68,14 @@ test("audio, video, documents and texts each have their part", async () => {
   ]);
 });
 
+test("a file whose type is half known is told by its first bytes: of RIFF files there are several", async () => {
+  const riff = (kind) => btoa(`RIFF\x24\0\0\0${kind}fmt `);
+  const file = (mediaType, data) => ({ type: "file", mediaType, data: { type: "data", data } });
+  const content = (await messages([user(file("audio/*", riff("WAVE")), file("image/*", riff("WEBP")))]))[0].content;
+  assert.deepEqual(content.map((part) => part.input_audio?.format ?? part.image_url.url.slice(0, 16)), ["wav", "data:image/webp;"]);
+  await assert.rejects(messages([user(file("video/*", riff("AVI ")))]), /write the whole type/);
+});
+
 test("what cannot be sent is refused before anything is sent", async () => {
   const file = (data, mediaType) => messages([user({ type: "file", data, mediaType })]);
   await assert.rejects(file({ type: "url", url: new URL("https://example.com/a.pdf") }, "application/pdf"), { name: "AI_UnsupportedFunctionalityError" });
@@ -133,6 +141,15 @@ test("providerOptions.databricks goes into the body as it is, but not over what 
   await assert.rejects(body({ providerOptions: { databricks: { messages: [] } } }), { kind: "InvalidInput", message: /messages/ });
 });
 
+test("options by the names of @databricks/ai-sdk-provider reach the service by its own", async () => {
+  const theirs = { reasoningEffort: "low", topK: 3, n: 2, logprobs: true, topLogprobs: 4, parallelToolCalls: false, includeTrace: true, databricks_options: { a: 1 } };
+  const { body: sent, warnings } = await body({ reasoning: "high", providerOptions: { databricks: theirs } });
+  const { messages: _, ...rest } = sent;
+  assert.deepEqual(rest, { reasoning_effort: "low", top_k: 3, n: 2, logprobs: true, top_logprobs: 4, parallel_tool_calls: false, databricks_options: { return_trace: true, a: 1 } });
+  assert.deepEqual(warnings, []);
+  assert.equal((await body({ providerOptions: { databricks: { topK: 3, top_k: 4 } } })).body.top_k, 4);
+});
+
 test("tools: definitions, choice, strictness, and kinds that are not functions", async () => {
   const f = { type: "function", name: "f", description: "Does.", inputSchema: { $schema: "x", type: "object", properties: { a: { type: "number" } } } };
   const g = { type: "function", name: "g", inputSchema: {}, strict: true, inputExamples: [{ input: {} }] };
@@ -155,7 +172,7 @@ test("tools: definitions, choice, strictness, and kinds that are not functions",
 });
 
 test("JSON with a schema, without one, and for endpoints without schemas", async () => {
-  const schema = { $schema: "x", type: "object", properties: { a: { type: "number" } } };
+  const schema = { $schema: "x", type: "object", properties: { a: { type: "number" } }, required: ["a"] };
   const format = async (responseFormat, settings) => { const { body: sent, warnings } = await body({ responseFormat }, { settings }); return [sent.response_format, warnings.length]; };
   const { $schema, ...sent } = schema;
   assert.deepEqual(await format({ type: "text" }), [undefined, 0]);
@@ -163,6 +180,14 @@ test("JSON with a schema, without one, and for endpoints without schemas", async
   assert.deepEqual(await format({ type: "json", schema }), [{ type: "json_schema", json_schema: { name: "response", schema: sent, strict: true } }, 0]);
   assert.deepEqual(await format({ type: "json", schema, name: "n", description: "d" }), [{ type: "json_schema", json_schema: { name: "n", description: "d", schema: sent, strict: true } }, 0]);
   assert.deepEqual(await format({ type: "json", schema }, { structuredOutputs: false }), [{ type: "json_object" }, 1]);
+  // services refuse a strict schema with a property that is not required, also one within another
+  const strict = async (schema, settings) => { const [sent, warned] = await format({ type: "json", schema }, settings); return [sent.json_schema.strict, warned]; };
+  const optional = { type: "object", properties: { a: { type: "number" } } };
+  assert.deepEqual(await strict(optional), [false, 1]);
+  assert.deepEqual(await strict({ type: "object", properties: { list: { type: "array", items: optional } }, required: ["list"] }), [false, 1]);
+  assert.deepEqual(await strict({ type: "object", properties: { properties: schema }, required: ["properties"] }), [true, 0]);
+  assert.deepEqual(await strict(optional, { strictJsonSchema: true }), [true, 0]);
+  assert.deepEqual(await strict(schema, { strictJsonSchema: false }), [false, 0]);
 });
 
 test("how hard to think is a word for most and a budget for the Claude class", async () => {
@@ -179,8 +204,27 @@ test("how hard to think is a word for most and a budget for the Claude class", a
   assert.deepEqual(await think("high", CLAUDE, { maxOutputTokens: 500 }), [{ max_tokens: 500 }, ["unsupported"]]);
   assert.deepEqual(await think("none", CLAUDE), [{}, []]);
   assert.deepEqual((await body({ reasoning: "high" }, { endpoint: CLAUDE, settings: { defaults: { max_tokens: 2000 } } })).body, { messages: [{ role: "user", content: "Hi" }], max_tokens: 2000, thinking: { type: "enabled", budget_tokens: 1600 } });
+  const none = (endpoint, defaults) => body({ reasoning: "none" }, { endpoint, settings: { defaults } }).then(({ body: { messages, ...sent }, warnings }) => [sent, warnings.length]);
+  assert.deepEqual(await none(CLAUDE, { thinking: { type: "enabled", budget_tokens: 2000 } }), [{}, 0]);
+  assert.deepEqual(await none(LLAMA, { reasoning_effort: "high", temperature: 0 }), [{ temperature: 0 }, 1]);
   const own = { providerOptions: { databricks: { thinking: { type: "enabled", budget_tokens: 2000 } } } };
   assert.deepEqual(await think("high", CLAUDE, own), [{ thinking: { type: "enabled", budget_tokens: 2000 } }, []]);
+});
+
+test("while the Claude class thinks, what it refuses beside it is left out with a warning", async () => {
+  const asked = async (options, more) => {
+    const { body: { temperature, top_p: topP, top_k: topK }, warnings } = await body(options, more);
+    return [{ temperature, topP, topK }, warnings.map(({ type, feature }) => `${type} ${feature}`)];
+  };
+  const hot = { temperature: 0.2, topP: 0.9, topK: 5 };
+  const told = [{ temperature: undefined, topP: undefined, topK: undefined }, ["unsupported temperature", "unsupported topP", "unsupported topK"]];
+  const thinking = { type: "enabled", budget_tokens: 2000 };
+  assert.deepEqual(await asked({ reasoning: "low", ...hot }, { endpoint: CLAUDE }), told);
+  assert.deepEqual(await asked({ providerOptions: { databricks: { thinking } }, ...hot }, { endpoint: CLAUDE }), told);
+  assert.deepEqual(await asked(hot, { endpoint: CLAUDE, settings: { defaults: { thinking } } }), told);
+  assert.deepEqual(await asked({ reasoning: "low", temperature: 1, topP: 0.95 }, { endpoint: CLAUDE }), [{ temperature: 1, topP: 0.95, topK: undefined }, []]);
+  assert.deepEqual(await asked({ reasoning: "none", ...hot }, { endpoint: CLAUDE, settings: { defaults: { thinking } } }), [hot, []]);
+  assert.deepEqual(await asked({ reasoning: "low", ...hot }, { endpoint: LLAMA }), [hot, []]);
 });
 
 test("defaults of the model, headers of the call and of the provider", async () => {

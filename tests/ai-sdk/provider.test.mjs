@@ -64,6 +64,23 @@ test("the options of @databricks/ai-sdk-provider", async () => {
   assert.throws(() => createDatabricksProvider({ baseURL: host, formatUrl: () => host }), { kind: "InvalidInput" });
 });
 
+test("what moves over asks where it asked: Responses at its own address, and no other path is left out in silence", async () => {
+  const asked = [];
+  const fetch = async (url) => {
+    asked.push(new URL(url, "https://page.example").pathname);
+    return json({ id: "r", object: "response", status: "completed", output: [] });
+  };
+  const prompt = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
+  const there = { baseURL: "https://workspace.example/serving-endpoints/", headers: { Authorization: "Bearer t" }, fetch };
+  await createDatabricksProvider(there).responses("gpt").doGenerate({ prompt });
+  await createDatabricksProvider(there).responses("agent", { route: "invocations" }).doGenerate({ prompt });
+  await createDatabricksProvider({ relay: "https://page.example/api/lakewire", fetch }).responses("agent").doGenerate({ prompt });
+  assert.deepEqual(asked, ["/serving-endpoints/responses", "/serving-endpoints/agent/invocations", "/api/lakewire/serving-endpoints/agent/invocations"]);
+  for (const path of ["/ai-gateway/mlflow/v1", "/proxy/serving-endpoints", "/serving-endpoints/my-model/invocations"]) {
+    assert.throws(() => createDatabricksProvider({ ...there, baseURL: `https://workspace.example${path}` }), { kind: "InvalidInput", message: /`baseURL`.*`fetch`/ });
+  }
+});
+
 test("a relay is asked without a token, and told who asks", async () => {
   const { databricks: relayed, sent } = scripted([json(completion())], { host: undefined, token: undefined, relay: "https://app.example/api/lakewire" });
   const outcome = await generateText({ model: relayed(LLAMA), ...once }).catch((error) => error);

@@ -117,6 +117,37 @@ test("a prompt as items: files, calls, results, settings and tools", async () =>
   assert.deepEqual(warnings.map((one) => one.feature), ["topK"]);
 });
 
+test("every thought goes back once, also those without an id", async () => {
+  const { databricks, sent } = scripted([json(answer([]))]);
+  const thought = (item) => ({ type: "reasoning", text: "", providerOptions: { databricks: { endpoint: "agent", item: { type: "reasoning", ...item } } } });
+  const items = [{ summary: [{ type: "summary_text", text: "One." }] }, { summary: [{ type: "summary_text", text: "Two." }] }, { id: "t", summary: [] }];
+  await databricks.responses("agent").doGenerate({ prompt: [{ role: "assistant", content: [...items, items[2]].map(thought) }] });
+  assert.deepEqual(sent[0].body.input, items.map((item) => ({ type: "reasoning", ...item })));
+});
+
+test("a conversation kept with @databricks/ai-sdk-provider: its notes do not reach the service", async () => {
+  const { databricks, sent } = scripted([json(answer([]))]);
+  const noted = (part, databricks) => ({ ...part, providerOptions: { databricks } });
+  await databricks.responses("agent").doGenerate({ prompt: [
+    { role: "user", content: [noted({ type: "text", text: "Hi" }, { itemId: "i" })] },
+    { role: "assistant", content: [noted({ type: "tool-call", toolCallId: "a1", toolName: "f", input: {} }, { itemId: "a1", toolName: "f", approvalRequestId: "a1", serverLabel: "s" })] },
+  ] });
+  assert.deepEqual(sent[0].body.input, [{ role: "user", content: "Hi" }, { type: "mcp_approval_request", id: "a1", server_label: "s", name: "f", arguments: "{}" }]);
+});
+
+test("how hard to think, in the words Responses knows", async () => {
+  const think = async (reasoning, databricksOptions) => {
+    const { databricks, sent } = scripted([json(answer([]))]);
+    const { warnings } = await databricks.responses("agent").doGenerate({ prompt: [{ role: "user", content: [{ type: "text", text: "Hi" }] }], reasoning, providerOptions: { databricks: databricksOptions } });
+    return [sent[0].body.reasoning, warnings.map(({ type }) => type)];
+  };
+  assert.deepEqual(await think("medium"), [{ effort: "medium" }, []]);
+  assert.deepEqual(await think("max"), [{ effort: "high" }, ["compatibility"]]);
+  assert.deepEqual(await think("minimal"), [{ effort: "low" }, ["compatibility"]]);
+  assert.deepEqual(await think("none"), [undefined, ["unsupported"]]);
+  assert.deepEqual(await think("none", { reasoning: { effort: "none" } }), [{ effort: "none" }, []]);
+});
+
 const delta = (delta, more) => ({ type: "response.output_text.delta", item_id: "m1", delta, ...more });
 const done = (item) => ({ type: "response.output_item.done", item });
 const completed = (output) => ({ type: "response.completed", response: answer(output) });

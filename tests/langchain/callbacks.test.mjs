@@ -157,6 +157,26 @@ test("a stream that is left, of whose end LangChain.js tells nobody, is sent on 
   assert.deepEqual(named.get("left").inputs, { what: "much" });
 });
 
+test("a stream of ours that is left is told at once, and one that is aborted is told once", async () => {
+  const experimentName = path();
+  const tracer = await MlflowTracer.create({ client, experimentName });
+  const ends = [];
+  const told = BaseCallbackHandler.fromMethods({ handleLLMError: (error) => void ends.push(error.name), handleLLMEnd: () => void ends.push("end") });
+  const model = new ChatDatabricks({ client, endpoint: llama });
+  for await (const _ of await model.stream("Say hello", { callbacks: [tracer, told], runName: "left" })) break;
+  await tracer.flush();
+  assert.equal(tracer.tracing.stats().exported, 1);
+  const stop = new AbortController();
+  await assert.rejects(async () => {
+    for await (const _ of await model.stream("Say hello", { callbacks: [told], signal: stop.signal })) stop.abort();
+  }, { name: "AbortError" });
+  for (let tries = 0; ends.length < 2 && tries < 500; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(ends, ["AbortError", "AbortError"]);
+  await tracer.close();
+  const { named } = await traced(experimentName);
+  assert.deepEqual(named.get("left").events.map(({ name }) => name), ["left_early"]);
+});
+
 test("an agent's steps, tools and model calls are one trace", async () => {
   const experimentName = path();
   const tracer = await MlflowTracer.create({ client, experimentName });

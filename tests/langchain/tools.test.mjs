@@ -7,9 +7,9 @@ import { inspect } from "node:util";
 import { Document } from "@langchain/core/documents";
 import { BaseToolkit, StructuredTool } from "@langchain/core/tools";
 import { createAgent } from "langchain";
-import { WorkspaceClient } from "lakewire";
+import { tool, WorkspaceClient } from "lakewire";
 import { VectorSearch } from "lakewire/data";
-import { ChatDatabricks, DatabricksEmbeddings, DatabricksFunctionClient, DatabricksVectorSearch, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
+import { ChatDatabricks, DatabricksEmbeddings, DatabricksFunctionClient, DatabricksVectorSearch, langchainTools, UCFunctionToolkit, VectorSearchRetrieverTool } from "lakewire/langchain";
 import { llama, token, workspace } from "./setup.mjs";
 
 const { LAKEWIRE_ENGINE: engine, LAKEWIRE_REQUIRED: required } = process.env;
@@ -17,6 +17,17 @@ const skip = !engine && !required && "no engine: start the emulator with one and
 const client = new WorkspaceClient(workspace);
 const model = new ChatDatabricks({ client, endpoint: llama });
 const toolkit = (more) => UCFunctionToolkit.create({ client, functionNames: ["main.tools.add_tax"], warehouseId: "emulator-warehouse", ...more });
+
+always("tools of lakewire's run in LangChain's agent, and are refused where nobody would run them", async () => {
+  const ran = [];
+  const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+  const weather = tool({ name: "get_weather", description: "Get the weather of a city", parameters, execute: async ({ city }, context) => { ran.push([city, context.signal instanceof AbortSignal, typeof context.toolCallId]); return { temperature: 21 }; } });
+  assert.throws(() => model.bindTools([weather]), { kind: "InvalidInput", message: /langchainTools/ });
+  assert.throws(() => langchainTools([{ type: "function", function: { name: "f" } }]), { kind: "InvalidInput", message: /made by lakewire/ });
+  const { messages } = await createAgent({ model, tools: langchainTools([weather]) }).invoke({ messages: [{ role: "user", content: "What is the weather in Paris?" }] });
+  assert.deepEqual(ran, [["Paris", true, "string"]]);
+  assert.equal(messages.find((message) => message.type === "tool").content, '{"temperature":21}');
+});
 
 always("functions of Unity Catalog are LangChain's tools", { skip }, async () => {
   const made = await toolkit();

@@ -43,6 +43,13 @@ test("Python's names are taken too, and `endpoint` for `model`", async () => {
   assert.equal(calls[0].body.max_tokens, 3);
   assert.equal(calls[0].body.a, 1);
   assert.equal(new ChatDatabricks("e2", fields).endpoint, "e2");
+  const python = { max_completion_tokens: 9, reasoning_effort: "low", response_format: { type: "json_object" }, presence_penalty: 1, custom_inputs: { b: 1 }, databricks_options: { return_trace: true }, parallel_tool_calls: false, model_kwargs: { c: 1 } };
+  const { messages: _, ...body } = await sent("x", python);
+  const { max_completion_tokens: most, model_kwargs: more, ...rest } = python;
+  assert.deepEqual(body, { ...rest, max_tokens: most, ...more });
+  for (const name of ["target_uri", "use_ai_gateway", "use_ai_gateway_native_api"]) {
+    assert.throws(() => new ChatDatabricks({ ...fields, model, [name]: true }), { kind: "InvalidInput", message: new RegExp(name) });
+  }
 });
 
 test("messages: roles, tool calls without empty text, tool results, names", async () => {
@@ -203,6 +210,27 @@ test("streamed tool calls: in pieces, with id and name in each, without a place;
   assert.deepEqual((await folded(chat.stream("x"))).tool_calls.map(({ id, name }) => [id, name]), [["d", "i"]]);
   const mixed = sse(chunk({ tool_calls: [piece(0, "a", "f", "{}")] }), chunk({ tool_calls: [piece(0, "b", "g", "{}")] }, { finish_reason: "tool_calls" }));
   await assert.rejects(folded(new ChatDatabricks({ ...script(mixed).fields, model }).stream("x")), /changes its id midway/);
+});
+
+test("streamed tool calls of every habit: no place, an id or a name that comes late or in pieces, no id at all", async () => {
+  const piece = (id, name, args, index) => ({ ...(index !== undefined && { index }), ...(id && { id }), type: "function", function: { ...(name && { name }), ...(args !== undefined && { arguments: args }) } });
+  const streamed = async (...deltas) => {
+    const events = deltas.map((tool_calls) => chunk({ tool_calls }));
+    const { tool_calls: calls, invalid_tool_calls: bad } = await folded(new ChatDatabricks({ ...script(sse(...events, chunk({}, { finish_reason: "tool_calls" }))).fields, model }).stream("x"));
+    assert.deepEqual(bad ?? [], []);
+    return calls.map(({ id, name, args }) => [id, name, args]);
+  };
+  const both = [["a", "f", { x: 1 }], ["b", "g", { y: 2 }]];
+  assert.deepEqual(await streamed([piece("a", "f", '{"x":1}')], [piece("b", "g", '{"y":2}')]), both);
+  assert.deepEqual(await streamed([piece("a", "f", '{"x"')], [piece(undefined, undefined, ":1}")], [piece("b", "g", '{"y"')], [piece("b", undefined, ":2}")]), both);
+  assert.deepEqual(await streamed([piece("a", undefined, "", 0)], [piece(undefined, "f", '{"x":1}', 0)], [piece(undefined, "g", "", 3)], [piece("b", undefined, '{"y":2}', 3)]), both);
+  assert.deepEqual(await streamed([piece("a", "get_", undefined, 0)], [piece(undefined, "weather", undefined, 0)], [piece(undefined, undefined, "{}", 0)]), [["a", "get_weather", {}]]);
+  assert.deepEqual(await streamed([piece("a", "get_", undefined, 0)], [piece(undefined, "time", undefined, 0)]), [["a", "get_time", {}]]);
+  const [[id, name, args]] = await streamed([piece(undefined, "f", '{"x"', 0)], [piece(undefined, undefined, ":1}", 0)]);
+  assert.match(id, /^call_\w+$/);
+  assert.deepEqual([name, args], ["f", { x: 1 }]);
+  const whole = await new ChatDatabricks({ ...script(completion({ content: null, tool_calls: [{ type: "function", function: { name: "f", arguments: "{}" } }] })).fields, model }).invoke("x");
+  assert.match(whole.tool_calls[0].id, /^call_\w+$/);
 });
 
 test("failures in LangChain's words: codes, whether to repeat, a prompt that is too long; no secret in any", async () => {
@@ -384,4 +412,50 @@ test("Responses: items and options on the wire; what it has no word for is refus
   assert.equal(items[2].call_id, items[3].call_id);
   assert.equal(items[2].call_id.length, 64);
   await assert.rejects(chat.invoke("x", { stop: ["y"] }), /Responses has no `stop`/);
+});
+
+test("`parallel_tool_calls` reaches chat and Responses, from the model, from bindTools and from a call", async () => {
+  const f = { name: "f", description: "d", schema: { type: "object", properties: {} } };
+  const { calls, fields } = script(completion({ content: "a" }), completion({ content: "b" }), json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model }).bindTools([f], { parallel_tool_calls: false }).invoke("x");
+  await new ChatDatabricks({ ...fields, model, extraParams: { own: 1 }, parallelToolCalls: true }).invoke("x", { parallelToolCalls: false });
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).bindTools([f], { parallel_tool_calls: false }).invoke("x");
+  assert.deepEqual(calls.map(({ body }) => body.parallel_tool_calls), [false, false, false]);
+  assert.equal(calls[1].body.own, 1);
+});
+
+test("tools of the service's own go to Responses as they are; chat endpoints do not take them", async () => {
+  const own = [{ type: "web_search" }, { type: "mcp", server_label: "s", name: "m" }, { type: "custom", name: "c" }];
+  const f = tool(() => "", { name: "f", description: "d", schema: z.object({}) });
+  const offered = tool(() => "", { name: "g", description: "d", schema: z.object({}), extras: { providerToolDefinition: { type: "code_interpreter" } } });
+  const { calls, fields } = script(json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).bindTools([...own, f, offered], { tool_choice: { type: "mcp", server_label: "s", name: "m" } }).invoke("x");
+  const { tools, tool_choice: chosen } = calls[0].body;
+  assert.deepEqual(tools.slice(0, 3), own);
+  assert.deepEqual([tools[3].type, tools[3].name, tools[4]], ["function", "f", { type: "code_interpreter" }]);
+  assert.deepEqual(chosen, { type: "mcp", server_label: "s", name: "m" });
+  for (const one of own) assert.throws(() => new ChatDatabricks({ ...fields, model }).bindTools([one]), { kind: "InvalidInput", message: /useResponsesApi/ });
+});
+
+test("a ChatAgent refuses what it cannot take, instead of leaving it out", async () => {
+  const { calls, fields } = script(json({ messages: [{ role: "assistant", content: "Hi.", id: "1" }] }));
+  const chat = new ChatDatabricks({ ...fields, model, endpointAPI: "chat-agent", customInputs: { a: 1 }, extraParams: { context: { user_id: "u" } } });
+  const refused = (message) => ({ kind: "InvalidInput", message });
+  assert.throws(() => chat.bindTools([{ name: "f", schema: {} }]), refused(/takes no `tools`/));
+  assert.throws(() => chat.withStructuredOutput({ title: "t", type: "object", properties: {} }), refused(/schema/));
+  await assert.rejects(chat.withStructuredOutput({ title: "t", type: "object", properties: {} }, { method: "jsonSchema" }).invoke("x"), refused(/takes no `response_format`/));
+  await assert.rejects(chat.invoke("x", { stop: ["y"] }), refused(/takes no `stop`/));
+  await assert.rejects(new ChatDatabricks({ ...fields, model, endpointAPI: "chat-agent", temperature: 0 }).invoke("x"), refused(/takes no `temperature`/));
+  assert.equal((await chat.invoke("x")).content, "Hi.");
+  assert.deepEqual([calls.length, calls[0].body.custom_inputs, calls[0].body.context], [1, { a: 1 }, { user_id: "u" }]);
+});
+
+test("a call whose arguments could not be read goes back with the message that answers it, and not without", async () => {
+  const asked = new AIMessage({ content: "", tool_calls: [{ id: "1", name: "f", args: {} }], invalid_tool_calls: [{ id: "2", name: "g", args: '{"a":', error: "e" }, { id: "3", name: "h", args: "[1]", error: "e" }] });
+  const told = [new ToolMessage({ content: "one", tool_call_id: "1" }), new ToolMessage({ content: "That was no JSON.", tool_call_id: "2", status: "error" })];
+  const { messages } = await sent([new HumanMessage("x"), asked, ...told]);
+  assert.deepEqual(messages[1].tool_calls.map((call) => [call.id, call.function]), [["1", { name: "f", arguments: "{}" }], ["2", { name: "g", arguments: '{"a":' }]]);
+  const { calls, fields } = script(json({ id: "r", status: "completed", output: [] }));
+  await new ChatDatabricks({ ...fields, model, useResponsesApi: true }).invoke([new HumanMessage("x"), asked, ...told]);
+  assert.deepEqual(calls[0].body.input.slice(1).map((item) => [item.type, item.call_id]), [["function_call", "1"], ["function_call", "2"], ["function_call_output", "1"], ["function_call_output", "2"]]);
 });
