@@ -102,6 +102,16 @@ export async function checkWorkflows({ root, test, notRun }) {
     const body = job("crate");
     for (const wanted of ["id-token: write", "environment: crates-io", "rust-lang/crates-io-auth-action@", "cargo publish", "CARGO_REGISTRY_TOKEN: ${{ steps.auth.outputs.token }}"]) if (!body.includes(wanted)) return `the job crate has no "${wanted}"`;
   });
+  await test("Q13 the lists of public names are read by the rustdoc that printed them", async () => {
+    const [, wanted] = /^# rustdoc (\d+\.\d+)/.exec(await readFile(join(root, "tests", "api", "crate.txt"), "utf8"));
+    for (const name of files) {
+      for (const [job, lines] of jobsOf(await readFile(join(folder, name), "utf8"))) {
+        const commands = commandsOf(lines).map(({ command }) => command);
+        if (!commands.some((command) => /\.ci\/run|npm run release/.test(command))) continue;
+        if (!commands.some((command) => command.includes(`&& rustup default ${wanted}.`))) return `the job ${job} of ${name} does not set up Rust ${wanted}`;
+      }
+    }
+  });
   // as the hosted machine runs it
   if (process.platform !== "linux") return notRun("Q7 crates.io gets the bytes that were checked", "the job is for Linux");
   await test("Q7 crates.io gets the bytes that were checked", () => crateIsCompared(jobsOf(release).get("crate") ?? [], (sum) => sum));
