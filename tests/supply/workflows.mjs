@@ -18,6 +18,13 @@ function jobsOf(text) {
   return jobs;
 }
 
+/** Whether a job does nothing but attach the files of an earlier one to a release, once a person approved: it may write for that. */
+function attachesAlone(lines) {
+  const body = lines.join("\n");
+  const actions = [...body.matchAll(/uses:\s*([^\s@]+)@/g)].map(([, action]) => action);
+  return /^ {4}environment: \S+/m.test(body) && actions.every((action) => action === "actions/download-artifact") && commandsOf(lines).every(({ command }) => /^(sha256sum --check|gh release create) [^;&|`]*$/.test(command));
+}
+
 /** What is wrong with a workflow. */
 export function faults(text) {
   const found = [];
@@ -32,7 +39,7 @@ export function faults(text) {
   for (const [, secret] of text.matchAll(/\$\{\{[^}]*\bsecrets\.(\w+)/g)) found.push(`it reads the secret ${secret}`);
   for (const [name, lines] of jobsOf(text)) {
     const body = lines.join("\n");
-    const writes = [...body.matchAll(/^ {6}([\w-]+): write$/gm)].map(([, right]) => right).filter((right) => right !== "id-token");
+    const writes = [...body.matchAll(/^ {6}([\w-]+): write$/gm)].map(([, right]) => right).filter((right) => right !== "id-token" && !(right === "contents" && attachesAlone(lines)));
     if (writes.length > 0) found.push(`the job ${name} may write ${writes.join(", ")}`);
     if (/^ {6}id-token: write$/m.test(body) && !/^ {4}environment: \S+/m.test(body)) found.push(`the job ${name} can sign in to a registry outside an environment`);
     if (/^\s*(-\s+)?(run: )?.*\b(npm|cargo) publish\b/m.test(body) && !/^ {6}id-token: write$/m.test(body)) found.push(`the job ${name} publishes without trusted publishing`);
@@ -87,9 +94,9 @@ export async function checkWorkflows({ root, test, notRun }) {
     });
   }
   await test("Q11 a workflow that breaks these rules is seen", async () => {
-    const bad = "name: x\non: push\npermissions:\n  contents: write\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n      - run: npm publish\n        env:\n          TOKEN: ${{ secrets.NPM_TOKEN }}\n  b:\n    permissions:\n      id-token: write\n";
+    const bad = "name: x\non: push\npermissions:\n  contents: write\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n      - run: npm publish\n        env:\n          TOKEN: ${{ secrets.NPM_TOKEN }}\n  b:\n    permissions:\n      id-token: write\n  c:\n    environment: e\n    permissions:\n      contents: write\n    steps:\n      - run: npm test\n";
     const found = faults(bad);
-    if (found.length !== 6) return `of 6 mistakes these were seen: ${found.join("; ")}`;
+    if (found.length !== 7) return `of 7 mistakes these were seen: ${found.join("; ")}`;
   });
   const release = await readFile(join(folder, "release.yml"), "utf8").catch(() => "");
   const job = (name) => (jobsOf(release).get(name) ?? []).join("\n");
@@ -111,6 +118,11 @@ export async function checkWorkflows({ root, test, notRun }) {
         if (!commands.some((command) => command.includes(`&& rustup default ${wanted}.`))) return `the job ${job} of ${name} does not set up Rust ${wanted}`;
       }
     }
+  });
+  await test("Q12 the bills of materials and the checksums are attached to the release", async () => {
+    const commands = commandsOf(jobsOf(release).get("files") ?? []).map(({ command }) => command);
+    if (!/^ {4}needs: \[npm, crate\]$/m.test(job("files"))) return "the job files does not wait for both registries";
+    if (!commands.some((command) => command.startsWith("gh release create ") && command.endsWith(" ./*"))) return "the job files attaches nothing";
   });
   // as the hosted machine runs it
   if (process.platform !== "linux") return notRun("Q7 crates.io gets the bytes that were checked", "the job is for Linux");
