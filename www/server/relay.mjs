@@ -35,11 +35,11 @@ function allow(warehouses) {
 
 /**
  * The listener for requests under `PATH`. It is made when the first one comes, because it names the warehouses, and those are the
- * workspace's to say; `signed` replaces the signed addresses in answers.
+ * workspace's to say; `signed` replaces the signed addresses in answers, `now` is for tests.
  */
-export function workspaceRelay(config, signed) {
+export function workspaceRelay(config, signed, now = Date.now) {
   let made;
-  let until = 0;
+  let until = Number.NEGATIVE_INFINITY;
   const make = async () => {
     const [{ kind }, warehouses] = await Promise.all([workspaceFacts(config), warehousesOf(config)]);
     const relay = createRelay({
@@ -62,12 +62,12 @@ export function workspaceRelay(config, signed) {
   return async (request, response) => {
     // warehouses come and go; a workspace that could not be asked is asked again by the next request, or what it said before is good
     const before = made;
-    if (Date.now() >= until) {
-      until = Date.now() + WAREHOUSES_KEPT_MS;
+    if (now() >= until) {
+      until = now() + WAREHOUSES_KEPT_MS;
       made = make().catch((error) => {
         if (before !== undefined) return before;
         made = undefined;
-        until = 0;
+        until = Number.NEGATIVE_INFINITY;
         throw error;
       });
     }
