@@ -59,7 +59,9 @@ export function nodeHandler(relay, options = {}) {
  */
 export function attachRelay(server, relay, options) {
   const handler = nodeHandler(relay, options);
-  return server.on("request", handler).on("checkContinue", handler);
+  server.on("request", handler);
+  server.on("checkContinue", handler);
+  return server;
 }
 
 function fell(req, res) {
