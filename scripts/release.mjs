@@ -6,7 +6,7 @@
 //   --tag v0.1.0     the tag that is released: must be the version's
 //   --allow-dirty    with changes that are not committed, to try it
 //   --twice NAME,…   builds only these a second time (see scripts/build.mjs), to try it; said at the end
-//   --skip NAME,…    leaves out `twice` (the second build, minutes), `supply`, `crate` or `api`, to try it; said at the end
+//   --skip NAME,…    leaves out `twice` (the second build, minutes), `supply`, `probe`, `crate` or `api`, to try it; said at the end
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -112,6 +112,15 @@ async function twice() {
   }
 }
 
+/** The relay's probe at its full length; the tests of every day make a twentieth of it. */
+async function probe() {
+  const wanted = 1_000_000;
+  const { stdout } = await run("cargo", ["test", "--locked", "-p", "lakewire", "--features", "relay", "--test", "relay_probe", "--", "--nocapture"], { cwd: ROOT, env: { RELAY_REQUESTS: `${wanted}` } });
+  const figures = new RegExp(`^${wanted} requests, .*`, "m").exec(stdout)?.[0];
+  if (figures === undefined) return `the probe did not say that it made ${wanted} requests`;
+  say(`  ${figures}`);
+}
+
 async function checksums() {
   const names = (await readdir(OUT)).filter((name) => name !== "SHA256SUMS").sort();
   const lines = await Promise.all(names.map(async (name) => `${await sha256(join(OUT, name))}  ${name}`));
@@ -137,6 +146,7 @@ if (!skipped.has("api")) {
   await part("Q13 the public names are those written down", () => passes(node, ["tests/api/run.mjs"]));
 }
 if (!skipped.has("supply")) await part("Q1-Q12 what it is made of", () => passes(node, ["tests/supply/run.mjs"]));
+if (!skipped.has("probe")) await part("P33 a million hostile requests at the relay, none led further than its options", probe);
 if (!skipped.has("crate")) await part("The crate: exact files, and it builds from them", crate);
 if (!skipped.has("twice")) await part("Q9 the same bytes from a second build in another folder", twice);
 await part("Q12 bills of materials", () => writeBills(OUT).then(() => undefined));

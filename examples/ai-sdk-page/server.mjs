@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createRelay } from "lakewire/relay";
 import { nodeHandler, serverOptions } from "lakewire/relay/node";
 
-const PAGE = fileURLToPath(new URL("dist", import.meta.url));
+const PAGE = fileURLToPath(new URL("dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm" };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
@@ -22,8 +22,9 @@ const relay = nodeHandler(createRelay({
 }));
 
 const server = createServer(serverOptions, async (request, response) => {
-  if (request.url.startsWith("/api/lakewire/")) return relay(request, response);
-  const { pathname } = new URL(request.url, "http://page.example");
+  // not by `new URL`, which throws at what others may ask for
+  const [pathname] = request.url.split("?");
+  if (pathname.startsWith("/api/lakewire/")) return relay(request, response);
   const path = normalize(join(PAGE, pathname === "/" ? "index.html" : pathname));
   const bytes = path.startsWith(PAGE) ? await readFile(path).catch(() => undefined) : undefined;
   if (bytes === undefined) return response.writeHead(404).end();

@@ -22,7 +22,8 @@ const relay = nodeHandler(
 );
 
 const server = createServer(serverOptions, (request, response) => {
-  const { pathname } = new URL(request.url, "http://page.example");
+  // not by `new URL`, which throws at what others may ask for
+  const [pathname] = request.url.split("?");
   if (pathname.startsWith("/api/lakewire/")) return relay(request, response);
   if (pathname === "/settings.json") return response.writeHead(200, { ...HEADERS, "content-type": "application/json" }).end(JSON.stringify({ endpoint }));
   const path = normalize(join(DIST, pathname === "/" ? "index.html" : pathname));

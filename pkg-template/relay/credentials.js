@@ -76,7 +76,13 @@ class Asked {
   async token() {
     const refused = this.#refused;
     this.#refused = undefined;
-    const token = await within(Promise.resolve(this.#ask({ refused: refused !== undefined })), PATIENCE_MS, "`credentials` gave no token in time.");
+    let token;
+    try {
+      token = await within((async () => this.#ask({ refused: refused !== undefined }))(), PATIENCE_MS, "`credentials` gave no token in time.");
+    } catch (cause) {
+      // its words may hold what nobody should log
+      throw fail("TokenProvider", "`credentials` gave no token: it threw, or took too long.", { cause });
+    }
     if (typeof token !== "string" || !VISIBLE.test(token)) throw fail("TokenProvider", "`credentials` gave something that is not a token.");
     return token;
   }

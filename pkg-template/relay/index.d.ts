@@ -38,7 +38,12 @@ export interface RelayContext {
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
-/** A handler of requests. Its promise always resolves: what goes wrong is an answer. */
+/**
+ * A handler of requests. Its promise always resolves: what goes wrong is an answer, also a context whose parts are of other types.
+ *
+ * Do not give it to a worker as its `fetch` as it is: `env` would be taken for the context, and a binding named `client` or `target` be
+ * believed. Write `fetch: (request, env, ctx) => relay(request, { … })`.
+ */
 export type Relay = (request: Request, context?: RelayContext) => Promise<Response>;
 
 /** Who asks. `id` is what rates are counted by; it is not sent to the workspace. */
@@ -88,7 +93,8 @@ export interface RelayAllow {
   };
   /**
    * SQL at one warehouse, or at these: named statements, sent as `POST {path}/statements/{name}`. `reading` is wider: it lets through
-   * every single statement that only reads; `writing` lets through everything.
+   * every single statement that only reads; `writing` lets through everything. With either, results are read and statements cancelled by
+   * their ids, whoever ran them.
    */
   sql?: {
     warehouseId: string | readonly string[];
@@ -104,7 +110,10 @@ export interface RelayAllow {
   functions?: readonly string[] | boolean | { names?: readonly string[] | boolean; delete?: boolean };
   /** Tables that may be read about, or schemas of them. */
   tables?: readonly string[] | boolean;
-  /** MLflow: traces and runs of these experiments, or of all; `storage` hands out links to where traces are stored. */
+  /**
+   * MLflow: traces and runs of these experiments, or of all; `storage` hands out links to where traces are stored. The names bound what is
+   * searched and made. **What is asked for by its id (a run, a trace) is bound by the token's rights alone**, also for `write` and `storage`.
+   */
   mlflow?: { experiments: readonly string[] | boolean; write?: boolean; storage?: boolean };
 }
 
@@ -144,7 +153,10 @@ export interface RelayLimits {
   rate?: { requests?: number; perMs?: number; clients?: number };
 }
 
-/** What a relay did, for logs. Every text in it is escaped: printable ASCII on one line, at most 200 characters. */
+/**
+ * What a relay did, for logs. Every text in it is escaped: printable ASCII on one line, at most 200 characters. Of what your own functions
+ * throw only the kind stands in it.
+ */
 export interface RelayEvent {
   /**
    * `refused` before anything was sent, or because the workspace could not be asked; `answered` when an answer begins; `ended` when its
@@ -193,8 +205,13 @@ export interface RelayOptions {
   path?: string;
   /** Origins of pages that may use it, exactly as browsers say them: `https://app.example.com`. */
   origins?: readonly string[];
-  /** Also takes pages of its own origin. */
+  /** Also takes pages of its own origin, where the relay knows its name: on this machine, and by `ownOrigin`, `hosts` and `origins`. */
   sameOrigin?: boolean;
+  /**
+   * The relay's own origin as browsers say it, `https://app.example.com`: its pages get in. The way to say it for a relay with a public
+   * name, and the only one behind a proxy that ends TLS. Includes `sameOrigin`.
+   */
+  ownOrigin?: string;
   /** For `sameOrigin`: further names by which the relay is reached, with a port if there is one. This machine's and those of `origins` are known. */
   hosts?: readonly string[];
   /**
@@ -202,7 +219,7 @@ export interface RelayOptions {
    * takes too long, the request is refused. Either this or `public: true` must be given.
    */
   authorize?: (request: Request) => Promise<Identity | Response | null | false | undefined> | Identity | Response | null | false | undefined;
-  /** How long `authorize` and `enabled` may take, in milliseconds; 10 s. */
+  /** How long `authorize`, `clientKey` and `enabled` may take, in milliseconds; 10 s. */
   authorizeMs?: number;
   /** Lets everybody in who can reach it: an origin keeps other pages out, not other programs. */
   public?: boolean;
@@ -217,8 +234,11 @@ export interface RelayOptions {
   enabled?: boolean | (() => boolean | Promise<boolean>);
   /** `workspace` passes on what the workspace says of errors, for development. */
   errors?: "public" | "workspace";
-  /** Whose share of the rate a request uses up; unless said the user's, else the network of the client's address. */
-  clientKey?: (request: Request, context: RelayContext, identity: Identity | undefined) => string;
+  /**
+   * Whose share of the rate a request uses up, a text of 1 to 1024 characters; unless said the user's, else the network of the client's
+   * address. Anything else it gives, and what it throws, is a 500: never one share for all.
+   */
+  clientKey?: (request: Request, context: RelayContext, identity: Identity | undefined) => string | Promise<string>;
   /** Told of what happens. */
   onEvent?: (event: RelayEvent) => void;
   /** What the relay fetches with. */

@@ -13,6 +13,11 @@ export interface NodeResponse {
   end(): unknown;
 }
 
+/** What of Node's server is used: an `http.Server`, an `https.Server` and an `http2` one are such. */
+export interface NodeServer {
+  on(event: string, listener: (...args: any[]) => void): unknown;
+}
+
 /**
  * A relay as a listener of Node's HTTP server.
  *
@@ -21,10 +26,13 @@ export interface NodeResponse {
  *
  * ```js
  * import { createServer } from "node:http";
- * import { nodeHandler, serverOptions } from "lakewire/relay/node";
+ * import { attachRelay, serverOptions } from "lakewire/relay/node";
  *
- * createServer(serverOptions, nodeHandler(relay)).listen(8080);
+ * attachRelay(createServer(serverOptions), relay).listen(8080);
  * ```
+ *
+ * `nodeHandler` is the listener alone, for a server that has others too. Node answers `Expect: 100-continue` by itself, before any listener
+ * is asked: `server.on("checkContinue", listener)` with the same listener gives those requests to it.
  *
  * `client` gives a client's address where the peer is a proxy of yours that says it; never take it from a header that others can write.
  */
@@ -32,6 +40,13 @@ export function nodeHandler<Req extends NodeRequest = NodeRequest>(
   relay: Relay,
   options?: { client?: (req: Req) => string | undefined; waitUntil?: (work: Promise<unknown>) => void },
 ): (req: Req, res: NodeResponse) => void;
+
+/** Makes a server of Node's answer with a relay, also those that ask before they send a body; gives the server. */
+export function attachRelay<Server extends NodeServer, Req extends NodeRequest = NodeRequest>(
+  server: Server,
+  relay: Relay,
+  options?: { client?: (req: Req) => string | undefined; waitUntil?: (work: Promise<unknown>) => void },
+): Server;
 
 /** What a server around a relay should be made with: limits in time and size for headers and requests. */
 export const serverOptions: {

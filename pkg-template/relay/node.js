@@ -1,7 +1,7 @@
 // A relay behind Node's own HTTP server, or what is built on it: the target as it came, the peer's address, and nothing that a
 // relay does not speak.
 
-/** What a server around a relay should be made with: `createServer(serverOptions, nodeHandler(relay))`. */
+/** What a server around a relay should be made with: `attachRelay(createServer(serverOptions), relay)`. */
 export const serverOptions = Object.freeze({
   // headers must be in within this time, the whole request within the next: who drips them holds no socket for longer
   headersTimeout: 10_000,
@@ -47,12 +47,29 @@ export function nodeHandler(relay, options = {}) {
       if (thrown instanceof Refused) return refuse(req, res, thrown.status, thrown.message);
       return refuse(req, res, 400, "The request is not one that this relay can read.");
     }
-    const context = { target: req.originalUrl ?? req.url, client: client(req), signal: stop.signal, waitUntil };
-    Promise.resolve(relay(request, context)).then(
-      (response) => send(req, res, response),
-      () => refuse(req, res, 500, "The relay failed."),
-    );
+    const target = req.originalUrl ?? req.url;
+    // what `client` throws, and an answer that Node cannot send, end this request and never the process
+    (async () => send(req, res, await relay(request, { target, client: client(req), signal: stop.signal, waitUntil })))().catch(() => fell(req, res));
   };
+}
+
+/**
+ * Makes a server answer with a relay, also those that ask with `Expect: 100-continue` whether they may send a body: without a listener of
+ * its own Node tells them to before anybody looked. Gives the server.
+ */
+export function attachRelay(server, relay, options) {
+  const handler = nodeHandler(relay, options);
+  server.on("request", handler);
+  server.on("checkContinue", handler);
+  return server;
+}
+
+function fell(req, res) {
+  try {
+    refuse(req, res, 500, "The relay failed.");
+  } catch {
+    res.destroy();
+  }
 }
 
 class Refused extends Error {
@@ -135,7 +152,12 @@ async function send(req, res, response) {
   for (const [name, value] of response.headers) headers[name] = name === "set-cookie" ? response.headers.getSetCookie() : value;
   const unread = !req.complete && req.httpVersionMajor < 2;
   if (unread) headers.connection = "close";
-  res.writeHead(response.status, headers);
+  try {
+    res.writeHead(response.status, headers);
+  } catch (thrown) {
+    response.body?.cancel().catch(() => {});
+    throw thrown;
+  }
   if (response.body === null || req.method === "HEAD") {
     response.body?.cancel().catch(() => {});
     res.end();

@@ -3,6 +3,7 @@
 /** The part of an event stream that is held back at most: what has not ended its line yet. */
 const HELD = 64 * 1024;
 const LF = 10;
+const NOTHING = new Uint8Array(0);
 
 /** A request's body that is not taken: `status` is what to answer. */
 export class Unreadable extends Error {
@@ -67,7 +68,8 @@ function joined(chunks, size) {
  */
 export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended }) {
   const reader = body.getReader();
-  let held;
+  let held = NOTHING;
+  let kept = 0;
   let taken = 0;
   let over = false;
   let total;
@@ -77,7 +79,7 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     over = true;
     clearTimeout(total);
     signal?.removeEventListener("abort", gone);
-    held = undefined;
+    held = NOTHING;
     ended(kind, taken);
   };
   const leave = () => {
@@ -99,6 +101,17 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     finish("client");
     controller.error(signal?.reason ?? new Error("The client went away."));
   };
+  /** Keeps bytes of a line; the room for them doubles, so that each is copied a few times at most, however small the pieces. */
+  const keep = (bytes) => {
+    const size = kept + bytes.length;
+    if (size > held.length) {
+      const larger = new Uint8Array(Math.max(size, Math.min(2 * held.length, HELD), 256));
+      larger.set(held.subarray(0, kept));
+      held = larger;
+    }
+    held.set(bytes, kept);
+    kept = size;
+  };
   /** Passes on; whether anything was there to pass. */
   const pass = (chunk) => {
     if (cut === undefined) {
@@ -107,14 +120,15 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
     }
     const end = chunk.lastIndexOf(LF) + 1;
     const left = chunk.length - end;
-    if (end === 0 && (held?.length ?? 0) + left <= HELD) {
-      held = held === undefined ? chunk : joined([held, chunk], held.length + left);
+    if (end === 0 && kept + left <= HELD) {
+      keep(chunk);
       return false;
     }
     const upTo = left > HELD || end === 0 ? chunk.length : end;
     const whole = chunk.subarray(0, upTo);
-    controller.enqueue(held === undefined ? whole : joined([held, whole], held.length + upTo));
-    held = upTo === chunk.length ? undefined : chunk.slice(upTo);
+    controller.enqueue(kept === 0 ? whole : joined([held.subarray(0, kept), whole], kept + upTo));
+    kept = 0;
+    if (upTo < chunk.length) keep(chunk.subarray(upTo));
     return true;
   };
 
@@ -141,7 +155,7 @@ export function pump(body, { bytes, idleMs, totalMs, cut, signal, stop, ended })
           }
           if (over) return;
           if (read.done) {
-            if (held !== undefined) controller.enqueue(held);
+            if (kept > 0) controller.enqueue(held.slice(0, kept));
             finish(undefined);
             return controller.close();
           }

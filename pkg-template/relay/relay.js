@@ -2,11 +2,11 @@
 // stand the waiting, the token and the bytes.
 
 import { RelayCore } from "../core.js";
-import { fail, toError } from "../errors.js";
+import { fail, LakewireError, toError } from "../errors.js";
 import { credentials, within } from "./credentials.js";
 import { pump, readWhole, Unreadable } from "./pump.js";
 import { answer, refusal, reporter } from "./report.js";
-import { factsOf, inCamelCase, knownHosts, settings } from "./settings.js";
+import { factsOf, inCamelCase, ownOrigins, settings } from "./settings.js";
 
 /** How much of an error's body is read, and for how long. */
 const ERROR_BYTES = 64 * 1024;
@@ -26,7 +26,7 @@ export function createRelay(options) {
   }
   const fetch = own.fetch ?? ((url, init) => globalThis.fetch(url, init));
   const { host, limits } = factsOf(core);
-  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? knownHosts(own.hosts, origins) : undefined });
+  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? ownOrigins(own, origins) : undefined });
   return (request, context) => relay.handle(request, context ?? {});
 }
 
@@ -71,12 +71,17 @@ class Relay {
   }
 
   async handle(request, context) {
-    const asked = new Asked(request, context, this.#report);
+    const wrong = mistakeIn(context);
+    const asked = new Asked(request, wrong === undefined ? context : {}, this.#report);
+    if (wrong !== undefined) {
+      asked.report({ type: "failed", status: 500, reason: wrong });
+      return refusal(500, asked.id);
+    }
     try {
       return await this.#handle(asked);
     } catch (thrown) {
       // whatever it was: nothing is passed on, and nothing of it is said
-      asked.report({ type: "failed", status: 500, reason: thrown?.message ?? "not an error" });
+      asked.report({ type: "failed", status: 500, reason: thrown instanceof Mistake ? thrown.message : kindOf(thrown) });
       return refusal(500, asked.id, asked.cors);
     }
   }
@@ -84,16 +89,16 @@ class Relay {
   async #handle(asked) {
     const { request, context } = asked;
     if (!(await this.#enabled())) return asked.refuse(503, "disabled");
-    const { origin, host } = new URL(request.url);
-    if (this.#known !== undefined && !this.#known(host) && request.headers.get("origin") === null) return asked.refuse(421, "unknown host");
-    const ownOrigin = this.#known?.(host) ? origin : undefined;
+    const origin = request.headers.get("origin");
+    const ownOrigin = this.#known?.(new URL(request.url), origin);
+    if (this.#known !== undefined && ownOrigin === undefined && origin === null) return asked.refuse(421, "unknown host: give `ownOrigin`, or name it in `hosts`");
     // one id for the page, the log and the workspace
     const headers = [...request.headers].filter(([name]) => name !== "x-request-id");
     const raw = [request.method, asked.target, JSON.stringify([...headers, ["x-request-id", asked.id]]), ownOrigin];
     const decision = JSON.parse(this.#core.admit(...raw));
     switch (decision.do) {
       case "refuse":
-        asked.report({ type: "refused", status: decision.status, reason: "policy" });
+        asked.report({ type: "refused", status: decision.status, reason: this.#known !== undefined && ownOrigin === undefined && isOwn(origin, request.headers) ? "policy: a page of this relay's own origin, which it does not know by this name: give `ownOrigin`" : "policy" });
         return answer(decision);
       case "preflight":
         return answer(decision);
@@ -107,7 +112,7 @@ class Relay {
 
     const identity = await this.#authorize(asked);
     if (identity instanceof Response) return identity;
-    const key = this.#key(asked, identity);
+    const key = await this.#key(asked, identity);
     const wait = this.#core.rate(key, Math.floor(performance.now()));
     if (wait > 0) return asked.refuse(429, "rate", [["retry-after", `${Math.ceil(wait / 1000)}`]]);
     const open = this.#open.get(key) ?? 0;
@@ -148,7 +153,7 @@ class Relay {
     try {
       who = await within((async () => authorize(asked.request))(), authorizeMs, "`authorize` gave no answer in time.");
     } catch (thrown) {
-      return asked.refuse(503, `authorize failed: ${thrown?.message ?? "not an error"}`);
+      return asked.refuse(503, `authorize failed: ${kindOf(thrown)}`);
     }
     if (who instanceof Response) {
       asked.report({ type: "refused", status: who.status, reason: "authorize" });
@@ -162,8 +167,19 @@ class Relay {
   }
 
   /** Whose share a request uses up: the user's, else the peer's as the platform says it; never what a header says. */
-  #key(asked, identity) {
-    if (this.#own.clientKey !== undefined) return `c:${this.#own.clientKey(asked.request, asked.context, identity)}`.slice(0, 1024);
+  async #key(asked, identity) {
+    const { clientKey, authorizeMs } = this.#own;
+    if (clientKey !== undefined) {
+      let key;
+      try {
+        key = await within((async () => clientKey(asked.request, asked.context, identity))(), authorizeMs, "`clientKey` gave no answer in time.");
+      } catch (thrown) {
+        throw new Mistake(`clientKey failed: ${kindOf(thrown)}`);
+      }
+      // whatever else it were, all would share one rate
+      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text of 1 to 1024 characters");
+      return `c:${key}`;
+    }
     if (identity !== undefined) return `u:${identity.id}`;
     const { client, remoteAddr } = asked.context;
     const address = client ?? remoteAddr?.hostname;
@@ -210,7 +226,7 @@ class Relay {
       got = await this.#ask(asked, upstream, stop.signal, context);
     } catch (thrown) {
       forget();
-      if (thrown instanceof NoToken) return { answer: asked.refuse(503, `token: ${thrown.cause?.message ?? "none"}`) };
+      if (thrown instanceof NoToken) return { answer: asked.refuse(503, `token: ${thrown.cause.message}`) };
       if (timedOut) return { answer: asked.refuse(504, "no answer in time") };
       return { answer: asked.refuse(502, asked.signal.aborted ? "the client went away" : "no answer") };
     } finally {
@@ -260,6 +276,7 @@ class Relay {
     if (!streams && Number(got.headers.get("content-length") ?? 0) > limit) return end(asked.refuse(502, "the answer is larger than this relay passes on"));
     asked.report({ type: "answered", status: head.status, upstreamStatus: got.status });
     const headers = new Headers(head.headers);
+    if (!headers.has("x-request-id")) headers.set("x-request-id", asked.id);
     for (const [name, value] of asked.cors) headers.set(name, value);
     if (got.body === null || [204, 205].includes(head.status)) return end(new Response(null, { status: head.status, headers }));
     const body = pump(got.body, {
@@ -284,6 +301,29 @@ class NoToken extends Error {
   constructor(cause) {
     super("no token", { cause });
   }
+}
+
+/** A mistake of the app's, in words of the relay's own. */
+class Mistake extends Error {}
+
+/** What was thrown, without its words: those may hold what nobody should log. */
+function kindOf(thrown) {
+  const name = thrown instanceof LakewireError ? thrown.kind : thrown instanceof Error ? thrown.constructor?.name : undefined;
+  return typeof name === "string" && /^\w{1,40}$/.test(name) ? name : "not an error";
+}
+
+/** What is wrong with a context, if anything: an app may have handed over something else by mistake. */
+function mistakeIn({ target, client, signal, waitUntil }) {
+  if (target !== undefined && typeof target !== "string") return "the context's `target` is no text";
+  if (client !== undefined && client !== null && typeof client !== "string") return "the context's `client` is no text";
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") return "the context's `signal` is none";
+  if (waitUntil !== undefined && typeof waitUntil !== "function") return "the context's `waitUntil` is no function";
+  return undefined;
+}
+
+/** Whether a request says of itself that it comes from a page of its own host, over whatever scheme; for words in a log alone. */
+function isOwn(origin, headers) {
+  return headers.get("sec-fetch-site") === "same-origin" || (origin !== null && origin.replace(/^https?:\/\//, "") === headers.get("host"));
 }
 
 /** One request: what it asked, and what is said of it. */

@@ -3,7 +3,7 @@
 import { fail } from "../errors.js";
 
 /** Options that the handler keeps; all others are the core's, which refuses what it does not know. */
-const OWN = ["token", "clientId", "clientSecret", "scopes", "credentials", "authorize", "authorizeMs", "fetch", "enabled", "onEvent", "clientKey", "hosts", "public", "allowCredentials"];
+const OWN = ["token", "clientId", "clientSecret", "scopes", "credentials", "authorize", "authorizeMs", "fetch", "enabled", "onEvent", "clientKey", "ownOrigin", "hosts", "public", "allowCredentials"];
 /** Objects whose names are the caller's own: statements, indexes, parameters. */
 const NAMED = ["statements", "columns", "parameters"];
 /** Words of the core's sentences that the caller writes in camelCase. */
@@ -37,6 +37,12 @@ export function settings(options) {
   if (!Number.isSafeInteger(authorizeMs) || authorizeMs < 1 || authorizeMs > 60_000) throw fail("InvalidInput", "`authorizeMs` must be a whole number from 1 to 60000.");
   const hosts = own.hosts ?? [];
   if (!Array.isArray(hosts) || !hosts.every((host) => typeof host === "string")) throw fail("InvalidInput", "`hosts` must be a list of host names with their ports.");
+  const { ownOrigin } = own;
+  if (ownOrigin !== undefined) {
+    if (policy.sameOrigin === false) throw fail("InvalidInput", "`ownOrigin` and `sameOrigin: false` exclude each other: leave one out.");
+    if (!isOrigin(ownOrigin)) throw fail("InvalidInput", "`ownOrigin` must be an origin as browsers say it: https://app.example.com.");
+    policy.sameOrigin = true;
+  }
   const json = write(policy, { public: own.public === true, authorize: own.authorize !== undefined, credentials: own.allowCredentials === true });
   return { own: { ...own, hosts, authorizeMs }, origins: policy.origins, sameOrigin: policy.sameOrigin === true, json };
 }
@@ -65,21 +71,23 @@ function seeded(limits) {
   }
 }
 
-function snake(value) {
+function snake(value, of = "") {
+  // JSON would call it null, and the core take that for left out
+  if (typeof value === "number" && !Number.isFinite(value)) throw fail("InvalidInput", `\`${of}\` must be a number: it is ${value}.`);
   if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(snake);
+  if (Array.isArray(value)) return value.map((inner) => snake(inner, of));
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {
       if (name.includes("_")) throw fail("InvalidInput", `There is no option \`${name}\`: options are written in camelCase.`);
       const wire = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [wire, NAMED.includes(name) ? named(inner) : snake(inner)];
+      return [wire, NAMED.includes(name) ? named(inner, name) : snake(inner, name)];
     }),
   );
 }
 
-function named(value) {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, snake(inner)]));
+function named(value, of) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return snake(value, of);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, snake(inner, name)]));
 }
 
 /** What the core made of the options: the host, and limits as timers and counters take them. */
@@ -105,10 +113,26 @@ export function inCamelCase(error) {
   return error;
 }
 
+function isOrigin(text) {
+  try {
+    const { origin, protocol, host } = new URL(text);
+    return origin === text && (protocol === "https:" || (protocol === "http:" && LOOPBACK.test(host)));
+  } catch {
+    return false;
+  }
+}
+
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Which names this relay answers to as its own origin: this machine's, those of its origins, and those it is told. */
-export function knownHosts(hosts, origins = []) {
-  const names = new Set([...hosts.map((host) => host.toLowerCase()), ...origins.map((origin) => origin.replace(/^https?:\/\//, ""))]);
-  return (host) => LOOPBACK.test(host) || names.has(host);
+/**
+ * What a request's own origin is: `(url, origin) => ownOrigin | undefined`. The names a relay answers to are this machine's, those of its
+ * origins, and those it is told; `ownOrigin` counts by whatever name it came, as a proxy may have changed that and the scheme.
+ */
+export function ownOrigins({ ownOrigin, hosts }, origins = []) {
+  const listed = ownOrigin === undefined ? origins : [...origins, ownOrigin];
+  const names = new Set([...hosts.map((host) => host.toLowerCase()), ...listed.map((origin) => origin.replace(/^https?:\/\//, ""))]);
+  return (url, origin) => {
+    if (ownOrigin !== undefined && origin === ownOrigin) return ownOrigin;
+    return LOOPBACK.test(url.host) || names.has(url.host) ? url.origin : undefined;
+  };
 }

@@ -105,9 +105,10 @@ impl RelayPolicyBuilder {
         functions,
         /// Tables that may be described, or schemas whose tables may be listed and described.
         tables,
-        /// Experiments, by id and by name, whose runs and traces may be read.
+        /// Experiments, by id and by name, whose runs and traces may be searched, and with `write_mlflow` begun.
         ///
-        /// Runs and traces are reached by their ids: whoever knows one of another experiment reaches it too.
+        /// What is reached by the id of a run or a trace alone is not among it, for nobody can tell its experiment by the id: see
+        /// `mlflow_by_id`.
         experiments,
     }
 
@@ -135,17 +136,27 @@ impl RelayPolicyBuilder {
         /// Lets the named warehouses be started.
         start_warehouses => warehouses_start,
         /// Lets pages send statements of their own that only read, as `sql_guard` tells: much wider than named statements.
-        /// Everything the relay's credential may read, whoever may use the relay may read, results of others by their ids among it.
+        /// Everything the relay's credential may read, whoever may use the relay may read. A statement waits up to 50 s, is cancelled
+        /// then, and gives what fits into one answer; nothing of it is reached by its id, unless `long_running` says so.
         free_reading => reading,
         /// Lets pages send statements of their own of every kind: for your own machine.
         free_writing => writing,
-        /// Lets results of free statements be links to storage, which bear their own right to read.
+        /// Lets free statements go on after their request, and be looked at and cancelled by their ids. An id is not bound to a user:
+        /// whoever knows one reaches the statement, its result, and links to storage that its result may be.
+        long_running => long_running,
+        /// Lets results of free statements be links to storage, which bear their own right to read. Further parts of a result are
+        /// had by its id, which is not bound to a user.
         external_links => external_links,
         /// Lets the named functions be deleted.
         delete_functions => functions_delete,
         /// Lets experiments be created and runs and traces be written.
         write_mlflow => mlflow_write,
-        /// Lets pages have signed links to the storage of traces.
+        /// Lets runs and traces be reached by their ids although experiments are named: read, and with `write_mlflow` changed, in every
+        /// experiment that the relay's credential reaches. `any_experiment` says so by itself.
+        mlflow_by_id => mlflow_by_id,
+        /// Lets messages name addresses besides `data:` ones, such as those of images: the service calls them, from inside its network.
+        urls => urls,
+        /// Lets pages have signed links to the storage of traces, by their ids: needs `mlflow_by_id` or `any_experiment`.
         mlflow_storage => mlflow_storage,
     }
 

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::relay::body::param;
 use crate::relay::grammar;
 use crate::relay::policy::{Names, RelayPolicy, Rules};
+use crate::wire::find::find;
 
 impl Rules {
     /// The policy, or every reason why it is none.
@@ -77,6 +78,8 @@ impl Rules {
             ("header_bytes", limits.header_bytes),
             ("open_per_client", limits.open_per_client),
             ("max_tokens", limits.max_tokens),
+            ("messages", limits.messages),
+            ("inputs", limits.inputs),
             ("n", limits.n),
             ("rate.requests", limits.rate.requests),
             ("rate.per_ms", limits.rate.per_ms),
@@ -98,6 +101,22 @@ impl Rules {
             endpoints.iter().chain(&catalog).chain(&[&self.indexes, &self.experiments]).any(|names| names.is_some());
         let switched = self.endpoints_list || self.endpoints_manage || self.indexes_list || self.indexes_manage;
         let nothing = !(named || switched) && self.warehouses.is_empty();
+        let useless = [
+            (self.indexes_write && !self.indexes.is_some(), "vector_search.write", "vector_search.indexes"),
+            (self.mlflow_write && !self.experiments.is_some(), "mlflow.write", "mlflow.experiments"),
+            (self.mlflow_by_id && !self.experiments.is_some(), "mlflow.by_id", "mlflow.experiments"),
+            (
+                self.mlflow_storage && !(self.mlflow_by_id || matches!(self.experiments, Names::Any)),
+                "mlflow.storage",
+                "mlflow.by_id` or `experiments: true",
+            ),
+            (self.functions_delete && !self.functions.is_some(), "functions.delete", "functions.names"),
+            (self.external_links && !self.reading && !self.writing, "sql.external_links", "sql.reading"),
+            (self.long_running && !self.reading && !self.writing, "sql.long_running", "sql.reading"),
+        ];
+        for (wrong, option, needed) in useless {
+            say(wrong, &["`", option, "` does nothing without `", needed, "`."]);
+        }
         say(nothing, &["`allow` allows nothing: name what may be used."]);
         let mut each = |names: &Names, what: &str, fits: fn(&str) -> bool| {
             if let Names::Only(all) = names {
@@ -130,6 +149,11 @@ impl Rules {
     fn find_sql(&self, say: &mut impl FnMut(bool, &[&str])) {
         let runs = !self.statements.is_empty() || self.reading || self.writing;
         say(runs && self.warehouses.is_empty(), &["`sql` has no `warehouse_id`: name the warehouse."]);
+        let switched = self.warehouses_list || self.warehouses_start;
+        say(
+            !self.warehouses.is_empty() && !runs && !switched,
+            &["`sql` allows nothing: name `statements`, or set `reading`, `list` or `start`."],
+        );
         for id in &self.warehouses {
             say(!grammar::id(id), &["`", &super::log_safe(id), "` is not the id of a warehouse."]);
         }
@@ -140,7 +164,16 @@ impl Rules {
                 &["`", &name, "` is not a name for a statement: use letters, digits, `_` and `-`."],
             );
             say(named.statement.trim().is_empty(), &["The statement `", &name, "` is empty."]);
-            say(named.row_limit == 0, &["The statement `", &name, "` has no positive `row_limit`."]);
+            say(
+                named.row_limit == 0 || named.row_limit > 1 << 40,
+                &["The statement `", &name, "` has no positive `row_limit`."],
+            );
+            for marker in markers(&named.statement) {
+                say(
+                    !named.parameters.iter().any(|(known, _)| known == marker),
+                    &["The statement `", &name, "` has a marker `:", marker, "` without a parameter."],
+                );
+            }
             for (parameter, sql_type) in &named.parameters {
                 let parameter_shown = super::log_safe(parameter);
                 let twice = named.parameters.iter().filter(|(other, _)| other == parameter).count() > 1;
@@ -163,6 +196,27 @@ impl Rules {
             }
         }
     }
+}
+
+/// The markers of a statement; none of one in which quotes or comments could hide what only looks like one.
+fn markers(statement: &str) -> Vec<&str> {
+    if statement.contains(['\'', '"', '`', '\\', '#'])
+        || ["--", "/*"].iter().any(|mark| find(statement, mark).is_some())
+    {
+        return Vec::new();
+    }
+    let mut before = ' ';
+    let mut found = Vec::new();
+    for (at, char) in statement.char_indices() {
+        // `a:b` reads a path, `a::INT` casts
+        if char == ':' && (before.is_whitespace() || "(,=<>+-*/%|&^!~".contains(before)) {
+            let rest = statement.get(at + 1..).unwrap_or("");
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            found.extend(rest.get(..end).filter(|name| grammar::parameter(name)));
+        }
+        before = char;
+    }
+    found
 }
 
 /// What may be passed on besides what always is: names of an app's own.

@@ -136,6 +136,7 @@ impl Reader {
                 "models" => rules.models = self.names(&key, value),
                 "fields" => rules.fields = self.texts(&key, value),
                 "tool_types" => rules.tool_types = self.texts(&key, value),
+                "urls" => rules.urls = self.switch(&key, value),
                 "serving_endpoints" => {
                     for (key, value) in self.object(&key, value) {
                         match &*key {
@@ -165,6 +166,7 @@ impl Reader {
                             "experiments" => rules.experiments = self.names(&key, value),
                             "write" => rules.mlflow_write = self.switch(&key, value),
                             "storage" => rules.mlflow_storage = self.switch(&key, value),
+                            "by_id" => rules.mlflow_by_id = self.switch(&key, value),
                             _ => self.unknown("allow.mlflow.", &key),
                         }
                     }
@@ -209,6 +211,7 @@ impl Reader {
                 "reading" => rules.reading = self.switch(&key, value),
                 "writing" => rules.writing = self.switch(&key, value),
                 "external_links" => rules.external_links = self.switch(&key, value),
+                "long_running" => rules.long_running = self.switch(&key, value),
                 "row_limit" => rules.row_limit = self.number(&key, value),
                 _ => self.unknown("allow.sql.", &key),
             }

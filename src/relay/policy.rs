@@ -201,6 +201,7 @@ pub(super) struct Rules {
     pub(super) models: Names,
     pub(super) fields: Vec<String>,
     pub(super) tool_types: Vec<String>,
+    pub(super) urls: bool,
     pub(super) endpoints_list: bool,
     pub(super) endpoints_get: Names,
     pub(super) endpoints_manage: bool,
@@ -217,6 +218,7 @@ pub(super) struct Rules {
     pub(super) reading: bool,
     pub(super) writing: bool,
     pub(super) external_links: bool,
+    pub(super) long_running: bool,
     pub(super) row_limit: u64,
     pub(super) functions: Names,
     pub(super) functions_delete: bool,
@@ -224,6 +226,7 @@ pub(super) struct Rules {
     pub(super) experiments: Names,
     pub(super) mlflow_write: bool,
     pub(super) mlflow_storage: bool,
+    pub(super) mlflow_by_id: bool,
 }
 
 impl Default for Rules {
@@ -246,6 +249,7 @@ impl Default for Rules {
             models: Names::Nothing,
             fields: Vec::new(),
             tool_types: vec!["function".to_owned(), "custom".to_owned()],
+            urls: false,
             endpoints_list: false,
             endpoints_get: Names::Nothing,
             endpoints_manage: false,
@@ -262,6 +266,7 @@ impl Default for Rules {
             reading: false,
             writing: false,
             external_links: false,
+            long_running: false,
             row_limit: 10_000,
             functions: Names::Nothing,
             functions_delete: false,
@@ -269,6 +274,7 @@ impl Default for Rules {
             experiments: Names::Nothing,
             mlflow_write: false,
             mlflow_storage: false,
+            mlflow_by_id: false,
         }
     }
 }

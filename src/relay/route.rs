@@ -1,7 +1,7 @@
 //! Which routes there are: the raw target matched against typed segments, and the upstream path built from what was matched.
 
 use crate::relay::grammar;
-use crate::relay::policy::Rules;
+use crate::relay::policy::{Names, Rules};
 use crate::wire::request::Path;
 
 /// What a route is for. Its text names it in logs and across languages.
@@ -77,6 +77,7 @@ pub(super) enum Op {
     Statement,
     StatementLook,
     StatementCancel,
+    StatementChunk,
     Tables,
     Table,
     Functions,
@@ -154,7 +155,7 @@ static ROUTES: &[Spec] = &[
     on("statements.execute", Op::Statement, "POST", "/api/2.0/sql/statements", &[]),
     on("statements.get", Op::StatementLook, "GET", "/api/2.0/sql/statements/{id}", &[]),
     on("statements.cancel", Op::StatementCancel, "POST", "/api/2.0/sql/statements/{id}/cancel", &[]),
-    on("statements.chunk", Op::StatementLook, "GET", "/api/2.0/sql/statements/{id}/result/chunks/{number}", &[]),
+    on("statements.chunk", Op::StatementChunk, "GET", "/api/2.0/sql/statements/{id}/result/chunks/{number}", &[]),
     on("tables.list", Op::Tables, "GET", "/api/2.1/unity-catalog/tables", LIST),
     on("tables.get", Op::Table, "GET", "/api/2.1/unity-catalog/tables/{name3}", ONE),
     on("functions.list", Op::Functions, "GET", "/api/2.1/unity-catalog/functions", LIST),
@@ -321,6 +322,8 @@ fn allows(rules: &Rules, matched: &Matched<'_>) -> bool {
         (grammar::id(catalog) && grammar::id(schema)).then(|| [catalog, ".", schema].concat())
     };
     let mlflow = rules.experiments.is_some();
+    // an id does not tell its experiment
+    let by_id = matches!(rules.experiments, Names::Any) || mlflow && rules.mlflow_by_id;
     let id = |key: &str| matched.asked(key).is_some_and(grammar::id);
     match matched.route.op() {
         Op::Invoke => {
@@ -342,7 +345,10 @@ fn allows(rules: &Rules, matched: &Matched<'_>) -> bool {
         Op::Warehouse => rules.warehouses_list && rules.warehouses.iter().any(|id| id == name),
         Op::WarehouseStart => rules.warehouses_start && rules.warehouses.iter().any(|id| id == name),
         Op::Named => rules.statements.iter().any(|named| named.name == name),
-        Op::Statement | Op::StatementLook | Op::StatementCancel => rules.reading || rules.writing,
+        Op::Statement => rules.reading || rules.writing,
+        // an id does not tell whose it is, nor whether its result is links
+        Op::StatementLook | Op::StatementCancel => rules.writing || rules.reading && rules.long_running,
+        Op::StatementChunk => rules.writing || rules.reading && (rules.long_running || rules.external_links),
         Op::Tables => schema().is_some_and(|schema| rules.tables.allow(&schema)),
         Op::Table => rules.tables.allow_inside(name),
         Op::Functions => schema().is_some_and(|schema| rules.functions.allow(&schema)),
@@ -353,14 +359,13 @@ fn allows(rules: &Rules, matched: &Matched<'_>) -> bool {
             matched.asked("experiment_id").is_some_and(|id| grammar::id(id) && rules.experiments.allow(id))
         }
         Op::RunSearch | Op::TraceSearch => mlflow,
-        Op::RunRead => mlflow && id("run_id"),
+        Op::RunRead => by_id && id("run_id"),
         // `get` is an id by its grammar, and a route of its own
-        Op::TraceRead => mlflow && (id("trace_id") || !matches!(name, "" | "get" | "search" | "batchGet")),
-        Op::ExperimentCreate | Op::RunCreate | Op::RunWrite | Op::LinkTraces | Op::TraceStart | Op::Assess => {
-            mlflow && rules.mlflow_write
-        }
-        Op::TraceStorageRead => mlflow && rules.mlflow_storage,
-        Op::TraceStorageWrite => mlflow && rules.mlflow_storage && rules.mlflow_write,
+        Op::TraceRead => by_id && (id("trace_id") || !matches!(name, "" | "get" | "search" | "batchGet")),
+        Op::ExperimentCreate | Op::RunCreate | Op::TraceStart => mlflow && rules.mlflow_write,
+        Op::RunWrite | Op::LinkTraces | Op::Assess => by_id && rules.mlflow_write,
+        Op::TraceStorageRead => by_id && rules.mlflow_storage,
+        Op::TraceStorageWrite => by_id && rules.mlflow_storage && rules.mlflow_write,
         Op::SpansRead => rules.experiments.allow(name),
         Op::SpansWrite => rules.mlflow_write && rules.experiments.allow(name),
     }

@@ -1,6 +1,7 @@
 //! The rows of the fault matrix that the decision itself answers.
 
 mod fuzz;
+mod inside;
 
 use super::*;
 use crate::error::Error;
@@ -1049,7 +1050,7 @@ fn everything() -> RelayPolicy {
             "chat":true,"completions":true,"embeddings":true,"responses":true,"models":true,
             "serving_endpoints":{"list":true,"get":true,"manage":true},
             "vector_search":{"indexes":true,"write":true,"list":true,"manage":true},
-            "sql":{"warehouse_id":["w1"],"list":true,"start":true,"reading":true,"statements":{"top":"SELECT 1"}},
+            "sql":{"warehouse_id":["w1"],"list":true,"start":true,"reading":true,"long_running":true,"statements":{"top":"SELECT 1"}},
             "functions":{"names":true,"delete":true},"tables":true,
             "mlflow":{"experiments":true,"write":true,"storage":true}}}"#,
     )

@@ -1,6 +1,8 @@
 //! One request: decided, read, sent, and passed back.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use http_body::Body;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::relay::{Answer, AnswerBody, Decision, RateVerdict, RawRequest, Refusal, Upstream};
-use crate::relay_service::answer::{Reads, RelayBody, last_events};
+use crate::relay_service::answer::{Bounds, Passed, Reads, RelayBody, last_events};
 use crate::relay_service::open::Held;
 use crate::relay_service::{Inner, Peer};
 use crate::transport::{BoxFuture, HttpRequest, Response, race};
@@ -29,6 +31,10 @@ where
     B::Data: Send,
 {
     let (parts, body) = request.into_parts();
+    if !inner.enabled.load(Ordering::Acquire) {
+        let id = fresh_id(&inner);
+        return reply(inner.policy.refusal(503, Some(&id)), &[], &id);
+    }
     let (headers, id) = headers_of(&inner, &parts);
     let lent: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let target = target_of(&parts);
@@ -36,17 +42,20 @@ where
         method: parts.method.as_str(),
         target: &target,
         headers: &lent,
-        own_origin: inner.own_origin.as_deref(),
+        own_origin: inner.own_origin.get().map(String::as_str),
     };
-    let cors = match inner.policy.admit(&raw) {
+    let (cors, ready) = match inner.policy.admit(&raw) {
         Decision::Refuse(answer) | Decision::Preflight(answer) => return reply(answer, &[], &id),
-        Decision::NeedsBody { cors, .. } => cors,
-        Decision::Forward(upstream) => upstream.cors,
+        Decision::NeedsBody { cors, .. } => (cors, None),
+        Decision::Forward(upstream) => (upstream.cors.clone(), Some(upstream)),
     };
     let held = match admitted(&inner, &parts, &id).await {
         Ok(held) => held,
         Err(refusal) => return reply(refusal, &cors, &id),
     };
+    if let Some(upstream) = ready {
+        return ask(&inner, upstream, held, &id).await;
+    }
     let bytes = match whole(&inner, body).await {
         Ok(bytes) => bytes,
         Err(status) => return reply(inner.policy.refusal(status, Some(&id)), &cors, &id),
@@ -63,19 +72,25 @@ fn headers_of(inner: &Inner, parts: &Parts) -> (Vec<(String, String)>, String) {
     let text = |value: &HeaderValue| value.to_str().unwrap_or("\0").to_owned();
     let mut headers: Vec<(String, String)> =
         parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let fits = |id: &str| {
-        !id.is_empty()
-            && id.len() <= 64
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    let given = headers.iter().find(|(name, _)| name == "x-request-id").map(|(_, id)| id.clone()).filter(|id| fits(id));
-    let id = given.unwrap_or_else(|| {
-        let draw = || format!("{:08x}", (inner.transport.random() * f64::from(u32::MAX)) as u32);
-        [draw(), draw()].concat()
-    });
+    // one of our own: a page's would stand in logs beside those of others
+    let id = fresh_id(inner);
     headers.retain(|(name, _)| name != "x-request-id");
     headers.push(("x-request-id".to_owned(), id.clone()));
     (headers, id)
+}
+
+fn fresh_id(inner: &Inner) -> String {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number from 0 to 2^32")]
+    let draw = || format!("{:08x}", (inner.transport.random() * f64::from(u32::MAX)) as u32);
+    [draw(), draw(), draw()].concat()
+}
+
+/// Whose share an address uses up: an IPv4 address by itself, an IPv6 address by its network, of which its owner has every other one.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & (!0 << 64)).to_string(),
+    }
 }
 
 /// The target; one that names a host is no path of ours. In HTTP/2 every address has one.
@@ -93,13 +108,18 @@ async fn admitted(inner: &Inner, parts: &Parts, id: &str) -> std::result::Result
             let late = inner.transport.sleep(Duration::from_millis(inner.policy.limits().body_ms));
             let late: BoxFuture<'_, _> = Box::pin(async move {
                 late.await;
-                None
+                Err(503)
             });
-            let identity = race(authorize(parts), late).await.ok_or_else(|| inner.policy.unauthorized(Some(id)))?;
+            let asked = authorize(parts);
+            let asked: BoxFuture<'_, _> = Box::pin(async move { asked.await.ok_or(401) });
+            let identity = race(asked, late).await.map_err(|status| match status {
+                401 => inner.policy.unauthorized(Some(id)),
+                status => inner.policy.refusal(status, Some(id)),
+            })?;
             ["user ", &identity.0].concat()
         }
         None => match parts.extensions.get::<Peer>() {
-            Some(Peer(address)) => ["peer ", &address.ip().to_string()].concat(),
+            Some(Peer(address)) => ["peer ", &network(address.ip())].concat(),
             None => "peers".to_owned(),
         },
     };
@@ -108,7 +128,7 @@ async fn admitted(inner: &Inner, parts: &Parts, id: &str) -> std::result::Result
     if let RateVerdict::RetryAfter(wait) = verdict {
         return Err(inner.policy.too_many(wait, Some(id)));
     }
-    inner.open.hold(&key).ok_or_else(|| inner.policy.refusal(503, Some(id)))
+    inner.open.hold(&key).ok_or_else(|| inner.policy.too_many(1_000, Some(id)))
 }
 
 /// The body, or the status of what is wrong with it.
@@ -153,10 +173,17 @@ async fn ask(inner: &Arc<Inner>, upstream: Upstream, held: Held, id: &str) -> Re
         late.await;
         Err(Error::new(ErrorKind::DeadlineExceeded, "The workspace took too long to answer."))
     });
-    let response = match race(Box::pin(send(inner, &upstream)), late).await {
+    let mut has_token = false;
+    let sending = race(Box::pin(send(inner, &upstream, &mut has_token)), late).await;
+    let signed_in = has_token;
+    let response = match sending {
         Ok(response) => response,
         Err(error) => {
-            let status = if error.kind() == ErrorKind::DeadlineExceeded { 504 } else { 502 };
+            let status = match (error.kind(), signed_in) {
+                (_, false) => 503,
+                (ErrorKind::DeadlineExceeded, true) => 504,
+                _ => 502,
+            };
             return reply(inner.policy.public_error(status, b"", Some(id)), &upstream.cors, id);
         }
     };
@@ -177,26 +204,26 @@ async fn ask(inner: &Arc<Inner>, upstream: Upstream, held: Held, id: &str) -> Re
         return reply(refusal, &upstream.cors, id);
     }
     let streamed = head.body == AnswerBody::Stream;
-    let idle = Duration::from_millis(limits.idle_ms);
-    let body = RelayBody::reads(Reads {
-        chunks,
-        transport: inner.transport.clone(),
-        left: if streamed { limits.stream_bytes } else { limits.response_bytes },
-        idle,
-        pause: inner.transport.sleep(idle),
-        end: streamed.then(|| inner.transport.sleep(Duration::from_millis(limits.stream_ms))),
-        last: streamed.then(|| last_events(&inner.policy)),
-        done: false,
-        _held: held,
-    });
+    let reads = Reads::new(
+        inner.transport.clone(),
+        Passed { chunks, held },
+        Bounds {
+            bytes: if streamed { limits.stream_bytes } else { limits.response_bytes },
+            idle: Duration::from_millis(limits.idle_ms),
+            whole: Duration::from_millis(limits.stream_ms),
+            last: streamed.then(|| last_events(&inner.policy)),
+        },
+    );
+    let body = RelayBody::reads(reads);
     respond(head.status, head.headers, &upstream.cors, id, body)
 }
 
 /// Sends with the server's token; once more with a fresh one when the workspace does not take it.
-async fn send(inner: &Inner, upstream: &Upstream) -> Result<Response> {
+async fn send(inner: &Inner, upstream: &Upstream, has_token: &mut bool) -> Result<Response> {
     let mut again = true;
     loop {
         let (secret, refresh) = inner.credentials.secret(&inner.transport).await?;
+        *has_token = true;
         if let Some(refresh) = refresh {
             // due soon: whoever asks next has a fresh one
             inner.transport.spawn(Box::pin(async move {
@@ -270,4 +297,18 @@ fn respond(status: u16, headers: Vec<(String, String)>, cors: &[(String, String)
         }
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn p24_who_has_one_address_of_a_network_has_one_share() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:1.2.3.4"), of("1.2.3.4"));
+        assert_ne!(of("1.2.3.4"), of("1.2.3.5"));
+    }
 }

@@ -15,11 +15,14 @@
 //!     .authorized()
 //!     .build()?;
 //! let credentials = Credentials::oauth_m2m("1111-2222", "dose…");
-//! let relay = RelayService::authorized(policy, credentials, |request| {
-//!     let user = request.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+//! // whom your app has let in, by what their requests bear: an unknown key is nobody
+//! # let sessions: std::collections::HashMap<String, String> = Default::default();
+//! let relay = RelayService::authorized(policy, credentials, move |request| {
+//!     let key = request.headers.get("x-session").and_then(|value| value.to_str().ok());
+//!     let user = key.and_then(|key| sessions.get(key)).cloned();
 //!     Box::pin(async move { user.map(Identity::new) })
 //! })?;
-//! # let _ = relay;
+//! relay.set_enabled(true); // the kill switch: false, and every request is answered with 503
 //! # Ok::<(), lakewire::Error>(())
 //! ```
 //!
@@ -33,7 +36,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 
 use http::request::Parts;
@@ -60,7 +64,7 @@ impl Identity {
 }
 
 /// Where a connection comes from. Servers put it into the extensions of a request; without it, clients that no hook names share
-/// one share.
+/// one share. Addresses of one IPv6 network (/64) are one client: who has one of them has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
@@ -78,7 +82,8 @@ struct Inner {
     limiter: Mutex<RateLimiter>,
     open: Open,
     authorize: Option<Box<Authorize>>,
-    own_origin: Option<String>,
+    own_origin: OnceLock<String>,
+    enabled: AtomicBool,
 }
 
 impl fmt::Debug for RelayService {
@@ -96,8 +101,8 @@ impl RelayService {
         Self::from_parts(policy, credentials.into(), transport::platform(None)?, None)
     }
 
-    /// A relay that asks who it is. The hook sees all of a request but its body; `None` is answered with 401, and so is a hook that takes
-    /// longer than the body may.
+    /// A relay that asks who it is. The hook sees all of a request but its body; `None` is answered with 401, a hook that takes
+    /// longer than the body may with 503.
     ///
     /// # Errors
     /// `InvalidInput` when the policy is public, the credentials cannot be used, or there are none.
@@ -133,16 +138,29 @@ impl RelayService {
         let seed = (transport.random() * 9e15) as u64;
         let limiter = Mutex::new(policy.limiter().seeded(seed));
         let open = Open::new(policy.limits().open_per_client);
-        Ok(Self(Arc::new(Inner { policy, credentials, transport, limiter, open, authorize, own_origin: None })))
+        Ok(Self(Arc::new(Inner {
+            policy,
+            credentials,
+            transport,
+            limiter,
+            open,
+            authorize,
+            own_origin: OnceLock::new(),
+            enabled: AtomicBool::new(true),
+        })))
     }
 
-    /// The origin under which this server is reached, for policies that take the relay's own. To be said before the first clone.
+    /// The origin under which this server is reached, such as `https://app.example.com`, for policies that take the relay's own:
+    /// until it is said, such a policy takes no page. What is said first holds, for all clones.
     #[must_use]
-    pub fn own_origin(mut self, origin: impl Into<String>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.own_origin = Some(origin.into());
-        }
+    pub fn own_origin(self, origin: impl Into<String>) -> Self {
+        let _ = self.0.own_origin.set(origin.into());
         self
+    }
+
+    /// The kill switch, for all clones: with `false`, every request from now on is answered with 503 and nothing goes to the workspace.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.0.enabled.store(enabled, Ordering::Release);
     }
 }
 

@@ -25,9 +25,10 @@ use crate::sql_guard::tokens::{DATABRICKS, Reading};
 pub use verdict::StatementKind;
 
 /// Functions that do more than read tables: they call other services or hosts that the text names, run code, cost by the
-/// call, show secrets, or read files and queues (`read_files`, `read_kafka` …). `ai_*` stands for every name that begins so.
+/// call, show secrets, or read files and queues (`read_files`, `cloud_files`, `read_kafka` …). `ai_*` stands for every name that begins so.
 pub const DENIED_FUNCTIONS: &[&str] = &[
     "ai_*",
+    "cloud_files*",
     "from_avro",
     "from_protobuf",
     "http_request",

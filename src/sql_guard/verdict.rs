@@ -64,6 +64,9 @@ fn kind_of(statement: &[Token<'_>]) -> Result<StatementKind, Refusal> {
     let Some(first) = statement.first() else {
         return refuse(&["it holds no statement"]);
     };
+    if first.is_any(&["SHOW", "DESCRIBE", "DESC"]) {
+        credentials(statement.get(1..).unwrap_or(&[]))?;
+    }
     if first.is("SHOW") {
         return Ok(StatementKind::Show);
     }
@@ -76,6 +79,20 @@ fn kind_of(statement: &[Token<'_>]) -> Result<StatementKind, Refusal> {
         return query(rest.get(options..).unwrap_or(&[])).map(|()| StatementKind::Explain);
     }
     query(statement).map(|()| StatementKind::Query)
+}
+
+/// What would list or show who may use what else: credentials and users.
+fn credentials(rest: &[Token<'_>]) -> Result<(), Refusal> {
+    let rest =
+        if rest.first().is_some_and(|word| word.is_any(&["STORAGE", "SERVICE"])) { rest.get(1..) } else { Some(rest) };
+    let (Some(first), next) = (rest.and_then(<[_]>::first), rest.and_then(|rest| rest.get(1))) else { return Ok(()) };
+    let named = next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Name));
+    if first.is_any(&["CREDENTIALS", "USERS"]) && !next.is_some_and(|next| next.mark("."))
+        || first.is("CREDENTIAL") && named
+    {
+        return refuse(&["it shows credentials or users"]);
+    }
+    Ok(())
 }
 
 /// A name, or a query.

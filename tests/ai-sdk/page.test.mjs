@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -48,6 +49,16 @@ test("the example is built with the versions that are tested here", async () => 
   const { lakewire, ...versions } = { ...example.dependencies, ...example.devDependencies };
   assert.equal(lakewire, "file:../../pkg");
   assert.deepEqual(versions, own.dependencies);
+});
+
+test("an address that is none does not end the server", async () => {
+  const { hostname, port } = new URL(server.match[1]);
+  for (const path of ["//", "/../server.mjs", "//:0"]) {
+    // as it stands: `fetch` would put it right first
+    const status = await new Promise((done, failed) => get({ hostname, port, path }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", failed));
+    assert.equal(status, 404, path);
+  }
+  assert.equal((await fetch(server.match[1])).status, 200);
 });
 
 test("useChat in a page, through the relay: thought, tool and answer", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -70,4 +71,14 @@ test("the page asks its own origin alone, through the relay, and never sees a to
 test("an endpoint that the relay does not name is refused", async () => {
   const status = await page.evaluate(async () => (await fetch("/api/lakewire/serving-endpoints/databricks-claude-sonnet-4/invocations", { method: "POST", headers: { "content-type": "application/json", "x-lakewire-relay": "1" }, body: '{"messages":[{"role":"user","content":"x"}]}' })).status);
   assert.ok(status === 403 || status === 404, `${status}`);
+});
+
+test("an address that is none does not end the server", async () => {
+  const { hostname, port } = new URL(server.match[1]);
+  for (const path of ["//", "/../server.mjs", "//:0"]) {
+    // as it stands: `fetch` would put it right first
+    const status = await new Promise((done, failed) => get({ hostname, port, path }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", failed));
+    assert.equal(status, 404, path);
+  }
+  assert.equal((await fetch(server.match[1])).status, 200);
 });

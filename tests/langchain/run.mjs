@@ -28,10 +28,9 @@ async function workspace() {
 try {
   const digest = await fingerprint(HERE, ["package.json", "package-lock.json"]);
   await unlessStamped(join(HERE, "node_modules", ".lakewire-installed"), digest, () => npm(["ci", "--legacy-peer-deps", "--no-audit", "--no-fund"], { cwd: HERE }));
-  // Deno, Bun and workerd: without them the tests of these places would be skipped
+  // Deno, Bun and workerd are of the runtimes' tests: without them some files here would skip all they have
   const runtimes = join(ROOT, "tests", "runtimes");
-  const theirs = await fingerprint(runtimes, ["package.json", "package-lock.json"]);
-  await unlessStamped(join(runtimes, "node_modules", ".lakewire-installed"), theirs, () => npm(["ci", "--no-audit", "--no-fund"], { cwd: runtimes }));
+  await unlessStamped(join(runtimes, "node_modules", ".lakewire-installed"), await fingerprint(runtimes, ["package.json", "package-lock.json"]), () => npm(["ci", "--no-audit", "--no-fund"], { cwd: runtimes }));
   // a copy, not a link: the package's imports of its peers must find those of this folder
   const copy = join(HERE, "node_modules", "lakewire");
   await rm(copy, { recursive: true, force: true });

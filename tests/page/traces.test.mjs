@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { createDemoServer } from "../../www/server.mjs";
 import { readConfig } from "../../www/server/config.mjs";
+import { workspaceRelay } from "../../www/server/relay.mjs";
 import { pageModule } from "./modules.mjs";
 
 const { length, waterfall } = await pageModule("traces/waterfall.ts");
@@ -42,6 +44,7 @@ test("lengths of time are written for people", () => {
 let storage;
 let demo;
 const stored = [];
+let kind;
 
 before(async () => {
   storage = createServer(async (request, response) => {
@@ -56,6 +59,7 @@ before(async () => {
       return response.end(JSON.stringify({ credential_info: info }));
     }
     response.setHeader("set-cookie", "a=b");
+    if (kind !== undefined) response.setHeader("content-type", kind);
     response.end("kept");
   });
   await new Promise((done) => storage.listen(0, "127.0.0.1", done));
@@ -128,5 +132,68 @@ test("what the first answer of all asks, when there is no experiment yet, goes t
   for (const [method, path] of calls) {
     const { status } = await page(`/api/lakewire/api/2.0/mlflow/${path}`, { method, ...(method === "POST" && { body: "{}", headers: { "content-type": "application/json" } }) });
     assert.notEqual(status, 404, path);
+  }
+});
+
+test("what reads an address sends no body along, and what a storage answers is never a page of this server", async () => {
+  const { credential_info: info } = await (await page("/api/lakewire/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload")).json();
+  const path = new URL(info.signed_uri).pathname;
+  const said = (lines, body) =>
+    new Promise((resolve, reject) => {
+      const socket = connect(demo.address().port, "127.0.0.1");
+      let text = "";
+      socket.setEncoding("latin1").on("data", (more) => (text += more));
+      socket.once("error", reject).once("close", () => resolve(text));
+      socket.write([`GET ${path} HTTP/1.1`, `host: 127.0.0.1:${demo.address().port}`, "sec-fetch-site: same-origin", "connection: close", ...lines, "", body].join("\r\n"));
+    });
+  const second = "DELETE /y HTTP/1.1\r\nhost: z\r\n\r\n";
+  stored.length = 0;
+  assert.match(await said([`content-length: ${second.length}`], second), /^HTTP\/1\.1 400 /);
+  assert.match(await said(["transfer-encoding: chunked"], `${second.length.toString(16)}\r\n${second}\r\n0\r\n\r\n`), /^HTTP\/1\.1 400 /);
+  assert.deepEqual(stored, []);
+  assert.match(await said([], ""), /^HTTP\/1\.1 200 /);
+  assert.deepEqual(stored.map(({ method, headers, body }) => [method, headers["content-length"], headers["transfer-encoding"], body]), [["GET", undefined, undefined, ""]]);
+  for (const [type, shown] of [["text/html; charset=utf-8", "application/octet-stream"], ["image/svg+xml", "application/octet-stream"], ["application/json", "application/json"]]) {
+    kind = type;
+    assert.equal((await page(info.signed_uri)).headers.get("content-type"), shown);
+  }
+});
+
+test("a workspace that cannot say which warehouses it has is asked again, and those it has later are let through", async () => {
+  let status = 429;
+  let ids = ["first"];
+  const workspace = createServer((request, response) => {
+    request.resume();
+    const list = request.url === "/api/2.0/sql/warehouses";
+    response.writeHead(list ? status : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(list ? { warehouses: ids.map((id) => ({ id })) } : { statement_id: "s" }));
+  });
+  await new Promise((done) => workspace.listen(0, "127.0.0.1", done));
+  const config = readConfig({ DATABRICKS_HOST: `http://127.0.0.1:${workspace.address().port}`, DATABRICKS_TOKEN: "dapi-canary" });
+  let now = 0;
+  const handle = workspaceRelay(config, undefined, () => now);
+  const server = createServer((request, response) => void handle(request, response).catch(() => response.writeHead(502).end()));
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const run = async (warehouse_id) => {
+    const answer = await fetch(`${origin}/api/lakewire/api/2.0/sql/statements`, { method: "POST", headers: { origin, "content-type": "application/json", "x-lakewire-relay": "1" }, body: JSON.stringify({ statement: "SELECT 1", warehouse_id }) });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  try {
+    assert.equal(await run("first"), 502);
+    status = 200;
+    assert.equal(await run("first"), 200);
+    ids = ["first", "later"];
+    assert.notEqual(await run("later"), 200);
+    now += 60_000;
+    assert.equal(await run("later"), 200);
+    // what it said before is good while it cannot say
+    status = 503;
+    now += 60_000;
+    assert.equal(await run("later"), 200);
+  } finally {
+    server.close();
+    workspace.close();
   }
 });

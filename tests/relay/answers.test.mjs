@@ -27,6 +27,9 @@ test("P7 P30: of the workspace's headers only known ones pass; nothing may keep 
   assert.match(answer.headers["cache-control"], /no-transform/);
   assert.match(answer.headers.vary, /origin/i);
   assert.equal(answer.headers["x-request-id"], "req-1");
+  // a workspace that names no id: the relay's, which stands in its log
+  const plain = await relayServer((await workspace()).host);
+  assert.equal((await ask(plain.port)).headers["x-request-id"], plain.told.at(-1).requestId);
   for (const refusedOne of [await ask(relay.port, { path: "/api/lakewire/nothing" }), await ask(relay.port, { headers: {} })]) assert.match(refusedOne.headers["cache-control"], /no-store/);
 });
 
@@ -46,7 +49,7 @@ test("P14: redirects are not followed, wherever they lead", async () => {
   assert.equal(answer.status, 502);
 });
 
-test("P15: the relay never fetches a link for a client", async () => {
+test("P15: links pass where the route allows them, and the relay never fetches one", async () => {
   const store = await workspace();
   const link = { manifest: {}, statement_id: "s", status: { state: "SUCCEEDED" }, result: { external_links: [{ external_link: `${store.host}/presigned?sig=x`, chunk_index: 0 }] } };
   const upstream = await workspace((_, res) => json(res, link));
@@ -54,6 +57,14 @@ test("P15: the relay never fetches a link for a client", async () => {
   await ask(relay.port, { path: "/api/lakewire/statements/one", body: "{}" });
   assert.equal(upstream.seen.length, 1);
   for (const path of ["/api/lakewire/presigned?sig=x", `/api/lakewire/${store.host}/presigned`]) assert.ok((await ask(relay.port, { method: "GET", path, body: undefined })).status >= 400);
+  // whether links may be asked for at all is the route's to say
+  const statement = JSON.stringify({ warehouse_id: "w1", statement: "SELECT 1", disposition: "EXTERNAL_LINKS", format: "ARROW_STREAM" });
+  for (const externalLinks of [false, true]) {
+    const reading = await relayServer(upstream.host, { allow: { sql: { warehouseId: "w1", reading: true, externalLinks } } });
+    const before = upstream.seen.length;
+    const answer = await ask(reading.port, { path: "/api/lakewire/api/2.0/sql/statements", body: statement });
+    assert.deepEqual([answer.status, upstream.seen.length - before, answer.text.includes("presigned")], externalLinks ? [200, 1, true] : [400, 0, false], answer.text);
+  }
   assert.equal(store.seen.length, 0);
 });
 
@@ -132,6 +143,20 @@ test("P24: users are counted by themselves, and addresses by their network", asy
   const from = async (client) => (await relay(new Request("https://relay.example/api/lakewire/serving-endpoints/llama/invocations", { method: "POST", headers: PAGE, body: "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}" }), { client })).status;
   assert.deepEqual([await from("2001:db8:1:2::1"), await from("2001:db8:1:2:ffff::2"), await from("2001:0db8:0001:0002:1:2:3:4"), await from("2001:db8:1:3::1")], [200, 200, 429, 200]);
   assert.deepEqual([await from("192.0.2.1"), await from("::ffff:192.0.2.1"), await from("192.0.2.1"), await from("192.0.2.2")], [200, 200, 429, 200]);
+});
+
+test("P24: a key of the app's own is a text, soon or late; anything else is refused, and never one rate for all", async () => {
+  const made = (clientKey, told = []) => {
+    const relay = createRelay(options("https://workspace.example", { fetch: async () => Response.json({}), clientKey, onEvent: (event) => told.push(event), limits: { rate: { requests: 1, perMs: 60_000, clients: 1_000 } } }));
+    return async (name) => (await relay(new Request("https://relay.example/api/lakewire/serving-endpoints/llama/invocations", { method: "POST", headers: { ...PAGE, "x-name": name }, body: "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}" }))).status;
+  };
+  const late = made(async (request) => request.headers.get("x-name"));
+  assert.deepEqual([await late("ada"), await late("grace"), await late("ada")], [200, 200, 429]);
+  for (const wrong of [() => undefined, () => "", () => 7, async () => ({}), () => "x".repeat(1_025), () => Promise.reject(new Error("x"))]) {
+    const told = [];
+    assert.equal(await made(wrong, told)("ada"), 500);
+    assert.match(told.at(-1).reason, /^clientKey /);
+  }
 });
 
 test("P24: many thousand names cost no memory, and win nobody his share back", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { run } from "../../scripts/lib.mjs";
 import { entry } from "../js/package.mjs";
-import { ask, bytes, CHAT, ORIGIN, PAGE, raw, readSessionCookie, refused, relayServer, sameSecret, sessionCookie, statuses, TOKEN, unmade, options, workspace } from "./lab.mjs";
+import { ask, bytes, CHAT, createRelay, LakewireError, ORIGIN, PAGE, raw, readSessionCookie, refused, relayServer, sameSecret, sessionCookie, statuses, TOKEN, unmade, options, workspace } from "./lab.mjs";
 
 const upstream = await workspace();
 const open = await relayServer(upstream.host);
@@ -91,6 +91,15 @@ test("P8 P9: targets are matched as they came; hostile ones never reach the work
   }
 });
 
+test("P10: names that are none never reach the workspace", async () => {
+  const relay = await relayServer(upstream.host, { allow: { chat: true } });
+  for (const name of ["", "..", "../../2.0/secrets/get", "..%2f..%2f2.0%2fsecrets%2fget", "x".repeat(1_500), "x".repeat(10_000), "a%20b", "%C3%A9", "l\u006c\u00e4ma", "a%2Fb", "a;b", "a@b", "a:b", ".", "-%00"]) {
+    const said = await unheard(() => raw(relay.port, bytes(`/api/lakewire/serving-endpoints/${name}/invocations`)));
+    assert.ok(statuses(said)[0] >= 400 && statuses(said)[0] < 500, `${name.slice(0, 50)}: ${said.slice(0, 60)}`);
+  }
+  assert.equal((await ask(relay.port, { path: "/api/lakewire/serving-endpoints/any-name_1/invocations" })).status, 200);
+});
+
 test("P11: other methods are refused with what is taken; an override says nothing", async () => {
   for (const method of ["GET", "PUT", "DELETE", "PATCH"]) {
     const answer = await unheard(() => ask(open.port, { method, body: undefined }));
@@ -123,7 +132,8 @@ test("P31: a relay that could be open by mistake is not made", () => {
     "nothing allowed": { ...good, allow: {} }, "no allow": { ...rest, origins, token }, "no token": { ...rest, origins, allow }, "half a principal": { ...rest, origins, allow, clientId: "x" },
     "two credentials": { ...good, clientId: "x", clientSecret: "y" }, "a token with a line end": { ...good, token: `${TOKEN}\r\nx: y` }, "nobody and not public": { ...good, public: undefined }, "both": { ...good, authorize: () => null },
     "public as text": { ...good, public: "yes" }, "a misspelt option": { ...good, orgins: [ORIGIN] }, "a misspelt limit": { ...good, limits: { bodyByte: 1 } }, "a limit of nothing": { ...good, limits: { idleMs: 0 } }, "a misspelt capability": { ...good, allow: { chats: ["llama"] } },
-    "a negative limit": { ...good, limits: { bodyBytes: -1 } }, "snake case": { ...good, limits: { body_bytes: 1 } }, "nothing": undefined,
+    "a negative limit": { ...good, limits: { bodyBytes: -1 } }, "snake case": { ...good, limits: { body_bytes: 1 } }, "no number": { ...good, limits: { maxTokens: Number.NaN } }, "no end": { ...good, limits: { rate: { requests: Number.POSITIVE_INFINITY } } }, "no number of rows": { ...good, allow: { sql: { warehouseId: "w1", statements: { a: { statement: "SELECT 1", rowLimit: Number.NaN } } } } },
+    "an own origin with a path": { ...good, ownOrigin: `${ORIGIN}/` }, "an own origin in the clear": { ...good, ownOrigin: "http://app.example.com" }, "an own origin that is none": { ...good, ownOrigin: "app.example.com" }, "an own origin and not": { ...good, ownOrigin: ORIGIN, sameOrigin: false }, "nothing": undefined,
   })) {
     assert.match(unmade(given).message, /[.]$/, what);
   }
@@ -161,6 +171,18 @@ test("P34: what is logged holds no line ends, escapes or secrets", async () => {
   await raw(relay.port, bytes("/api/lakewire/\u00ff\u0085x"));
   await ask(relay.port, { headers: { ...PAGE, origin: "https://evil.example/\u009b31m" } });
   assert.ok(told.length >= 4, `${told.length}`);
+  // what hooks throw may hold the secret they looked at
+  const thrown = [];
+  for (const more of [
+    { authorize: () => { throw new Error(`jwt ${TOKEN} malformed`); } }, { authorize: async () => { throw Object.assign(new TypeError("x"), { name: TOKEN, message: TOKEN }); } }, { authorize: () => Promise.reject(TOKEN) },
+    { credentials: () => { throw new Error(`no entry for ${TOKEN}`); } }, { credentials: () => Promise.reject(new LakewireError("TokenProvider", TOKEN)) },
+    { clientKey: () => { throw new Error(TOKEN); } }, { fetch: () => Promise.reject(new Error(TOKEN)) }, { enabled: () => { throw new Error(TOKEN); } },
+  ]) {
+    const broken = await relayServer(upstream.host, { onEvent: (event) => (told.push(event), thrown.push(event)), ...more });
+    refused(await unheard(() => ask(broken.port)), "fetch" in more ? 502 : "clientKey" in more ? 500 : 503);
+  }
+  assert.equal(thrown.length, 8);
+  assert.equal(thrown[0].reason, "authorize failed: Error");
   for (const event of told) {
     for (const value of Object.values(event)) if (typeof value === "string") assert.match(value, /^[ -~]*$/, JSON.stringify(event));
     assert.ok(!JSON.stringify(event).includes(TOKEN) && !JSON.stringify(event).includes("hidden"), JSON.stringify(event));
@@ -196,6 +218,29 @@ test("own pages get in by their own name only: a foreign name that was made to l
   assert.equal((await ask(relay.port, { headers: { ...without, host: own, "sec-fetch-site": "same-origin" } })).status, 200);
   refused(await unheard(() => ask(relay.port, { headers: { ...PAGE, host: "evil.example", origin: "http://evil.example" } })), 403);
   refused(await unheard(() => ask(relay.port, { headers: { ...without, host: "evil.example", "sec-fetch-site": "same-origin" } })), 421);
+});
+
+test("an own origin is known behind a proxy that ends TLS, by whatever name the request came", async () => {
+  const relay = await relayServer(upstream.host, { origins: [], ownOrigin: ORIGIN });
+  const { origin: _, ...without } = PAGE;
+  for (const host of ["app.example.com", "backend:3000", `127.0.0.1:${relay.port}`]) assert.equal((await ask(relay.port, { headers: { ...PAGE, host, "sec-fetch-site": "same-origin" } })).status, 200, host);
+  assert.equal((await ask(relay.port, { headers: { ...without, host: "app.example.com", "sec-fetch-site": "same-origin" } })).status, 200);
+  refused(await unheard(() => ask(relay.port, { headers: { ...without, host: "evil.example", "sec-fetch-site": "same-origin" } })), 421);
+  for (const origin of ["http://app.example.com", "https://evil.example", `${ORIGIN}.evil`]) refused(await unheard(() => ask(relay.port, { headers: { ...PAGE, host: "evil.example", origin } })), 403);
+  // a relay that was not told says so
+  const untold = await relayServer(upstream.host, { origins: [], sameOrigin: true });
+  refused(await unheard(() => ask(untold.port, { headers: { ...PAGE, host: "app.example.com" } })), 403);
+  assert.match(untold.told.at(-1).reason, /ownOrigin/);
+});
+
+test("a context that is none is a refusal, never a rejection", async () => {
+  const told = [];
+  const relay = createRelay(options(upstream.host, { onEvent: (event) => told.push(event) }));
+  for (const context of [{ target: {} }, { target: 7 }, { client: {} }, { client: Promise.resolve("192.0.2.1") }, { signal: true }, { signal: null }, { waitUntil: 1 }]) {
+    const answer = await unheard(() => relay(new Request("https://relay.example/api/lakewire/x", { headers: PAGE }), context));
+    assert.equal(answer.status, 500);
+    assert.match(told.at(-1).reason, new RegExp(`^the context's \`${Object.keys(context)[0]}\``));
+  }
 });
 
 test("the slim entry says what it needs, and then is the same", async () => {

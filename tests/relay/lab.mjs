@@ -7,7 +7,7 @@ import { after } from "node:test";
 import { entry } from "../js/package.mjs";
 
 export const { createRelay, LakewireError, readSessionCookie, sameSecret, sessionCookie } = await import(entry("./relay"));
-export const { nodeHandler, serverOptions } = await import(entry("./relay/node"));
+export const { attachRelay, nodeHandler, serverOptions } = await import(entry("./relay/node"));
 
 export const ORIGIN = "https://app.example.com";
 /** Stands in the relay's configuration, and must be nowhere else. */
@@ -30,7 +30,7 @@ export async function listen(server) {
 
 /**
  * A workspace that does what `act(req, res, body)` says, with what it was asked: `seen` has method, url, headers, body and `closed`, which
- * says whether the other side went away before the answer's end.
+ * says whether the other side went away before the answer's end; `left()`, if a test puts it there, is called by then.
  */
 export async function workspace(act = (_, res) => json(res, { ok: true })) {
   const seen = [];
@@ -38,7 +38,10 @@ export async function workspace(act = (_, res) => json(res, { ok: true })) {
     const chunks = [];
     const entry = { method: req.method, url: req.url, headers: req.headers, body: undefined, closed: false };
     seen.push(entry);
-    res.on("close", () => (entry.closed = !res.writableFinished));
+    res.on("close", () => {
+      entry.closed = !res.writableFinished;
+      entry.left?.();
+    });
     req.on("data", (chunk) => chunks.push(chunk));
     req.on("end", () => {
       entry.body = Buffer.concat(chunks).toString();
@@ -83,7 +86,7 @@ export async function relayServer(host, more = {}, server = {}) {
   const told = [];
   const { handler, ...given } = more;
   const relay = createRelay(options(host, { onEvent: (event) => told.push(event), ...given }));
-  const port = await listen(createServer({ ...serverOptions, ...server }, nodeHandler(relay, handler)));
+  const port = await listen(attachRelay(createServer({ ...serverOptions, ...server }), relay, handler));
   return { port, told, relay };
 }
 

@@ -150,12 +150,20 @@ for (const [name, begin] of Object.entries(PLACES)) {
     });
 
     test(`P20: in ${name} a client that closes in the middle ends the request to the workspace`, async () => {
-      const client = await socket("waits");
-      await new Promise((resolve) => client.once("data", resolve));
-      const from = performance.now();
-      client.destroy();
-      await eventually(() => last().closed, "the workspace to be left");
-      console.log(`# P20 in ${name}: the workspace was left after ${Math.round(performance.now() - from)} ms`);
+      // the best of a few: a machine may be busy, what waits by itself is slow each time
+      const all = [];
+      for (let round = 0; round < 5; round += 1) {
+        const client = await socket("waits");
+        await new Promise((resolve) => client.once("data", resolve));
+        const of = last();
+        const left = new Promise((resolve) => (of.left = resolve));
+        const from = performance.now();
+        client.destroy();
+        await left;
+        all.push(performance.now() - from);
+      }
+      console.log(`# P20 in ${name}: the workspace was left after ${all.map(Math.round).join(", ")} ms`);
+      assert.ok(Math.min(...all) < 250, `${all} ms`);
     });
 
     test(`P20: in ${name} a client that closes before the answer ends the request to the workspace`, async () => {

@@ -1,12 +1,19 @@
 // Answers under way: limits, breaks on both sides, clients that read slowly or not at all, and what stands between.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { eventually } from "../js/emulator.mjs";
-import { ask, bytes, CHAT, chunk, createRelay, events, json, options, PAGE, refused, relayServer, STREAMED, workspace } from "./lab.mjs";
+import { ask, bytes, CHAT, chunk, createRelay, events, json, listen, nodeHandler, options, PAGE, refused, relayServer, STREAMED, workspace } from "./lab.mjs";
 
 const stream = (port) => ask(port, { body: STREAMED });
+/** The shortest of a few times. */
+async function best(act, times = 5) {
+  const all = [];
+  for (let at = 0; at < times; at += 1) all.push(await act());
+  return Math.min(...all);
+}
 /** The data of the events of a stream. */
 const data = (text) => text.split(/\n\n+/).filter((event) => event.startsWith("data: ")).map((event) => event.slice(6));
 /** The error that a cut stream ends with; every event before it came whole. */
@@ -99,11 +106,24 @@ test("P20: a client that closes ends the request to the workspace, in the middle
   const socket = connect(relay.port, "127.0.0.1");
   socket.write(bytes(CHAT, { body: STREAMED }));
   await new Promise((resolve) => socket.once("data", resolve));
-  const from = performance.now();
   socket.destroy();
   await eventually(() => endless.seen[0].closed, "the workspace to be left");
-  console.log(`# P20 on Node: the workspace was left after ${Math.round(performance.now() - from)} ms`);
   assert.equal(relay.told.at(-1).reason, "client");
+
+  // the best of a few: a machine may be busy, what waits by itself is slow each time
+  const took = await best(async () => {
+    const client = connect(relay.port, "127.0.0.1");
+    client.write(bytes(CHAT, { body: STREAMED }));
+    await new Promise((resolve) => client.once("data", resolve));
+    const of = endless.seen.at(-1);
+    const left = new Promise((resolve) => (of.left = resolve));
+    const from = performance.now();
+    client.destroy();
+    await left;
+    return performance.now() - from;
+  });
+  console.log(`# P20 on Node: the workspace was left after ${Math.round(took)} ms`);
+  assert.ok(took < 250, `${took} ms`);
 
   const silent = await workspace(() => {});
   const other = await relayServer(silent.host);
@@ -161,7 +181,9 @@ test("P21: a workspace that dies in the middle leaves an error event, never a cl
 
 test("P22: a client that does not read holds the workspace back: 256 MB stay there", async () => {
   const endless = await flood();
-  const relay = await relayServer(endless.host, { limits: { streamBytes: 2 ** 30 } });
+  let held;
+  const handler = nodeHandler(createRelay(options(endless.host, { limits: { streamBytes: 2 ** 30 } })));
+  const relay = { port: await listen(createServer((req, res) => handler(req, (held = res)))) };
   const socket = connect({ port: relay.port, host: "127.0.0.1" });
   socket.pause();
   socket.write(bytes(CHAT, { body: STREAMED }));
@@ -175,6 +197,8 @@ test("P22: a client that does not read holds the workspace back: 256 MB stay the
     return false;
   }, "the stream to stand still", 60_000);
   console.log(`# P22 on Node: ${endless.counted.bytes} bytes were taken from the workspace and lie in buffers`);
+  // what this process keeps for the client; the rest lies in the system's buffers of three connections
+  assert.ok(held.writableLength + held.socket.writableLength <= 256 * 1024, `${held.writableLength} ${held.socket.writableLength}`);
   assert.ok(endless.counted.bytes < 32e6, `${endless.counted.bytes}`);
   socket.destroy();
   await eventually(() => endless.seen[0].closed, "the workspace to be left");
@@ -196,6 +220,27 @@ test("P22: nothing is read ahead of the client, and at most one unfinished line 
   await reader.cancel();
 });
 
+test("a line in tiny pieces is kept in time that grows with its length alone, and passes as it is", async () => {
+  const line = (length) => `data: "${"0123456789abcdef".repeat(length / 16)}"\n\n`;
+  const through = async (text, size) => {
+    const all = new TextEncoder().encode(text);
+    let at = 0;
+    const fetch = async () => new Response(new ReadableStream({ pull: (controller) => (at < all.length ? controller.enqueue(all.subarray(at, (at += size))) : controller.close()) }, { highWaterMark: 0 }), { headers: { "content-type": "text/event-stream" } });
+    const relay = createRelay(options("https://workspace.example", { fetch }));
+    const answer = await relay(new Request("https://relay.example/api/lakewire/serving-endpoints/llama/invocations", { method: "POST", headers: PAGE, body: STREAMED }));
+    const from = process.cpuUsage();
+    const got = await answer.text();
+    const { user, system } = process.cpuUsage(from);
+    assert.equal(got, text);
+    return (user + system) / 1_000;
+  };
+  for (const size of [1, 7, 1_000, 65_536, 100_000]) await through(`${line(48 * 1024)}${line(160 * 1024)}data: end`, size);
+  // as much in one line as in many: the same pieces, the same work
+  const many = line(256).repeat(2 * 1024);
+  const [long, short] = [await best(() => through(line(512 * 1024), 8), 3), await best(() => through(many, 8), 3)];
+  assert.ok(long < 1.5 * short, `${long} ms and ${short} ms`);
+});
+
 test("P23: the first event passes at once, uncompressed, and nothing between may change it", async () => {
   let res;
   const upstream = await workspace((_, own) => {
@@ -214,4 +259,25 @@ test("P23: the first event passes at once, uncompressed, and nothing between may
   assert.ok(!/content-encoding/.test(text));
   res.end(`${chunk("second")}data: [DONE]\n\n`);
   await eventually(() => text.includes("[DONE]"), "the rest");
+
+  // from the workspace's writing to the client's reading
+  let wrote;
+  const quick = await workspace((_, own) => {
+    events(own);
+    setTimeout(() => (wrote = performance.now(), own.end(`${chunk("first")}data: [DONE]\n\n`)), 20);
+  });
+  const port = (await relayServer(quick.host)).port;
+  const took = await best(
+    () =>
+      new Promise((resolve, reject) => {
+        const client = connect(port, "127.0.0.1");
+        client.once("error", reject).write(bytes(CHAT, { body: STREAMED }));
+        client.setEncoding("utf8").on("data", (more) => {
+          if (!more.includes("first")) return;
+          client.destroy();
+          resolve(performance.now() - wrote);
+        });
+      }),
+  );
+  assert.ok(took < 50, `${took} ms`);
 });

@@ -11,10 +11,64 @@ pub(super) struct Made {
     pub(super) body: Vec<u8>,
     /// How often it was changed after it was valid.
     pub(super) changes: u64,
+    /// Whether the wide policy alone allows it as it was made.
+    pub(super) wide: bool,
 }
 
-/// Valid requests: method, target behind the mount, body.
-const VALID: &[(&str, &str, &str)] = &[
+impl Made {
+    /// A request as a page of the app sends it.
+    pub(super) fn valid(method: &str, target: &str, body: &str, wide: bool) -> Self {
+        let mut made = Self {
+            method: method.to_owned(),
+            target: ["/api/lakewire", target].concat(),
+            headers: vec![("origin".to_owned(), APP.to_owned()), ("x-lakewire-relay".to_owned(), "1".to_owned())],
+            own_origin: None,
+            body: body.as_bytes().to_vec(),
+            changes: 0,
+            wide,
+        };
+        if !body.is_empty() {
+            made.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        made
+    }
+}
+
+/// Requests that are valid for the wide policy alone.
+pub(super) const WIDE: &[(&str, &str, &str)] = &[
+    ("POST", "/api/2.0/serving-endpoints", r#"{"name":"mine","config":{"served_entities":[]}}"#),
+    ("DELETE", "/api/2.0/serving-endpoints/mine", ""),
+    ("PUT", "/api/2.0/serving-endpoints/mine/config", r#"{"served_entities":[]}"#),
+    ("GET", "/api/2.0/vector-search/endpoints?page_token=p", ""),
+    ("GET", "/api/2.0/vector-search/endpoints/vs", ""),
+    ("GET", "/api/2.0/vector-search/indexes?endpoint_name=vs", ""),
+    (
+        "POST",
+        "/api/2.0/vector-search/indexes",
+        r#"{"name":"main.docs.new","endpoint_name":"vs","primary_key":"id","index_type":"DIRECT_ACCESS","direct_access_index_spec":{}}"#,
+    ),
+    ("DELETE", "/api/2.0/vector-search/indexes/main.docs.new", ""),
+    ("GET", "/api/2.0/sql/warehouses?page_size=5", ""),
+    ("GET", "/api/2.0/sql/warehouses/w1", ""),
+    ("POST", "/api/2.0/sql/warehouses/w1/start", "{}"),
+    ("GET", "/api/2.0/sql/statements/01ef-aaaa", ""),
+    ("POST", "/api/2.0/sql/statements/01ef-aaaa/cancel", "{}"),
+    ("GET", "/api/2.0/sql/statements/01ef-aaaa/result/chunks/2", ""),
+    ("DELETE", "/api/2.1/unity-catalog/functions/main.tools.celsius?force=true", ""),
+    ("POST", "/api/2.0/mlflow/runs/update", r#"{"run_id":"f0e1","status":"FINISHED"}"#),
+    ("POST", "/api/2.0/mlflow/runs/log-batch", r#"{"run_id":"f0e1","metrics":[]}"#),
+    ("GET", "/api/2.0/mlflow/runs/get?run_id=f0e1", ""),
+    ("GET", "/api/2.0/mlflow/metrics/get-history?run_id=f0e1&metric_key=loss", ""),
+    ("POST", "/api/2.0/mlflow/traces/link-to-run", r#"{"trace_ids":["tr-1"],"run_id":"f0e1"}"#),
+    ("GET", "/api/2.0/mlflow/traces/tr-1/credentials-for-data-upload", ""),
+    ("GET", "/api/2.0/mlflow/traces/tr-1/credentials-for-data-download", ""),
+    ("GET", "/api/3.0/mlflow/traces/get?trace_id=tr-1", ""),
+    ("GET", "/api/3.0/mlflow/traces/tr-1", ""),
+    ("POST", "/api/3.0/mlflow/traces/tr-1/assessments", r#"{"assessment":{"trace_id":"tr-1","assessment_name":"x"}}"#),
+];
+
+/// Requests that are valid for both policies: method, target behind the mount, body.
+pub(super) const VALID: &[(&str, &str, &str)] = &[
     (
         "POST",
         "/serving-endpoints/claude/invocations",
@@ -56,22 +110,43 @@ const VALID: &[(&str, &str, &str)] = &[
         "/api/2.0/sql/statements",
         r#"{"warehouse_id":"w1","statement":"SELECT * FROM nations WHERE p > :p","parameters":[{"name":"p","value":"5","type":"INT"}],"wait_timeout":"30s"}"#,
     ),
-    ("GET", "/api/2.0/sql/statements/01ef-aaaa", ""),
-    ("POST", "/api/2.0/sql/statements/01ef-aaaa/cancel", "{}"),
-    ("GET", "/api/2.0/sql/statements/01ef-aaaa/result/chunks/2", ""),
     ("GET", "/api/2.1/unity-catalog/tables?catalog_name=main&schema_name=shop&max_results=50", ""),
     ("GET", "/api/2.1/unity-catalog/tables/main.shop.orders", ""),
+    ("GET", "/api/2.1/unity-catalog/functions?catalog_name=main&schema_name=tools", ""),
     ("GET", "/api/2.1/unity-catalog/functions/main.tools.celsius", ""),
+    ("POST", "/api/2.0/vector-search/indexes/main.docs.manual/sync", "{}"),
+    (
+        "POST",
+        "/api/2.0/vector-search/indexes/main.docs.manual/query",
+        r#"{"columns":["id"],"query_text":"x","query_type":"HYBRID","query_columns":["text"],"sort_columns":["id ASC"]}"#,
+    ),
+    ("GET", "/api/2.0/mlflow/experiments/get?experiment_id=7", ""),
+    ("POST", "/api/2.0/mlflow/experiments/create", r#"{"name":"/Shared/app"}"#),
+    (
+        "POST",
+        "/api/3.0/mlflow/traces/search",
+        r#"{"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"7"}}]}"#,
+    ),
+    ("GET", "/api/2.0/mlflow-artifacts/artifacts/7/traces/tr-1/artifacts/traces.json", ""),
+    (
+        "POST",
+        "/serving-endpoints/claude/invocations",
+        r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}]}"#,
+    ),
+    (
+        "POST",
+        "/serving-endpoints/agent/invocations",
+        r#"{"input":[{"role":"user","content":[{"type":"input_file","file_url":"data:x"}]}],"tool_choice":{"type":"function","name":"f"}}"#,
+    ),
+    ("POST", "/serving-endpoints/custom/invocations", r#"{"inputs":{"max_tokens":5,"x":[1]}}"#),
     ("GET", "/api/2.0/mlflow/experiments/get-by-name?experiment_name=%2FShared%2Fapp", ""),
     ("POST", "/api/2.0/mlflow/runs/create", r#"{"experiment_id":"7","run_name":"x"}"#),
     ("POST", "/api/2.0/mlflow/runs/search", r#"{"experiment_ids":["7"],"max_results":5}"#),
-    ("GET", "/api/2.0/mlflow/runs/get?run_id=f0e1", ""),
     (
         "POST",
         "/api/3.0/mlflow/traces",
         r#"{"trace":{"trace_info":{"trace_id":"tr-1","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"7"}}}}}"#,
     ),
-    ("GET", "/api/3.0/mlflow/traces/get?trace_id=tr-1", ""),
     (
         "PUT",
         "/api/2.0/mlflow-artifacts/artifacts/7/traces/tr-1/artifacts/traces.json",
@@ -341,6 +416,54 @@ const FIELDS: &[&str] = &[
     r#""page_token":"p""#,
     r#""inputs_json":"[]""#,
     r#""inputs_json":"{}""#,
+    r#""url":"data:x""#,
+    r#""image_url":"http://169.254.169.254/latest/meta-data""#,
+    r#""image_url":{"url":" data:x"}"#,
+    r#""file_url":"http://10.0.0.1/""#,
+    r#""file_\u0075rl":"file:///etc/passwd""#,
+    r#""file_id":"file-other""#,
+    r#""type":"item_reference""#,
+    r#""input":[{"type":"item_reference","id":"msg_of_other"}]"#,
+    r#""input":[{"id":"msg_of_other"}]"#,
+    r#""server_url":"http://10.0.0.1/""#,
+    r#""tools":[{"type":"function","server_url":"http://10.0.0.1/"}]"#,
+    r#""tool_choice":{"type":"mcp"}"#,
+    r#""tool_choice":{"type":"function","server_url":"http://10.0.0.1/"}"#,
+    r#""tool_choice":"auto""#,
+    r#""prompt":["a","b","c","d","e","f","g","h"]"#,
+    r#""inputs":{"max_tokens":1000000000}"#,
+    r#""inputs":{"max_tokens":[7,1000000000]}"#,
+    r#""dataframe_records":[{"max_new_tokens":1000000000}]"#,
+    r#""dataframe_split":{"columns":["max_tokens"],"data":[[1000000000]]}"#,
+    r#""params":{"maxTokens":1000000000}"#,
+    r#""params":{"best_of":99}"#,
+    r#""params":{"max_gen_len":1000000000}"#,
+    r#""custom_inputs":{"max_tokens":1000000000}"#,
+    r#""maxTokens":1000000000"#,
+    r#""query_type":"FULL_TEXT""#,
+    r#""query_type":"HYBRID""#,
+    r#""query_type":"full_text""#,
+    r#""query_columns":["salary"]"#,
+    r#""query_columns":[]"#,
+    r#""query_columns":["id","text"]"#,
+    r#""filters_json":"{\"id or salary >\":1}""#,
+    r#""filters_json":"{\"id OR\\tsalary\":[1,2]}""#,
+    r#""filters_json":"{\"id OR text LIKE\":[1,2]}""#,
+    r#""sort_columns":["id ASC,salary DESC"]"#,
+    r#""facets":["id TOP 3 salary"]"#,
+    r#""on_wait_timeout":"CONTINUE""#,
+    r#""wait_timeout":"0s""#,
+    r#""parameters":"x""#,
+    r#""parameters":[{"name":"a","value":[1]}]"#,
+    r#""catalog":{"a":1}"#,
+    r#""catalog":"main""#,
+    r#""run_id":"other""#,
+    r#""status":"FAILED""#,
+    r#""trace_id":"tr-of-other""#,
+    r#""assessment":{"trace_id":"tr-of-other"}"#,
+    r#""tags":{"mlflow.artifactLocation":"s3://evil"}"#,
+    r#""tags":[{"key":"mlflow.artifactLocation","value":"s3://evil"}]"#,
+    r#""trace_metadata":{"mlflow.artifact\u004cocation":"s3://evil"}"#,
 ];
 const BODIES: &[&[u8]] = &[
     b"",
@@ -378,18 +501,14 @@ impl Generator {
     }
 
     pub(super) fn next(&mut self) -> Made {
-        let (method, target, body) = self.of(VALID);
-        let mut made = Made {
-            method: method.to_owned(),
-            target: ["/api/lakewire", target].concat(),
-            headers: vec![("origin".to_owned(), APP.to_owned()), ("x-lakewire-relay".to_owned(), "1".to_owned())],
-            own_origin: None,
-            body: body.as_bytes().to_vec(),
-            changes: 0,
-        };
-        if !body.is_empty() {
-            made.headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        }
+        let wide = self.number(5) == 0;
+        let (method, target, body) = self.of(if wide { WIDE } else { VALID });
+        self.made(method, target, body, wide)
+    }
+
+    /// A request as it is valid, changed a few times.
+    fn made(&mut self, method: &str, target: &str, body: &str, wide: bool) -> Made {
+        let mut made = Made::valid(method, target, body, wide);
         for _ in 0..self.of(&[0, 1, 1, 1, 2, 2, 3, 5]) {
             made.changes += 1;
             match self.number(12) {
@@ -404,7 +523,6 @@ impl Generator {
         }
         made
     }
-
     fn segment(&mut self, made: &mut Made) {
         let mut segments: Vec<String> = made.target.split('/').map(str::to_owned).collect();
         let at = self.number(segments.len());

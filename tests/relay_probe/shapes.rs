@@ -10,40 +10,10 @@ use super::{APP, HOST};
 use crate::generator::Made;
 use lakewire::relay::{Answer, Upstream};
 
-pub(super) const NAMES: &[&str] = &[
-    "chat",
-    "writer",
-    "gte",
-    "agent",
-    "custom",
-    "endpoints",
-    "endpoint",
-    "index",
-    "query",
-    "next page",
-    "rows",
-    "no rows",
-    "named",
-    "free",
-    "statement",
-    "cancel",
-    "chunk",
-    "tables",
-    "table",
-    "function",
-    "experiment",
-    "run",
-    "runs",
-    "one run",
-    "trace",
-    "a trace",
-    "spans",
-];
+type Shape = Result<(), String>;
 
-type Shape = Result<&'static str, String>;
-
-/// Which allowed shape a forwarded request has.
-pub(super) fn check(made: &Made, sent: &Upstream) -> Shape {
+/// Whether a forwarded request has a shape that the narrow or the wide policy allows.
+pub(super) fn check(made: &Made, sent: &Upstream, wide: bool) -> Shape {
     gate(made, sent)?;
     headers(made, sent)?;
     whole_address(sent)?;
@@ -70,40 +40,38 @@ pub(super) fn check(made: &Made, sent: &Upstream) -> Shape {
     match (sent.method, segments.as_slice()) {
         ("POST", ["serving-endpoints", name, "invocations"]) => {
             asks(&[])?;
-            invoke(name, &body, sent.stream)
+            invoke(name, &body, sent.stream, wide)
         }
-        ("GET", ["api", "2.0", "serving-endpoints"]) => asks(&[]).map(|()| "endpoints"),
-        ("GET", ["api", "2.0", "serving-endpoints", "claude"]) => asks(&[]).map(|()| "endpoint"),
+        ("GET", ["api", "2.0", "serving-endpoints"]) => asks(&[]),
+        ("GET", ["api", "2.0", "serving-endpoints", "claude"]) => asks(&[]),
         ("GET", ["api", "2.0", "vector-search", "indexes", "main.docs.manual"]) => {
-            asks(&["ensure_reranker_compatible"]).map(|()| "index")
+            asks(&["ensure_reranker_compatible"])
         }
         ("POST", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "query"]) => query_shape(&body),
         ("POST", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "query-next-page"]) => {
             keys(&body, &["page_token", "endpoint_name"])?;
-            need(body["page_token"].is_string(), "no page token").map(|()| "next page")
+            need(body["page_token"].is_string(), "no page token")
         }
         ("POST", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "upsert-data"]) => {
             keys(&body, &["inputs_json"])?;
             let rows: Value =
                 serde_json::from_str(body["inputs_json"].as_str().unwrap_or("")).map_err(|error| error.to_string())?;
-            need(rows.is_array(), "rows that are no list").map(|()| "rows")
+            need(rows.is_array(), "rows that are no list")
         }
-        ("POST", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "sync"]) => {
-            keys(&body, &[]).map(|()| "rows")
-        }
+        ("POST", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "sync"]) => keys(&body, &[]),
         ("DELETE", ["api", "2.0", "vector-search", "indexes", "main.docs.manual", "delete-data"]) => {
-            asks(&["primary_keys"]).map(|()| "no rows")
+            asks(&["primary_keys"])
         }
         ("POST", ["api", "2.0", "sql", "statements"]) => {
             asks(&[])?;
-            statement(&body, made.target.starts_with("/api/lakewire/statements/top"))
+            statement(&body, made.target.starts_with("/api/lakewire/statements/top"), wide)
         }
-        ("GET", ["api", "2.0", "sql", "statements", one]) if id(one) => asks(&[]).map(|()| "statement"),
-        ("POST", ["api", "2.0", "sql", "statements", one, "cancel"]) if id(one) => keys(&body, &[]).map(|()| "cancel"),
+        ("GET", ["api", "2.0", "sql", "statements", one]) if wide && id(one) => asks(&[]),
+        ("POST", ["api", "2.0", "sql", "statements", one, "cancel"]) if wide && id(one) => keys(&body, &[]),
         ("GET", ["api", "2.0", "sql", "statements", one, "result", "chunks", number])
-            if id(one) && number.parse::<u32>().is_ok() =>
+            if wide && id(one) && number.parse::<u32>().is_ok() =>
         {
-            asks(&[]).map(|()| "chunk")
+            asks(&[])
         }
         ("GET", ["api", "2.1", "unity-catalog", "tables"]) => {
             asks(&[
@@ -116,7 +84,7 @@ pub(super) fn check(made: &Made, sent: &Upstream) -> Shape {
                 "omit_properties",
                 "omit_username",
             ])?;
-            need((value("catalog_name"), value("schema_name")) == ("main", "shop"), "another schema").map(|()| "tables")
+            need((value("catalog_name"), value("schema_name")) == ("main", "shop"), "another schema")
         }
         ("GET", ["api", "2.1", "unity-catalog", "functions"]) => {
             asks(&[
@@ -130,55 +98,54 @@ pub(super) fn check(made: &Made, sent: &Upstream) -> Shape {
                 "omit_username",
             ])?;
             need((value("catalog_name"), value("schema_name")) == ("main", "tools"), "another schema")
-                .map(|()| "function")
         }
         ("GET", ["api", "2.1", "unity-catalog", "tables", name]) if name.strip_prefix("main.shop.").is_some_and(id) => {
-            asks(&["include_browse"]).map(|()| "table")
+            asks(&["include_browse"])
         }
         ("GET", ["api", "2.1", "unity-catalog", "functions", name])
             if name.strip_prefix("main.tools.").is_some_and(id) =>
         {
-            asks(&["include_browse"]).map(|()| "function")
+            asks(&["include_browse"])
         }
         ("GET", ["api", "2.0", "mlflow", "experiments", "get-by-name"]) => {
             need(query == "experiment_name=%2FShared%2Fapp" || query == "experiment_name=7", "another experiment")
-                .map(|()| "experiment")
         }
         ("GET", ["api", "2.0", "mlflow", "experiments", "get"]) => {
-            need(query == "experiment_id=7", "another experiment").map(|()| "experiment")
+            need(query == "experiment_id=7", "another experiment")
         }
         ("POST", ["api", "2.0", "mlflow", "runs", "create"]) => {
             keys(&body, &["experiment_id", "user_id", "run_name", "start_time", "tags"])?;
-            need(body["experiment_id"] == "7", "another experiment").map(|()| "run")
+            need(body["experiment_id"] == "7", "another experiment")
         }
         ("POST", ["api", "2.0", "mlflow", "runs", "search"]) => {
             keys(&body, &["experiment_ids", "filter", "run_view_type", "max_results", "order_by", "page_token"])?;
             let ids = body["experiment_ids"].as_array().ok_or("no experiments")?;
-            need(!ids.is_empty() && ids.iter().all(|id| id == "7"), "another experiment").map(|()| "runs")
+            need(!ids.is_empty() && ids.iter().all(|id| id == "7"), "another experiment")
         }
-        ("GET", ["api", "2.0", "mlflow", "runs", "get"]) => {
+        ("GET", ["api", "2.0", "mlflow", "runs", "get"]) if wide => {
             asks(&["run_id"])?;
-            need(id(value("run_id")), "no run").map(|()| "one run")
+            need(id(value("run_id")), "no run")
         }
-        ("GET", ["api", "2.0", "mlflow", "metrics", "get-history"]) => {
-            asks(&["run_id", "metric_key", "max_results", "page_token"]).map(|()| "one run")
+        ("GET", ["api", "2.0", "mlflow", "metrics", "get-history"]) if wide => {
+            asks(&["run_id", "metric_key", "max_results", "page_token"])
         }
         ("POST", ["api", "3.0", "mlflow", "traces"]) => {
             keys(&body, &["trace"])?;
-            let place = &body["trace"]["trace_info"]["trace_location"];
+            let info = &body["trace"]["trace_info"];
+            let place = &info["trace_location"];
+            for tags in [&info["tags"], &info["trace_metadata"]] {
+                need(!tags.to_string().contains("mlflow.artifact"), "a place of files")?;
+            }
             need(
                 place["mlflow_experiment"]["experiment_id"] == "7" && place["type"] == "MLFLOW_EXPERIMENT",
                 "another experiment",
             )
-            .map(|()| "trace")
         }
-        ("GET", ["api", "3.0", "mlflow", "traces", "get"]) => {
+        ("GET", ["api", "3.0", "mlflow", "traces", "get"]) if wide => {
             asks(&["trace_id", "allow_partial"])?;
-            need(id(value("trace_id")), "no trace").map(|()| "a trace")
+            need(id(value("trace_id")), "no trace")
         }
-        ("GET", ["api", "3.0", "mlflow", "traces", one]) if id(one) && *one != "search" => {
-            asks(&[]).map(|()| "a trace")
-        }
+        ("GET", ["api", "3.0", "mlflow", "traces", one]) if wide && id(one) && *one != "search" => asks(&[]),
         (
             "PUT" | "GET",
             ["api", "2.0", "mlflow-artifacts", "artifacts", "7", "traces", one, "artifacts", "traces.json"],
@@ -186,7 +153,98 @@ pub(super) fn check(made: &Made, sent: &Upstream) -> Shape {
             if sent.method == "PUT" {
                 keys(&body, &["spans"])?;
             }
-            asks(&[]).map(|()| "spans")
+            asks(&[])
+        }
+        ("POST", ["api", "2.0", "mlflow", "experiments", "create"]) => {
+            keys(&body, &["name", "tags"])?;
+            need(body["name"] == "/Shared/app" || body["name"] == "7", "another experiment")
+        }
+        ("POST", ["api", "3.0", "mlflow", "traces", "search"]) => {
+            keys(&body, &["locations", "filter", "max_results", "order_by", "page_token"])?;
+            let places = body["locations"].as_array().ok_or("no experiments")?;
+            let seven = |place: &Value| {
+                place["mlflow_experiment"]["experiment_id"] == "7" && place["type"] == "MLFLOW_EXPERIMENT"
+            };
+            need(!places.is_empty() && places.iter().all(seven), "another experiment")
+        }
+        _ if wide => wider(sent.method, &segments, &body, &asks),
+        _ => Err("no allowed path".to_owned()),
+    }
+}
+
+/// What the switches of the wide policy add.
+fn wider(method: &str, segments: &[&str], body: &Value, asks: &impl Fn(&[&str]) -> Result<(), String>) -> Shape {
+    let id = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let name = |text: &str| text.split('.').all(id);
+    match (method, segments) {
+        ("POST", ["api", "2.0", "serving-endpoints"]) => {
+            keys(
+                body,
+                &[
+                    "name",
+                    "config",
+                    "ai_gateway",
+                    "tags",
+                    "rate_limits",
+                    "route_optimized",
+                    "budget_policy_id",
+                    "description",
+                    "email_notifications",
+                ],
+            )?;
+            need(body["name"].as_str().is_some_and(name), "no name")
+        }
+        ("DELETE", ["api", "2.0", "serving-endpoints", one]) if name(one) => asks(&[]),
+        ("PUT", ["api", "2.0", "serving-endpoints", one, "config"]) if name(one) => {
+            keys(body, &["served_entities", "served_models", "traffic_config", "auto_capture_config"])
+        }
+        ("GET", ["api", "2.0", "vector-search", "endpoints"]) => asks(&["page_token"]),
+        ("GET", ["api", "2.0", "vector-search", "endpoints", one]) if name(one) => asks(&[]),
+        ("GET", ["api", "2.0", "vector-search", "indexes"]) => asks(&["endpoint_name", "page_token"]),
+        ("POST", ["api", "2.0", "vector-search", "indexes"]) => {
+            keys(
+                body,
+                &[
+                    "name",
+                    "endpoint_name",
+                    "primary_key",
+                    "index_type",
+                    "index_subtype",
+                    "delta_sync_index_spec",
+                    "direct_access_index_spec",
+                ],
+            )?;
+            need(body["name"].as_str().is_some_and(|text| name(text) && text.split('.').count() == 3), "no name")
+        }
+        ("DELETE", ["api", "2.0", "vector-search", "indexes", one]) if name(one) && one.split('.').count() == 3 => {
+            asks(&[])
+        }
+        ("GET", ["api", "2.0", "sql", "warehouses"]) => asks(&["page_size", "page_token"]),
+        ("GET", ["api", "2.0", "sql", "warehouses", "w1"]) => asks(&[]),
+        ("POST", ["api", "2.0", "sql", "warehouses", "w1", "start"]) => keys(body, &[]),
+        ("DELETE", ["api", "2.1", "unity-catalog", "functions", one])
+            if one.strip_prefix("main.tools.").is_some_and(id) =>
+        {
+            asks(&["force"])
+        }
+        ("POST", ["api", "2.0", "mlflow", "runs", "update"]) => {
+            keys(body, &["run_id", "run_uuid", "status", "end_time", "run_name"])
+        }
+        ("POST", ["api", "2.0", "mlflow", "runs", "log-batch"]) => {
+            keys(body, &["run_id", "run_uuid", "metrics", "params", "tags"])
+        }
+        ("POST", ["api", "2.0", "mlflow", "traces", "link-to-run"]) => {
+            keys(body, &["trace_ids", "run_id"])?;
+            need(body["run_id"].as_str().is_some_and(id), "no run")
+        }
+        (
+            "GET",
+            ["api", "2.0", "mlflow", "traces", one, "credentials-for-data-upload" | "credentials-for-data-download"],
+        ) if id(one) => asks(&[]),
+        ("POST", ["api", "3.0", "mlflow", "traces", one, "assessments"]) if id(one) => {
+            keys(body, &["assessment"])?;
+            let other = &body["assessment"]["trace_id"];
+            need(other.is_null() || other == one, "an assessment of another trace")
         }
         _ => Err("no allowed path".to_owned()),
     }
@@ -258,11 +316,10 @@ fn whole_address(sent: &Upstream) -> Result<(), String> {
     Ok(())
 }
 
-fn invoke(name: &str, body: &Value, stream: bool) -> Shape {
+fn invoke(name: &str, body: &Value, stream: bool, wide: bool) -> Shape {
     let of = |key: &str| body.get(key).cloned().unwrap_or(Value::Null);
-    let (shape, known, cap): (_, &[&str], &[&str]) = match name {
+    let (known, cap): (&[&str], &[&str]) = match name {
         "claude" => (
-            "chat",
             &[
                 "messages",
                 "max_tokens",
@@ -291,18 +348,16 @@ fn invoke(name: &str, body: &Value, stream: bool) -> Shape {
             &["max_tokens", "max_completion_tokens"],
         ),
         "writer" => (
-            "writer",
             &["prompt", "max_tokens", "temperature", "top_p", "top_k", "n", "stop", "stream", "suffix", "echo", "user"],
             &["max_tokens"],
         ),
-        "gte" => ("gte", &["input", "instruction", "user", "dimensions", "encoding_format"], &[]),
-        "agent" if body.get("messages").is_some() => ("agent", &["messages", "stream", "custom_inputs"], &[]),
+        "gte" => (&["input", "instruction", "user", "dimensions", "encoding_format"], &[]),
+        "agent" if body.get("messages").is_some() => (&["messages", "stream", "custom_inputs"], &[]),
         "agent" => (
-            "agent",
-            &["input", "stream", "temperature", "max_output_tokens", "tools", "user", "custom_inputs"],
+            &["input", "stream", "temperature", "max_output_tokens", "tools", "tool_choice", "user", "custom_inputs"],
             &["max_output_tokens"],
         ),
-        "custom" => ("custom", &["inputs", "instances", "dataframe_split", "dataframe_records", "params"], &[]),
+        "custom" => (&["inputs", "instances", "dataframe_split", "dataframe_records", "params"], &[]),
         _ => return Err("an endpoint that is not allowed".to_owned()),
     };
     keys(body, known)?;
@@ -332,12 +387,91 @@ fn invoke(name: &str, body: &Value, stream: bool) -> Shape {
         of("tools").as_array().into_iter().flatten().all(|tool| tool["type"] == "function" || tool["type"] == "custom"),
         "a tool of the service",
     )?;
-    need(of("params")["max_tokens"].as_u64().is_none_or(|tokens| tokens <= 100), "too many tokens")?;
-    Ok(shape)
+    let prompts = of("prompt").as_array().map_or(1, Vec::len).max(1) as u64;
+    need(
+        name != "writer" || of("max_tokens").as_u64().is_some_and(|tokens| tokens * prompts <= 100),
+        "too many tokens for all prompts together",
+    )?;
+    for place in ["params", "inputs", "instances", "dataframe_records", "dataframe_split", "custom_inputs"] {
+        need(cheap(&of(place)), "a length that is over the limit")?;
+    }
+    for key in ["n", "best_of", "num_return_sequences"] {
+        need(of("params")[key].is_null() || of("params")[key] == 1, "too many answers")?;
+    }
+    for list in [of("messages"), of("input")] {
+        for item in list.as_array().into_iter().flatten() {
+            need(
+                !item.is_object() || item["role"].is_string() || item["type"].is_string(),
+                "a reference to what is kept at the service",
+            )?;
+        }
+        brought_along(&list, wide)?;
+    }
+    for tool in of("tools").as_array().into_iter().flatten() {
+        need(tool.get("server_url").is_none() && tool.get("url").is_none(), "a tool with an address")?;
+    }
+    let choice = of("tool_choice");
+    need(
+        choice.is_null()
+            || choice.is_string()
+            || (choice["type"] == "function" || choice["type"] == "custom") && choice.get("server_url").is_none(),
+        "a choice of a tool of the service",
+    )
+}
+
+/// No number of tokens within is over the limit: by its name, wherever it stands at most two levels deep.
+fn cheap(value: &Value) -> bool {
+    let names = ["max_tokens", "max_new_tokens", "max_gen_len", "maxTokens", "max_completion_tokens"];
+    let fits = |value: &Value| value.is_null() || value.as_u64().is_some_and(|tokens| tokens <= 100);
+    let column = |value: &Value| match value {
+        Value::Array(items) => items.iter().all(fits),
+        other => fits(other),
+    };
+    let own = |object: &Value| names.iter().all(|name| object.get(name).is_none_or(column));
+    let split = value["columns"].as_array().into_iter().flatten().enumerate().all(|(at, name)| {
+        !names.iter().any(|known| name == known)
+            || value["data"].as_array().into_iter().flatten().all(|row| row.get(at).is_none_or(fits))
+    });
+    own(value) && split && value.as_array().into_iter().flatten().all(own)
+}
+
+/// Nothing within is an address to call, or is kept at the service.
+fn brought_along(value: &Value, wide: bool) -> Result<(), String> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| brought_along(item, wide)),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            need(!(key == "type" && value == "item_reference"), "a stored item")?;
+            need(key != "file_id" || value.is_null(), "a stored file")?;
+            need(
+                wide || !key.ends_with("url") || value.as_str().is_none_or(|text| text.starts_with("data:")),
+                "an address that the service would call",
+            )?;
+            brought_along(value, wide)
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn query_shape(body: &Value) -> Shape {
-    keys(body, &["columns", "query_text", "num_results", "filters_json", "facets", "sort_columns"])?;
+    keys(
+        body,
+        &[
+            "columns",
+            "query_text",
+            "num_results",
+            "filters_json",
+            "facets",
+            "sort_columns",
+            "query_type",
+            "query_columns",
+        ],
+    )?;
+    let kind = body["query_type"].as_str().unwrap_or("ANN");
+    let columns = body["query_columns"].as_array();
+    need(kind == "ANN" || columns.is_some_and(|columns| !columns.is_empty()), "a search through all columns")?;
+    for text in ["sort_columns", "facets", "filters_json"].map(|key| body[key].to_string()) {
+        need(!text.contains("salary"), "a column that may not be read")?;
+    }
     need(body["num_results"].as_u64().is_some_and(|rows| (1..=20).contains(&rows)), "too many rows")?;
     let named = |key: &str| {
         body[key]
@@ -347,15 +481,15 @@ fn query_shape(body: &Value) -> Shape {
             .map(|column| column.as_str().unwrap_or("?").split(' ').next().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    for column in [named("columns"), named("facets"), named("sort_columns")].concat() {
+    for column in [named("columns"), named("facets"), named("sort_columns"), named("query_columns")].concat() {
         need(column == "id" || column == "text", "a column that may not be read")?;
     }
     let filters = body["filters_json"].as_str().unwrap_or("{}");
     need(!filters.contains("salary") && body["columns"].is_array(), "a filter on a column that may not be read")?;
-    Ok("query")
+    Ok(())
 }
 
-fn statement(body: &Value, named: bool) -> Shape {
+fn statement(body: &Value, named: bool, wide: bool) -> Shape {
     need(body["warehouse_id"] == "w1", "another warehouse")?;
     if named {
         keys(
@@ -385,7 +519,7 @@ fn statement(body: &Value, named: bool) -> Shape {
             value.is_null() || value.as_str().is_some_and(|text| text.parse::<i64>().is_ok()),
             "a value of another type",
         )?;
-        return Ok("named");
+        return Ok(());
     }
     keys(
         body,
@@ -408,9 +542,21 @@ fn statement(body: &Value, named: bool) -> Shape {
         "a statement that writes",
     )?;
     need(body["row_limit"].as_u64().is_some_and(|rows| (1..=500).contains(&rows)), "too many rows")?;
-    need(body["disposition"].is_null() || body["disposition"] == "INLINE", "links")?;
-    need(body["wait_timeout"].is_null() || body["wait_timeout"] == "30s", "another wait")?;
-    Ok("free")
+    need(wide || body["disposition"].is_null() || body["disposition"] == "INLINE", "links")?;
+    need(wide || body["format"].is_null() || body["format"] == "JSON_ARRAY", "a format of links")?;
+    need(wide || body["wait_timeout"] == "50s" && body["on_wait_timeout"] == "CANCEL", "a statement that goes on")?;
+    need(
+        body["wait_timeout"].is_null() || body["wait_timeout"].as_str().is_some_and(|wait| wait != "3600s"),
+        "a wait",
+    )?;
+    for key in ["catalog", "schema"] {
+        need(body[key].is_null() || body[key].is_string(), "a name of another type")?;
+    }
+    for parameter in body["parameters"].as_array().into_iter().flatten() {
+        need(parameter["name"].is_string() && !parameter["value"].is_array(), "a parameter of another type")?;
+    }
+    need(body["parameters"].is_null() || body["parameters"].is_array(), "parameters of another type")?;
+    Ok(())
 }
 
 /// Every refusal is small, and readable by the one page alone.

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { freePort, run, start } from "../../scripts/lib.mjs";
 import { inBrowser } from "./browser.mjs";
@@ -10,6 +11,31 @@ const ENDPOINT = "databricks-meta-llama-3-3-70b-instruct";
 const INVOCATIONS = `/api/lakewire/serving-endpoints/${ENDPOINT}/invocations`;
 const QUESTION = JSON.stringify({ messages: [{ role: "user", content: "What is a lakehouse?" }] });
 const exe = process.platform === "win32" ? ".cmd" : "";
+
+/** Requests that end in the middle of their body or name no address: the server that they may end is asked for its page afterwards. */
+async function outlives(origin, path, headers = {}) {
+  const { hostname, port, host } = new URL(origin);
+  const lines = Object.entries({ host, "content-type": "application/json", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const send = (text, leave) =>
+    new Promise((done) => {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => undefined);
+      socket.on("close", done);
+      socket.on("data", () => undefined);
+      socket.write(text, () => leave && socket.end());
+    });
+  try {
+    await send(`POST ${path} HTTP/1.1\r\n${lines}content-length: 100\r\n\r\n{`, true);
+    await send(`GET // HTTP/1.1\r\n${lines}connection: close\r\n\r\n`, false);
+    // a second time: what the first one broke has been seen by then
+    await send(`POST ${path} HTTP/1.1\r\n${lines}content-length: 100\r\n\r\n{`, true);
+    const page = await fetch(origin);
+    await page.arrayBuffer();
+    return page.status === 200 ? undefined : `the page then has the status ${page.status}`;
+  } catch (error) {
+    return `it is gone: ${error.cause?.message ?? error.message}`;
+  }
+}
 
 /** The starters by name; each is given its folder, and gives `[what, why it is wrong or nothing]`. */
 export function starters({ root, tools, here, host, token, key, load }) {
@@ -26,6 +52,7 @@ export function starters({ root, tools, here, host, token, key, load }) {
       const { status: got } = await answer.then(async (one) => (await one.arrayBuffer(), one));
       results.push([what, got === wanted ? undefined : `status ${got}, not ${wanted}`]);
     };
+    results.push(["a sender that goes away ends its own request alone", await outlives(origin, "/sign-in")]);
     const cookie = { cookie: `__Host-key=${key}` };
     await status("a stranger is refused", 401, post({}));
     await status("a wrong key is refused", 401, post({}, "/sign-in", "no"));
@@ -146,6 +173,7 @@ export function starters({ root, tools, here, host, token, key, load }) {
           return /lakehouse/i.test(said) ? undefined : `it said "${said}"`;
         });
         return [
+          ["a sender that goes away ends its own request alone", await outlives(url, "/oauth/token", { "sec-fetch-site": "same-origin" })],
           ["who is not its page is refused", other.status === 403 ? undefined : `status ${other.status}`],
           ["what is not named is not there", secrets.status === 404 ? undefined : `status ${secrets.status}`],
           ["a person signs in and chats; nothing of it stays in the page's stores", talk],

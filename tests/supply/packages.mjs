@@ -11,8 +11,8 @@ export async function checkPackages({ root, test, notRun, lockfiles }) {
   for (const path of lockfiles) {
     const { packages } = JSON.parse(await readFile(join(root, path), "utf8"));
     const folder = dirname(path);
-    // the one that is ours stands there as a link
-    const entries = Object.entries(packages).filter(([key, { link }]) => key.includes("node_modules/") && !link);
+    // the one that is ours stands there as a link, or as a copy of its folder
+    const entries = Object.entries(packages).filter(([key, { link, resolved }]) => key.includes("node_modules/") && !link && !(key === "node_modules/lakewire" && resolved === "file:../../pkg"));
     all.push({ folder, entries: entries.map(([key, one]) => ({ name: one.name ?? key.slice(key.lastIndexOf("node_modules/") + 13), ...one })) });
   }
 

@@ -13,6 +13,7 @@ export const CRATES = {
 export const PACKAGES = {
   ".": 122,
   benches: 154,
+  "examples/ai-sdk-page": 73,
   "examples/langchain-page": 91,
   "scripts/reference": 36,
   "tests/ai-sdk": 73,

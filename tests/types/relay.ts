@@ -2,7 +2,7 @@
 
 import { createRelay, readSessionCookie, sameSecret, sessionCookie } from "lakewire/relay";
 import type { Identity, Relay, RelayEvent, RelayOptions } from "lakewire/relay";
-import { nodeHandler, serverOptions } from "lakewire/relay/node";
+import { attachRelay, nodeHandler, serverOptions } from "lakewire/relay/node";
 import init, { createRelay as createSlim } from "lakewire/relay/slim";
 
 const sessions = new Map<string, Identity>();
@@ -34,6 +34,10 @@ const relay: Relay = createRelay(options);
 export const worker = { fetch: (request: Request, _env: unknown, context: { waitUntil(work: Promise<unknown>): void }) => relay(request, { waitUntil: (work) => context.waitUntil(work) }) };
 export const POST = (request: Request): Promise<Response> => relay(request);
 export const listener = nodeHandler(relay, { client: (req) => req.socket.remoteAddress });
+declare const http: { on(event: "request" | "checkContinue", listener: (req: { socket: { remoteAddress?: string } }) => void): unknown; listen(port: number): void };
+attachRelay(http, relay).listen(8080);
+export const server: typeof http = attachRelay(http, relay, { client: (req) => req.socket.remoteAddress });
+export const own: Relay = createRelay({ ...options, ownOrigin: "https://app.example.com", clientKey: async () => "one" });
 export const limit: number = serverOptions.headersTimeout;
 export const cookie: string = sessionCookie("session", "abc", { maxAge: 60 });
 export const same: boolean = sameSecret("a", null);

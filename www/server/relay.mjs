@@ -11,6 +11,8 @@ export const PATH = "/api/lakewire";
 const FAULT_HEADER = "x-lakewire-fault";
 /** How long the workspace may take to say which warehouses it has. */
 const WAREHOUSES_TIMEOUT_MS = 10_000;
+/** How long the warehouses that were named are taken for all there are. */
+const WAREHOUSES_KEPT_MS = 60_000;
 /** Answers that hold signed addresses of the workspace's storage. */
 const CREDENTIALS = /\/credentials-for-data-(up|down)load$/;
 
@@ -33,10 +35,11 @@ function allow(warehouses) {
 
 /**
  * The listener for requests under `PATH`. It is made when the first one comes, because it names the warehouses, and those are the
- * workspace's to say; `signed` replaces the signed addresses in answers.
+ * workspace's to say; `signed` replaces the signed addresses in answers, `now` is for tests.
  */
-export function workspaceRelay(config, signed) {
+export function workspaceRelay(config, signed, now = Date.now) {
   let made;
+  let until = Number.NEGATIVE_INFINITY;
   const make = async () => {
     const [{ kind }, warehouses] = await Promise.all([workspaceFacts(config), warehousesOf(config)]);
     const relay = createRelay({
@@ -57,8 +60,17 @@ export function workspaceRelay(config, signed) {
     });
   };
   return async (request, response) => {
-    // a workspace that could not be asked is asked again by the next request
-    made ??= make().catch((error) => ((made = undefined), Promise.reject(error)));
+    // warehouses come and go; a workspace that could not be asked is asked again by the next request, or what it said before is good
+    const before = made;
+    if (now() >= until) {
+      until = now() + WAREHOUSES_KEPT_MS;
+      made = make().catch((error) => {
+        if (before !== undefined) return before;
+        made = undefined;
+        until = Number.NEGATIVE_INFINITY;
+        throw error;
+      });
+    }
     return made.then((handle) => handle(request, response));
   };
 }
@@ -71,6 +83,9 @@ async function warehousesOf(config) {
     redirect: "manual",
     signal: AbortSignal.timeout(WAREHOUSES_TIMEOUT_MS),
   });
-  if (answer.status !== 200) return [];
+  await (answer.status === 200 ? undefined : answer.body?.cancel());
+  // who may not see warehouses has none; any other answer says nothing about them
+  if (answer.status === 401 || answer.status === 403 || answer.status === 404) return [];
+  if (answer.status !== 200) throw new Error(`The workspace could not say which warehouses it has: it answered with ${answer.status}.`);
   return ((await answer.json()).warehouses ?? []).map(({ id }) => id);
 }

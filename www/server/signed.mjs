@@ -13,6 +13,10 @@ const GOOD_FOR_MS = 15 * 60_000;
 const MOST = 1_000;
 /** A trace is larger than this only when something is wrong with it. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** How long a storage may take for all of it. */
+const MOST_MS = 60_000;
+/** What a trace may be; whatever else a storage says is bytes, and never a page of this server. */
+const TYPES = /^(application\/(json|octet-stream)|text\/plain)(;|$)/i;
 /** Storages are reached encrypted, but for those of this machine. */
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 /** The steps of a file in a data lake, besides the one PUT of all other storages. */
@@ -73,7 +77,14 @@ export class Signed {
       }
       headers["content-length"] = length;
     }
-    const upstream = (url.protocol === "https:" ? https : http).request(url, { method: request.method, headers });
+    // bytes that no length bounds would be a second request to the storage
+    if (request.method === "GET" && (request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0)) {
+      request.resume();
+      return sendJson(response, 400, { error_code: "BAD_REQUEST", message: "A request that reads has no body." }, { connection: "close" });
+    }
+    const upstream = (url.protocol === "https:" ? https : http).request(url, { method: request.method, headers, agent: false });
+    const late = setTimeout(() => upstream.destroy(new Error("The storage took too long.")), MOST_MS);
+    upstream.on("close", () => clearTimeout(late));
     response.on("close", () => {
       if (!response.writableFinished) upstream.destroy();
     });
@@ -83,9 +94,16 @@ export class Signed {
     });
     upstream.on("response", (answer) => {
       const type = answer.headers["content-type"];
-      response.writeHead(answer.statusCode ?? 502, { "cache-control": "no-store", ...(type && { "content-type": type }) });
+      let size = 0;
+      answer.on("data", (chunk) => {
+        size += chunk.length;
+        // a part must not look like the whole
+        if (size > MOST_BYTES) answer.destroy(new Error("The storage's answer is too large."));
+      });
+      response.writeHead(answer.statusCode ?? 502, { "cache-control": "no-store", ...(type && { "content-type": TYPES.test(type) ? type : "application/octet-stream" }) });
       pipeline(answer, response, () => {});
     });
+    if (request.method === "GET") return upstream.end();
     pipeline(request, upstream, () => {});
   }
 }

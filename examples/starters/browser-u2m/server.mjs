@@ -51,7 +51,7 @@ async function file(path) {
   return bytes && { bytes, type: { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css" }[type] };
 }
 
-const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, async (request, response) => {
+async function answer(request, response) {
   const path = request.url.split("?")[0];
   const route = request.method === "POST" && Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
   // only the page of this server may ask
@@ -64,5 +64,10 @@ const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, 
     "x-content-type-options": "nosniff",
   });
   response.end(found?.bytes ?? "There is no such page.");
-});
+}
+
+// what fails in one request, such as a sender that goes away, ends that request and not the server
+const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, (request, response) =>
+  answer(request, response).catch(() => (response.headersSent ? response.destroy() : response.writeHead(500).end())),
+);
 server.listen(Number(PORT), "127.0.0.1", () => console.log(`listening on http://localhost:${server.address().port}`));

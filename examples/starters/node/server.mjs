@@ -39,7 +39,7 @@ async function signIn(request, response) {
   response.writeHead(good ? 204 : 401, good ? { "set-cookie": sessionCookie("key", key, { maxAge: 86_400 }) } : {}).end();
 }
 
-const server = createServer(serverOptions, async (request, response) => {
+async function answer(request, response) {
   const path = request.url.split("?")[0];
   if (path.startsWith("/api/lakewire/")) return passOn(request, response);
   if (request.method === "POST" && path === "/sign-in" && request.headers["sec-fetch-site"] !== "cross-site") return signIn(request, response);
@@ -50,5 +50,8 @@ const server = createServer(serverOptions, async (request, response) => {
     "x-content-type-options": "nosniff",
   });
   response.end(found?.bytes ?? "There is no such page.");
-});
+}
+
+// what fails in one request, such as a sender that goes away, ends that request and not the server
+const server = createServer(serverOptions, (request, response) => answer(request, response).catch(() => (response.headersSent ? response.destroy() : response.writeHead(500).end())));
 server.listen(Number(PORT), "127.0.0.1", () => console.log(`listening on http://localhost:${server.address().port}`));

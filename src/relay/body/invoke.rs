@@ -1,8 +1,8 @@
 //! What a page may ask a model: by the form of the body and the lists the endpoint stands in, with what it may cost.
 
 use crate::relay::body::canonical::{Fields, Writer};
-use crate::relay::body::{Written, at_most, get, models, only, positive, positive_of};
-use crate::relay::policy::{RelayLimits, Rules};
+use crate::relay::body::{Written, at_most, get, inside, models, only, positive, positive_of};
+use crate::relay::policy::Rules;
 use crate::relay::reply::Fault;
 use crate::wire::json::Raw;
 
@@ -97,6 +97,12 @@ pub(super) fn rewrite(rules: &Rules, endpoint: &str, given: &Fields<'_>) -> Resu
         Form::Embeddings => texts(given, "input", limits.inputs)?,
         Form::Model => models::check(limits, given)?,
     }
+    if matches!(form, Form::Chat | Form::Agent | Form::Responses) {
+        inside::brought_along(rules, given)?;
+    }
+    if let Some(own) = get(given, "custom_inputs") {
+        models::lengths(limits, own, "custom_inputs")?;
+    }
     costs(rules, given)?;
     let stream = match get(given, "stream").map(Raw::text) {
         None | Some("false") => false,
@@ -111,7 +117,14 @@ pub(super) fn rewrite(rules: &Rules, endpoint: &str, given: &Fields<'_>) -> Resu
         }
         out.value(key, *value)?;
     }
-    cap_tokens(&mut out, limits, given, cap)?;
+    // a list of prompts is as many answers, which are no longer together than one
+    let answers = if form == Form::Completions {
+        get(given, "prompt").map_or(1, |prompt| prompt.items().count().max(1))
+    } else {
+        1
+    };
+    let most = (limits.max_tokens / u64::try_from(answers).unwrap_or(u64::MAX)).max(1);
+    cap_tokens(&mut out, most, given, cap)?;
     Ok(Written { text: out.finish(), stream })
 }
 
@@ -174,14 +187,8 @@ fn costs(rules: &Rules, given: &Fields<'_>) -> Result<(), Fault> {
     }
     if let Some(tools) = get(given, "tools") {
         at_most(tools, "tools", limits.tools)?;
-        for tool in tools.items() {
-            let kind = tool.get_some("type").and_then(Raw::as_str);
-            // some kinds of tools make the service call addresses or run code
-            if !kind.is_some_and(|kind| rules.tool_types.iter().any(|known| *known == kind)) {
-                return Err(Fault::body(&["A tool has a `type` that is not let through."]));
-            }
-        }
     }
+    inside::tools(rules, given)?;
     if let Some(thinking) = get(given, "thinking") {
         let budget = thinking.get_some("budget_tokens").map(|value| positive_of(value, "budget_tokens")).transpose()?;
         if !thinking.is_object() || budget.is_some_and(|budget| budget > limits.max_tokens) {
@@ -196,12 +203,12 @@ fn is_cap(key: &str) -> bool {
 }
 
 /// Writes how long the answer may be: never longer than the limit, and the limit when nothing was said.
-fn cap_tokens(out: &mut Writer, limits: &RelayLimits, given: &Fields<'_>, cap: Option<&str>) -> Result<(), Fault> {
+fn cap_tokens(out: &mut Writer, most: u64, given: &Fields<'_>, cap: Option<&str>) -> Result<(), Fault> {
     for key in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
         if let Some(asked) = positive(given, key)? {
-            out.number(key, asked.min(limits.max_tokens));
+            out.number(key, asked.min(most));
         } else if cap == Some(key) {
-            out.number(key, limits.max_tokens);
+            out.number(key, most);
         }
     }
     Ok(())

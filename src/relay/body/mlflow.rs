@@ -53,6 +53,14 @@ pub(super) fn rewrite(rules: &Rules, matched: &Matched<'_>, given: &Fields<'_>) 
             {
                 return Err(elsewhere());
             }
+            for key in ["tags", "trace_metadata"] {
+                let tags = info.and_then(|info| info.get_some(key));
+                let named = |tag: Raw<'_>| tag.get_some("key").and_then(Raw::as_str).is_some_and(|key| places(&key));
+                // where a trace's files are is the workspace's to say
+                if tags.is_some_and(|tags| tags.fields().any(|(key, _)| places(&key)) || tags.items().any(named)) {
+                    return Err(Fault::body(&["`", key, "` says where the files of the trace are."]));
+                }
+            }
             &["trace"]
         }
         Op::TraceSearch => {
@@ -64,11 +72,22 @@ pub(super) fn rewrite(rules: &Rules, matched: &Matched<'_>, given: &Fields<'_>) 
             }
             &["locations", "filter", "max_results", "order_by", "page_token"]
         }
-        Op::Assess => &["assessment"],
+        Op::Assess => {
+            let other = get(given, "assessment").and_then(|assessment| assessment.get_some("trace_id"));
+            if other.is_some_and(|other| !other.is_null() && other.as_str().as_deref() != Some(matched.name())) {
+                return Err(Fault::body(&["`assessment.trace_id` is not the trace of the address: leave it out."]));
+            }
+            &["assessment"]
+        }
         Op::SpansWrite => &["spans"],
         _ => return Err(Fault::nowhere()),
     };
     plain(given, known)
+}
+
+/// Tags that say where files are.
+fn places(key: &str) -> bool {
+    key.starts_with("mlflow.artifact")
 }
 
 fn elsewhere() -> Fault {

@@ -1,6 +1,7 @@
 //! Bodies: parsed once, checked, and written anew from what was checked. What is forwarded is never the text that came.
 
 mod canonical;
+mod inside;
 mod invoke;
 mod manage;
 mod mlflow;

@@ -34,7 +34,17 @@ pub(super) fn query(rules: &Rules, index: &str, given: &Fields<'_>) -> Result<St
         return Err(super::unknown(key));
     }
     let columns = rules.columns.iter().find(|(known, _)| known == index).map(|(_, columns)| columns.as_slice());
+    let kind = get(given, "query_type").map(|kind| kind.as_str().unwrap_or_default());
+    if !kind.as_deref().is_none_or(|kind| matches!(kind, "ANN" | "HYBRID" | "FULL_TEXT")) {
+        return Err(Fault::body(&["`query_type` is not `ANN`, `HYBRID` or `FULL_TEXT`."]));
+    }
     check_columns(columns, given)?;
+    // without them the service looks through all columns, and so tells of those that may not be read
+    let words = kind.is_some_and(|kind| kind != "ANN");
+    let named = get(given, "query_columns").is_some_and(|named| named.items().next().is_some());
+    if columns.is_some() && words && !named {
+        return Err(Fault::body(&["`query_columns` is missing: name the columns whose words are searched."]));
+    }
     if let Some(reranker) = get(given, "reranker") {
         // another model would be another endpoint
         if reranker.get_some("model").and_then(Raw::as_str).as_deref() != Some("databricks_reranker") {
@@ -57,26 +67,26 @@ fn check_columns(allowed: Option<&[String]>, given: &Fields<'_>) -> Result<(), F
     let Some(allowed) = allowed else { return Ok(()) };
     let known = |column: &str| allowed.iter().any(|known| known == column);
     let refused = || Fault::body(&["A column is not among those that may be read."]);
-    let all = |value: Raw<'_>, first_word: bool| {
+    let all = |value: Raw<'_>, of: Form| {
         value.is_array()
-            && value.items().all(|item| {
-                item.as_str()
-                    .is_some_and(|text| known(if first_word { text.split(' ').next().unwrap_or("") } else { &text }))
-            })
+            && value.items().all(|item| item.as_str().is_some_and(|text| of.column(&text).is_some_and(known)))
     };
-    for (key, first_word) in [
-        ("columns", false),
-        ("columns_to_rerank", false),
-        ("query_columns", false),
-        ("sort_columns", true),
-        ("facets", true),
+    for (key, of) in [
+        ("columns", Form::Name),
+        ("columns_to_rerank", Form::Name),
+        ("query_columns", Form::Name),
+        ("sort_columns", Form::Sort),
+        ("facets", Form::Facet),
     ] {
-        if get(given, key).is_some_and(|value| !all(value, first_word)) {
+        if get(given, key).is_some_and(|value| !all(value, of)) {
             return Err(refused());
         }
     }
     let rerank = get(given, "reranker").and_then(|reranker| reranker.get_some("parameters"));
-    if rerank.and_then(|parameters| parameters.get_some("columns_to_rerank")).is_some_and(|value| !all(value, false)) {
+    if rerank
+        .and_then(|parameters| parameters.get_some("columns_to_rerank"))
+        .is_some_and(|value| !all(value, Form::Name))
+    {
         return Err(refused());
     }
     if get(given, "columns").is_none() {
@@ -90,12 +100,46 @@ fn check_columns(allowed: Option<&[String]>, given: &Fields<'_>) -> Result<(), F
     let text = filters.as_str().unwrap_or_default();
     let filters = Raw::parse(&text).map_err(|_| Fault::body(&["`filters_json` is not the text of a JSON object."]))?;
     let groups: Vec<Raw<'_>> = if filters.is_array() { filters.items().collect() } else { vec![filters] };
-    let fits = |key: &str| key.split(" OR ").all(|part| known(part.trim().split(' ').next().unwrap_or("")));
+    let fits = |key: &str| key.split(" OR ").all(|part| Form::Filter.column(part).is_some_and(known));
     if groups.iter().all(|group| group.is_object() && group.fields().all(|(key, _)| fits(&key))) {
         Ok(())
     } else {
         Err(refused())
     }
+}
+
+/// How a text names a column: its name, and nothing behind it but what the form has.
+#[derive(Clone, Copy)]
+enum Form {
+    Name,
+    Sort,
+    Facet,
+    Filter,
+}
+
+impl Form {
+    /// The column a text names, when it has exactly this form.
+    fn column(self, text: &str) -> Option<&str> {
+        let (name, rest) = match text.split_once(' ') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (text, None),
+        };
+        let fits = match (self, rest) {
+            (_, None) => true,
+            (Self::Name, Some(_)) => return Some(text),
+            (Self::Sort, Some(rest)) => matches!(rest, "ASC" | "DESC"),
+            (Self::Facet, Some(rest)) => {
+                rest.strip_prefix("TOP ").is_some_and(grammar::number)
+                    || rest.strip_prefix("BUCKETS [[").and_then(|rest| rest.strip_suffix("]]")).is_some_and(buckets)
+            }
+            (Self::Filter, Some(rest)) => matches!(rest, "NOT" | "LIKE" | "NOT LIKE" | "<" | "<=" | ">" | ">="),
+        };
+        fits.then_some(name)
+    }
+}
+
+fn buckets(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || b".,-+eE[] ".contains(&byte))
 }
 
 /// The next page of a query.

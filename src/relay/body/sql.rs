@@ -140,6 +140,30 @@ fn only_parameters(mut arguments: &str) -> Option<()> {
     }
 }
 
+/// Parameters are a list, each with a name, a value that is no list or object, and the text of a type.
+fn check_parameters(given: &Fields<'_>) -> Result<(), Fault> {
+    let Some(parameters) = get(given, "parameters") else { return Ok(()) };
+    if !parameters.is_array() {
+        return Err(Fault::body(&["`parameters` is not a list."]));
+    }
+    for parameter in parameters.items() {
+        let name = parameter.get_some("name").and_then(Raw::as_str);
+        if !name.is_some_and(|name| grammar::parameter(&name)) {
+            return Err(Fault::body(&["A parameter has no name, or one that cannot be."]));
+        }
+        let fits = parameter.fields().all(|(key, value)| match &*key {
+            "name" => true,
+            "value" => !value.is_array() && !value.is_object(),
+            "type" => value.is_null() || value.as_str().is_some_and(|text| text.len() <= 100),
+            _ => false,
+        });
+        if !fits {
+            return Err(Fault::body(&["A parameter is not a `name`, a `value` and a `type`."]));
+        }
+    }
+    Ok(())
+}
+
 /// A statement of the page's own: on the policy's warehouse, within its rows, and reading unless the policy lets it write.
 pub(super) fn free(rules: &Rules, given: &Fields<'_>) -> Result<String, Fault> {
     only(given, FIELDS)?;
@@ -166,16 +190,24 @@ pub(super) fn free(rules: &Rules, given: &Fields<'_>) -> Result<String, Fault> {
     if get(given, "wait_timeout").is_some() {
         text_of(given, "wait_timeout", seconds)?;
     }
-    positive(given, "byte_limit")?;
-    for parameter in get(given, "parameters").into_iter().flat_map(Raw::items) {
-        let name = parameter.get_some("name").and_then(Raw::as_str);
-        if !name.is_some_and(|name| grammar::parameter(&name)) {
-            return Err(Fault::body(&["A parameter has no name, or one that cannot be."]));
+    for key in ["catalog", "schema"] {
+        if get(given, key).is_some() {
+            let name = |name: &str| !name.is_empty() && name.len() <= 255 && !name.chars().any(char::is_control);
+            text_of(given, key, name)?;
         }
     }
+    positive(given, "byte_limit")?;
+    check_parameters(given)?;
+    // what nobody waits for any more ends, unless the policy lets it go on
+    let goes_on = rules.writing || rules.long_running;
+    let waits = |key: &str| !goes_on && matches!(key, "wait_timeout" | "on_wait_timeout");
     let mut out = Writer::new();
-    for (key, value) in given.iter().filter(|(key, value)| !value.is_null() && key != "row_limit") {
+    for (key, value) in given.iter().filter(|(key, value)| !value.is_null() && key != "row_limit" && !waits(key)) {
         out.value(key, *value)?;
+    }
+    if !goes_on {
+        out.text("wait_timeout", "50s");
+        out.text("on_wait_timeout", "CANCEL");
     }
     out.number("row_limit", positive(given, "row_limit")?.unwrap_or(rules.row_limit).min(rules.row_limit));
     Ok(out.finish())
