@@ -96,7 +96,7 @@ class Relay {
     const decision = JSON.parse(this.#core.admit(...raw));
     switch (decision.do) {
       case "refuse":
-        asked.report({ type: "refused", status: decision.status, reason: stranger ? "policy; unknown host: give `ownOrigin`" : "policy" });
+        asked.report({ type: "refused", status: decision.status, reason: stranger ? "unknown host: give `ownOrigin`" : "policy" });
         return answer(decision);
       case "preflight":
         return answer(decision);
@@ -180,7 +180,7 @@ class Relay {
         throw new Mistake(`clientKey failed: ${kindOf(thrown)}`);
       }
       // whatever else it were, all would share one rate
-      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text of 1 to 1024 characters");
+      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text, or a long one");
       return `c:${key}`;
     }
     if (identity !== undefined) return `u:${identity.id}`;
@@ -276,7 +276,7 @@ class Relay {
     }
     const streams = head.body === "stream";
     const limit = streams ? this.#limits.streamBytes : this.#limits.responseBytes;
-    if (!streams && Number(got.headers.get("content-length") ?? 0) > limit) return end(asked.refuse(502, "the answer is larger than this relay passes on"));
+    if (!streams && Number(got.headers.get("content-length") ?? 0) > limit) return end(asked.refuse(502, "size"));
     asked.report({ type: "answered", status: head.status, upstreamStatus: got.status });
     const headers = new Headers(head.headers);
     if (!headers.has("x-request-id")) headers.set("x-request-id", asked.id);
