@@ -188,7 +188,7 @@ class Relay {
     const address = client ?? remoteAddr?.hostname;
     if (address === undefined && !this.#saidNoClient) {
       this.#saidNoClient = true;
-      asked.report({ type: "warning", reason: "no address of the client is known: all share one rate; give `client` in the context, or `clientKey`" });
+      asked.report({ type: "warning", reason: "no address of the client: all share one rate; give `client` or `clientKey`" });
     }
     return `a:${network(address)}`;
   }
@@ -266,7 +266,7 @@ class Relay {
       return { answer };
     };
     // a redirect is never followed with a token: browsers' `manual` hides it behind the status 0, workers show it
-    if (got.type === "opaqueredirect" || got.status < 200 || (got.status >= 300 && got.status < 400)) return end(asked.refuse(502, `the workspace answered with ${got.status}, which is not passed on`));
+    if (got.type === "opaqueredirect" || got.status < 200 || (got.status >= 300 && got.status < 400)) return end(asked.refuse(502, `the workspace answered with ${got.status}`));
     const head = JSON.parse(this.#core.answer(route, got.status, JSON.stringify([...got.headers])));
     if (head.body === "error") {
       const bytes = await little(got.body);
