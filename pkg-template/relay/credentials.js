@@ -78,10 +78,10 @@ class Asked {
     this.#refused = undefined;
     let token;
     try {
-      token = await within((async () => this.#ask({ refused: refused !== undefined }))(), PATIENCE_MS, "`credentials` gave no token in time.");
+      token = await within((async () => this.#ask({ refused: refused !== undefined }))(), PATIENCE_MS, "late");
     } catch (cause) {
       // its words may hold what nobody should log
-      throw fail("TokenProvider", "`credentials` gave no token: it threw, or took too long.", { cause });
+      throw fail("TokenProvider", "`credentials` gave no token.", { cause });
     }
     if (typeof token !== "string" || !VISIBLE.test(token)) throw fail("TokenProvider", "`credentials` gave something that is not a token.");
     return token;

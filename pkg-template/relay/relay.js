@@ -6,7 +6,7 @@ import { fail, LakewireError, toError } from "../errors.js";
 import { credentials, within } from "./credentials.js";
 import { pump, readWhole, Unreadable } from "./pump.js";
 import { answer, refusal, reporter } from "./report.js";
-import { factsOf, inCamelCase, ownOrigins, settings } from "./settings.js";
+import { factsOf, inCamelCase, knownHosts, settings } from "./settings.js";
 
 /** How much of an error's body is read, and for how long. */
 const ERROR_BYTES = 64 * 1024;
@@ -26,7 +26,7 @@ export function createRelay(options) {
   }
   const fetch = own.fetch ?? ((url, init) => globalThis.fetch(url, init));
   const { host, limits } = factsOf(core);
-  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? ownOrigins(own, origins) : undefined });
+  const relay = new Relay({ core, own, limits, host, fetch, tokens: credentials(own, host, fetch), known: sameOrigin ? knownHosts(own.hosts, origins) : undefined });
   return (request, context) => relay.handle(request, context ?? {});
 }
 
@@ -73,11 +73,8 @@ class Relay {
   async handle(request, context) {
     const wrong = mistakeIn(context);
     const asked = new Asked(request, wrong === undefined ? context : {}, this.#report);
-    if (wrong !== undefined) {
-      asked.report({ type: "failed", status: 500, reason: wrong });
-      return refusal(500, asked.id);
-    }
     try {
+      if (wrong !== undefined) throw new Mistake(wrong);
       return await this.#handle(asked);
     } catch (thrown) {
       // whatever it was: nothing is passed on, and nothing of it is said
@@ -89,16 +86,17 @@ class Relay {
   async #handle(asked) {
     const { request, context } = asked;
     if (!(await this.#enabled())) return asked.refuse(503, "disabled");
-    const origin = request.headers.get("origin");
-    const ownOrigin = this.#known?.(new URL(request.url), origin);
-    if (this.#known !== undefined && ownOrigin === undefined && origin === null) return asked.refuse(421, "unknown host: give `ownOrigin`, or name it in `hosts`");
+    const { origin, host } = new URL(request.url);
+    const stranger = this.#known !== undefined && !this.#known(host);
+    if (stranger && request.headers.get("origin") === null) return asked.refuse(421, "unknown host");
+    const ownOrigin = this.#known?.(host) ? origin : undefined;
     // one id for the page, the log and the workspace
     const headers = [...request.headers].filter(([name]) => name !== "x-request-id");
     const raw = [request.method, asked.target, JSON.stringify([...headers, ["x-request-id", asked.id]]), ownOrigin];
     const decision = JSON.parse(this.#core.admit(...raw));
     switch (decision.do) {
       case "refuse":
-        asked.report({ type: "refused", status: decision.status, reason: this.#known !== undefined && ownOrigin === undefined && isOwn(origin, request.headers) ? "policy: a page of this relay's own origin, which it does not know by this name: give `ownOrigin`" : "policy" });
+        asked.report({ type: "refused", status: decision.status, reason: stranger ? "unknown host: give `ownOrigin`" : "policy" });
         return answer(decision);
       case "preflight":
         return answer(decision);
@@ -139,19 +137,24 @@ class Relay {
     const { enabled } = this.#own;
     if (typeof enabled !== "function") return enabled !== false;
     try {
-      return (await within(Promise.resolve(enabled()), this.#own.authorizeMs, "`enabled` gave no answer in time.")) === true;
+      return (await this.#soon(enabled)) === true;
     } catch {
       return false;
     }
   }
 
+  /** What a hook of the app's gives, if it does so in time. */
+  #soon(hook, ...given) {
+    return within((async () => hook(...given))(), this.#own.authorizeMs, "late");
+  }
+
   /** Who asks, or what to answer; closed when the hook fails. */
   async #authorize(asked) {
-    const { authorize, authorizeMs } = this.#own;
+    const { authorize } = this.#own;
     if (authorize === undefined) return undefined;
     let who;
     try {
-      who = await within((async () => authorize(asked.request))(), authorizeMs, "`authorize` gave no answer in time.");
+      who = await this.#soon(authorize, asked.request);
     } catch (thrown) {
       return asked.refuse(503, `authorize failed: ${kindOf(thrown)}`);
     }
@@ -168,16 +171,16 @@ class Relay {
 
   /** Whose share a request uses up: the user's, else the peer's as the platform says it; never what a header says. */
   async #key(asked, identity) {
-    const { clientKey, authorizeMs } = this.#own;
+    const { clientKey } = this.#own;
     if (clientKey !== undefined) {
       let key;
       try {
-        key = await within((async () => clientKey(asked.request, asked.context, identity))(), authorizeMs, "`clientKey` gave no answer in time.");
+        key = await this.#soon(clientKey, asked.request, asked.context, identity);
       } catch (thrown) {
         throw new Mistake(`clientKey failed: ${kindOf(thrown)}`);
       }
       // whatever else it were, all would share one rate
-      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text of 1 to 1024 characters");
+      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text, or a long one");
       return `c:${key}`;
     }
     if (identity !== undefined) return `u:${identity.id}`;
@@ -185,7 +188,7 @@ class Relay {
     const address = client ?? remoteAddr?.hostname;
     if (address === undefined && !this.#saidNoClient) {
       this.#saidNoClient = true;
-      asked.report({ type: "warning", reason: "no address of the client is known: all share one rate; give `client` in the context, or `clientKey`" });
+      asked.report({ type: "warning", reason: "no address of the client: all share one rate; give `client` or `clientKey`" });
     }
     return `a:${network(address)}`;
   }
@@ -263,7 +266,7 @@ class Relay {
       return { answer };
     };
     // a redirect is never followed with a token: browsers' `manual` hides it behind the status 0, workers show it
-    if (got.type === "opaqueredirect" || got.status < 200 || (got.status >= 300 && got.status < 400)) return end(asked.refuse(502, `the workspace answered with ${got.status}, which is not passed on`));
+    if (got.type === "opaqueredirect" || got.status < 200 || (got.status >= 300 && got.status < 400)) return end(asked.refuse(502, `the workspace answered with ${got.status}`));
     const head = JSON.parse(this.#core.answer(route, got.status, JSON.stringify([...got.headers])));
     if (head.body === "error") {
       const bytes = await little(got.body);
@@ -273,7 +276,7 @@ class Relay {
     }
     const streams = head.body === "stream";
     const limit = streams ? this.#limits.streamBytes : this.#limits.responseBytes;
-    if (!streams && Number(got.headers.get("content-length") ?? 0) > limit) return end(asked.refuse(502, "the answer is larger than this relay passes on"));
+    if (!streams && Number(got.headers.get("content-length") ?? 0) > limit) return end(asked.refuse(502, "size"));
     asked.report({ type: "answered", status: head.status, upstreamStatus: got.status });
     const headers = new Headers(head.headers);
     if (!headers.has("x-request-id")) headers.set("x-request-id", asked.id);
@@ -312,18 +315,12 @@ function kindOf(thrown) {
   return typeof name === "string" && /^\w{1,40}$/.test(name) ? name : "not an error";
 }
 
-/** What is wrong with a context, if anything: an app may have handed over something else by mistake. */
-function mistakeIn({ target, client, signal, waitUntil }) {
-  if (target !== undefined && typeof target !== "string") return "the context's `target` is no text";
-  if (client !== undefined && client !== null && typeof client !== "string") return "the context's `client` is no text";
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") return "the context's `signal` is none";
-  if (waitUntil !== undefined && typeof waitUntil !== "function") return "the context's `waitUntil` is no function";
-  return undefined;
-}
+const CONTEXT = { target: "string", client: "string", signal: "object", waitUntil: "function" };
 
-/** Whether a request says of itself that it comes from a page of its own host, over whatever scheme; for words in a log alone. */
-function isOwn(origin, headers) {
-  return headers.get("sec-fetch-site") === "same-origin" || (origin !== null && origin.replace(/^https?:\/\//, "") === headers.get("host"));
+/** What is wrong with a context, if anything: an app may have handed over something else by mistake. */
+function mistakeIn(context) {
+  const name = Object.keys(CONTEXT).find((name) => typeof (context[name] ?? undefined) !== CONTEXT[name] && (context[name] ?? undefined) !== undefined);
+  return name && `the context's \`${name}\` is no ${CONTEXT[name]}`;
 }
 
 /** One request: what it asked, and what is said of it. */

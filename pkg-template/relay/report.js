@@ -9,12 +9,12 @@ const SAID = {
   403: ["PERMISSION_DENIED", "This relay does not let you do this."],
   408: ["DEADLINE_EXCEEDED", "The request's body did not arrive in time."],
   413: ["BAD_REQUEST", "The request's body is larger than this relay takes."],
-  421: ["PERMISSION_DENIED", "This relay does not answer to the name it was asked by."],
-  429: ["REQUEST_LIMIT_EXCEEDED", "Too many requests: wait a little, then try again."],
+  421: ["PERMISSION_DENIED", "This relay has another name."],
+  429: ["REQUEST_LIMIT_EXCEEDED", "Too many requests: try again later."],
   500: ["INTERNAL_ERROR", "The relay failed."],
-  502: ["INTERNAL_ERROR", "The workspace could not be reached, or gave an answer that is not passed on."],
-  503: ["TEMPORARILY_UNAVAILABLE", "The relay is not available now: try again later."],
-  504: ["DEADLINE_EXCEEDED", "The workspace did not answer in time."],
+  502: ["INTERNAL_ERROR", "The workspace gave no answer that is passed on."],
+  503: ["TEMPORARILY_UNAVAILABLE", "The relay is not available now."],
+  504: ["DEADLINE_EXCEEDED", "The workspace gave no answer in time."],
 };
 
 /** Headers of every answer: nothing between may keep or change it. */

@@ -38,10 +38,10 @@ export function settings(options) {
   const hosts = own.hosts ?? [];
   if (!Array.isArray(hosts) || !hosts.every((host) => typeof host === "string")) throw fail("InvalidInput", "`hosts` must be a list of host names with their ports.");
   const { ownOrigin } = own;
+  // one that is listed, and whose name is known as the relay's own
   if (ownOrigin !== undefined) {
-    if (policy.sameOrigin === false) throw fail("InvalidInput", "`ownOrigin` and `sameOrigin: false` exclude each other: leave one out.");
-    if (!isOrigin(ownOrigin)) throw fail("InvalidInput", "`ownOrigin` must be an origin as browsers say it: https://app.example.com.");
-    policy.sameOrigin = true;
+    policy.sameOrigin ??= true;
+    policy.origins = [...[policy.origins ?? []].flat(), ownOrigin];
   }
   const json = write(policy, { public: own.public === true, authorize: own.authorize !== undefined, credentials: own.allowCredentials === true });
   return { own: { ...own, hosts, authorizeMs }, origins: policy.origins, sameOrigin: policy.sameOrigin === true, json };
@@ -113,26 +113,10 @@ export function inCamelCase(error) {
   return error;
 }
 
-function isOrigin(text) {
-  try {
-    const { origin, protocol, host } = new URL(text);
-    return origin === text && (protocol === "https:" || (protocol === "http:" && LOOPBACK.test(host)));
-  } catch {
-    return false;
-  }
-}
-
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/**
- * What a request's own origin is: `(url, origin) => ownOrigin | undefined`. The names a relay answers to are this machine's, those of its
- * origins, and those it is told; `ownOrigin` counts by whatever name it came, as a proxy may have changed that and the scheme.
- */
-export function ownOrigins({ ownOrigin, hosts }, origins = []) {
-  const listed = ownOrigin === undefined ? origins : [...origins, ownOrigin];
-  const names = new Set([...hosts.map((host) => host.toLowerCase()), ...listed.map((origin) => origin.replace(/^https?:\/\//, ""))]);
-  return (url, origin) => {
-    if (ownOrigin !== undefined && origin === ownOrigin) return ownOrigin;
-    return LOOPBACK.test(url.host) || names.has(url.host) ? url.origin : undefined;
-  };
+/** Which names this relay answers to as its own origin: this machine's, those of its origins, and those it is told. */
+export function knownHosts(hosts, origins = []) {
+  const names = new Set([...hosts.map((host) => host.toLowerCase()), ...origins.map((origin) => origin.replace(/^https?:\/\//, ""))]);
+  return (host) => LOOPBACK.test(host) || names.has(host);
 }

@@ -133,7 +133,7 @@ test("P31: a relay that could be open by mistake is not made", () => {
     "two credentials": { ...good, clientId: "x", clientSecret: "y" }, "a token with a line end": { ...good, token: `${TOKEN}\r\nx: y` }, "nobody and not public": { ...good, public: undefined }, "both": { ...good, authorize: () => null },
     "public as text": { ...good, public: "yes" }, "a misspelt option": { ...good, orgins: [ORIGIN] }, "a misspelt limit": { ...good, limits: { bodyByte: 1 } }, "a limit of nothing": { ...good, limits: { idleMs: 0 } }, "a misspelt capability": { ...good, allow: { chats: ["llama"] } },
     "a negative limit": { ...good, limits: { bodyBytes: -1 } }, "snake case": { ...good, limits: { body_bytes: 1 } }, "no number": { ...good, limits: { maxTokens: Number.NaN } }, "no end": { ...good, limits: { rate: { requests: Number.POSITIVE_INFINITY } } }, "no number of rows": { ...good, allow: { sql: { warehouseId: "w1", statements: { a: { statement: "SELECT 1", rowLimit: Number.NaN } } } } },
-    "an own origin with a path": { ...good, ownOrigin: `${ORIGIN}/` }, "an own origin in the clear": { ...good, ownOrigin: "http://app.example.com" }, "an own origin that is none": { ...good, ownOrigin: "app.example.com" }, "an own origin and not": { ...good, ownOrigin: ORIGIN, sameOrigin: false }, "nothing": undefined,
+    "an own origin with a path": { ...good, ownOrigin: `${ORIGIN}/` }, "an own origin that is none": { ...good, ownOrigin: "app.example.com" }, "nothing": undefined,
   })) {
     assert.match(unmade(given).message, /[.]$/, what);
   }
@@ -236,7 +236,7 @@ test("an own origin is known behind a proxy that ends TLS, by whatever name the 
 test("a context that is none is a refusal, never a rejection", async () => {
   const told = [];
   const relay = createRelay(options(upstream.host, { onEvent: (event) => told.push(event) }));
-  for (const context of [{ target: {} }, { target: 7 }, { client: {} }, { client: Promise.resolve("192.0.2.1") }, { signal: true }, { signal: null }, { waitUntil: 1 }]) {
+  for (const context of [{ target: {} }, { target: 7 }, { client: {} }, { client: Promise.resolve("192.0.2.1") }, { signal: true }, { waitUntil: 1 }]) {
     const answer = await unheard(() => relay(new Request("https://relay.example/api/lakewire/x", { headers: PAGE }), context));
     assert.equal(answer.status, 500);
     assert.match(told.at(-1).reason, new RegExp(`^the context's \`${Object.keys(context)[0]}\``));
