@@ -6,7 +6,7 @@
 //   --tag v0.1.0     the tag that is released: must be the version's
 //   --allow-dirty    with changes that are not committed, to try it
 //   --twice NAME,…   builds only these a second time (see scripts/build.mjs), to try it; said at the end
-//   --skip NAME,…    leaves out `twice` (the second build, minutes), `supply`, `crate` or `api`, to try it; said at the end
+//   --skip NAME,…    leaves out `twice` (the second build, minutes), `probe` (minutes), `supply`, `crate` or `api`, to try it; said at the end
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -118,6 +118,14 @@ async function checksums() {
   await writeFile(join(OUT, "SHA256SUMS"), `${lines.join("\n")}\n`);
 }
 
+/** The open relay probe at its full length; the release shows its figures. */
+async function probe() {
+  const { stdout } = await run("cargo", ["test", "--locked", "--release", "-p", "lakewire", "--features", "relay", "--test", "relay_probe", "--", "--nocapture"], { cwd: ROOT, env: { RELAY_REQUESTS: "1000000" } });
+  const figures = /^\d+ requests, .*$/m.exec(stdout)?.[0];
+  if (!figures?.startsWith("1000000 ")) return "The probe did not send a million requests.";
+  say(`  ${figures}`);
+}
+
 const passes = (command, args, options) => run(command, args, { cwd: ROOT, ...options }).then(() => undefined);
 
 if (!flags["dry-run"]) {
@@ -138,6 +146,7 @@ if (!skipped.has("api")) {
 }
 if (!skipped.has("supply")) await part("Q1-Q12 what it is made of", () => passes(node, ["tests/supply/run.mjs"]));
 if (!skipped.has("crate")) await part("The crate: exact files, and it builds from them", crate);
+if (!skipped.has("probe")) await part("P33 a million requests, none of which leads to a call that is not allowed", probe);
 if (!skipped.has("twice")) await part("Q9 the same bytes from a second build in another folder", twice);
 await part("Q12 bills of materials", () => writeBills(OUT).then(() => undefined));
 await part("Checksums", checksums);

@@ -75,6 +75,8 @@ export interface RelayAllow {
   fields?: readonly string[];
   /** Types of tools; `function` and `custom` unless said. */
   toolTypes?: readonly string[];
+  /** Lets messages name addresses besides `data:` ones, such as those of images: the service calls them, from inside its network. */
+  urls?: boolean;
   /** Serving endpoints themselves: listing, reading (these, or all), and creating and deleting them. */
   servingEndpoints?: { list?: boolean; get?: readonly string[] | boolean; manage?: boolean };
   /** Vector search: these indexes, of these columns if named, at most so many results (100). */
@@ -88,7 +90,9 @@ export interface RelayAllow {
   };
   /**
    * SQL at one warehouse, or at these: named statements, sent as `POST {path}/statements/{name}`. `reading` is wider: it lets through
-   * every single statement that only reads; `writing` lets through everything.
+   * every single statement that only reads, cancelled after 50 s, with a result of one answer; `writing` lets through everything.
+   * `longRunning` lets statements go on and be reached by their ids, `externalLinks` lets results be links and their parts be had by
+   * id: an id is bound to no user.
    */
   sql?: {
     warehouseId: string | readonly string[];
@@ -98,14 +102,19 @@ export interface RelayAllow {
     list?: boolean;
     start?: boolean;
     externalLinks?: boolean;
+    longRunning?: boolean;
     rowLimit?: number;
   };
   /** Functions of Unity Catalog that may be read, or schemas of them; `delete` lets them be deleted. */
   functions?: readonly string[] | boolean | { names?: readonly string[] | boolean; delete?: boolean };
   /** Tables that may be read about, or schemas of them. */
   tables?: readonly string[] | boolean;
-  /** MLflow: traces and runs of these experiments, or of all; `storage` hands out links to where traces are stored. */
-  mlflow?: { experiments: readonly string[] | boolean; write?: boolean; storage?: boolean };
+  /**
+   * MLflow: searching traces and runs of these experiments, and beginning them with `write`. `byId` lets runs and traces be read and
+   * changed by their ids, which do not tell their experiment: in every experiment that the token reaches. `experiments: true` says so by
+   * itself. `storage` hands out links to where traces are stored, and needs one of the two.
+   */
+  mlflow?: { experiments: readonly string[] | boolean; write?: boolean; storage?: boolean; byId?: boolean };
 }
 
 /** Limits. Sizes are bytes, times milliseconds; each has a default. */
