@@ -80,6 +80,8 @@ export interface RelayAllow {
   fields?: readonly string[];
   /** Types of tools; `function` and `custom` unless said. */
   toolTypes?: readonly string[];
+  /** Lets messages name addresses besides `data:` ones, such as those of images: the service calls them, from inside its network. */
+  urls?: boolean;
   /** Serving endpoints themselves: listing, reading (these, or all), and creating and deleting them. */
   servingEndpoints?: { list?: boolean; get?: readonly string[] | boolean; manage?: boolean };
   /** Vector search: these indexes, of these columns if named, at most so many results (100). */
@@ -93,8 +95,9 @@ export interface RelayAllow {
   };
   /**
    * SQL at one warehouse, or at these: named statements, sent as `POST {path}/statements/{name}`. `reading` is wider: it lets through
-   * every single statement that only reads; `writing` lets through everything. With either, results are read and statements cancelled by
-   * their ids, whoever ran them.
+   * every single statement that only reads, cancelled after 50 s, with a result of one answer; `writing` lets through everything.
+   * `longRunning` lets statements go on and be reached by their ids, `externalLinks` lets results be links and their parts be had by
+   * id: an id is bound to no user.
    */
   sql?: {
     warehouseId: string | readonly string[];
@@ -104,6 +107,7 @@ export interface RelayAllow {
     list?: boolean;
     start?: boolean;
     externalLinks?: boolean;
+    longRunning?: boolean;
     rowLimit?: number;
   };
   /** Functions of Unity Catalog that may be read, or schemas of them; `delete` lets them be deleted. */
@@ -111,10 +115,11 @@ export interface RelayAllow {
   /** Tables that may be read about, or schemas of them. */
   tables?: readonly string[] | boolean;
   /**
-   * MLflow: traces and runs of these experiments, or of all; `storage` hands out links to where traces are stored. The names bound what is
-   * searched and made. **What is asked for by its id (a run, a trace) is bound by the token's rights alone**, also for `write` and `storage`.
+   * MLflow: searching traces and runs of these experiments, and beginning them with `write`. `byId` lets runs and traces be read and
+   * changed by their ids, which do not tell their experiment: in every experiment that the token reaches. `experiments: true` says so by
+   * itself. `storage` hands out links to where traces are stored, and needs one of the two.
    */
-  mlflow?: { experiments: readonly string[] | boolean; write?: boolean; storage?: boolean };
+  mlflow?: { experiments: readonly string[] | boolean; write?: boolean; storage?: boolean; byId?: boolean };
 }
 
 /** Limits. Sizes are bytes, times milliseconds; each has a default. */

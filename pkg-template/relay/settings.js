@@ -8,7 +8,7 @@ const OWN = ["token", "clientId", "clientSecret", "scopes", "credentials", "auth
 const NAMED = ["statements", "columns", "parameters"];
 /** Words of the core's sentences that the caller writes in camelCase. */
 const WORDS =
-  /\b(same_origin|request_headers|serving_endpoints|vector_search|tool_types|max_results|warehouse_id|external_links|row_limit|(?:body|response|stream|target|header)_bytes|(?:stream|body|first_byte|idle|per)_ms|open_per_client|max_tokens)\b/g;
+  /\b(same_origin|request_headers|serving_endpoints|vector_search|tool_types|max_results|warehouse_id|external_links|long_running|by_id|row_limit|(?:body|response|stream|target|header)_bytes|(?:stream|body|first_byte|idle|per)_ms|open_per_client|max_tokens)\b/g;
 /** The longest that a timer can be set to. */
 const LONGEST_MS = 2 ** 31 - 1;
 const AUTHORIZE_MS = 10_000;

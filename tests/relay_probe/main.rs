@@ -1,7 +1,8 @@
 //! The open relay probe: requests out of a grammar of hostile and of valid pieces, and an oracle that knows nothing of the
 //! router. It holds the regular shapes of what the policy allows, and says of each forwarded request whether it is one.
 //!
-//! `RELAY_REQUESTS=1000000 cargo test --release --features native --test relay_probe -- --nocapture` is the long run.
+//! `RELAY_REQUESTS=1000000 cargo test --release -p lakewire --features relay --test relay_probe -- --nocapture` is the long run, which
+//! `npm run release` makes.
 
 #![allow(
     clippy::unwrap_used,

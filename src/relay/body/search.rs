@@ -34,7 +34,8 @@ pub(super) fn query(rules: &Rules, index: &str, given: &Fields<'_>) -> Result<St
         return Err(super::unknown(key));
     }
     let columns = rules.columns.iter().find(|(known, _)| known == index).map(|(_, columns)| columns.as_slice());
-    let kind = get(given, "query_type").map(|kind| kind.as_str().unwrap_or_default());
+    // the service takes it in any case
+    let kind = get(given, "query_type").map(|kind| kind.as_str().unwrap_or_default().to_ascii_uppercase());
     if !kind.as_deref().is_none_or(|kind| matches!(kind, "ANN" | "HYBRID" | "FULL_TEXT")) {
         return Err(Fault::body(&["`query_type` is not `ANN`, `HYBRID` or `FULL_TEXT`."]));
     }

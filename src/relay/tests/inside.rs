@@ -158,6 +158,7 @@ fn p26_columns_that_may_not_be_read_are_not_searched() {
         r#"{"columns":["id"],"query_type":"HYBRID","query_text":"salary 100","query_columns":[]}"#,
         r#"{"columns":["id"],"query_type":"FULL_TEXT","query_columns":["salary"]}"#,
         r#"{"columns":["id"],"query_type":"full_text"}"#,
+        r#"{"columns":["id"],"query_type":"other"}"#,
         r#"{"columns":["id"],"query_type":["FULL_TEXT"]}"#,
         r#"{"columns":["id"],"filters_json":"{\"id or salary >\":1}"}"#,
         r#"{"columns":["id"],"filters_json":"{\"id OR\\tsalary\":[1,2]}"}"#,
@@ -172,7 +173,7 @@ fn p26_columns_that_may_not_be_read_are_not_searched() {
     }
     for body in [
         r#"{"columns":["id"],"query_text":"x","query_type":"ANN"}"#,
-        r#"{"columns":["id"],"query_text":"x","query_type":"HYBRID","query_columns":["text"]}"#,
+        r#"{"columns":["id"],"query_text":"x","query_type":"hybrid","query_columns":["text"]}"#,
         r#"{"columns":["id"],"filters_json":"{\"id OR text LIKE\":[1,2],\"id >=\":3,\"text NOT\":\"x\"}"}"#,
         r#"{"columns":["id"],"sort_columns":["id","text DESC"],"facets":["id","text TOP 3","id BUCKETS [[1,2],[3,4.5]]"]}"#,
     ] {
