@@ -104,7 +104,7 @@ class Relay {
       case "forward":
         break;
       default:
-        throw new Error("The core decided something that the handler does not know.");
+        throw new Mistake("decision");
     }
     asked.cors = decision.cors;
 
@@ -163,7 +163,7 @@ class Relay {
       return answer({ status: who.status, headers: [...who.headers], body: who.body ?? "" }, [["cache-control", "no-store, no-transform"], ...asked.cors]);
     }
     if (who === null || who === undefined || who === false) return asked.refuse(401, "authorize");
-    if (typeof who?.id !== "string" || who.id === "" || who.id.length > 1024) return asked.refuse(503, "authorize gave neither { id } nor null");
+    if (typeof who?.id !== "string" || who.id === "" || who.id.length > 1024) return asked.refuse(503, "authorize gave no { id }");
     if (asked.request.bodyUsed) return asked.refuse(503, "authorize read the body");
     asked.user = who.id;
     return who;
@@ -180,7 +180,7 @@ class Relay {
         throw new Mistake(`clientKey failed: ${kindOf(thrown)}`);
       }
       // whatever else it were, all would share one rate
-      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text, or a long one");
+      if (typeof key !== "string" || key === "" || key.length > 1024) throw new Mistake("clientKey gave no text");
       return `c:${key}`;
     }
     if (identity !== undefined) return `u:${identity.id}`;
