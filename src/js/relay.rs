@@ -90,23 +90,6 @@ impl RelayCore {
         own("refuse", &self.policy.public_error(status, body, request_id.as_deref()))
     }
 
-    /// The refusal of a client whose share is used up for so many milliseconds, as `refuse`.
-    #[wasm_bindgen(js_name = too_many)]
-    pub fn too_many(&self, wait_ms: f64, request_id: Option<String>) -> String {
-        own("refuse", &self.policy.too_many(milliseconds(wait_ms), request_id.as_deref()))
-    }
-
-    /// The refusal of somebody whom the `authorize` hook does not know, as `refuse`.
-    pub fn unauthorized(&self, request_id: Option<String>) -> String {
-        own("refuse", &self.policy.unauthorized(request_id.as_deref()))
-    }
-
-    /// A refusal of the handler's own, as `refuse`: 408 for a body that does not come, 413 for one that is too large, 503 for
-    /// somebody who has too much open.
-    pub fn refusal(&self, status: u16, request_id: Option<String>) -> String {
-        own("refuse", &self.policy.refusal(status, request_id.as_deref()))
-    }
-
     /// The last event of a stream that ends early: `upstream`, `size`, `time` or `idle`.
     #[wasm_bindgen(js_name = cut_event)]
     pub fn cut_event(&self, why: &str) -> String {
@@ -155,15 +138,6 @@ impl RelayCore {
 #[wasm_bindgen(js_name = logSafe)]
 pub fn log_safe(text: &str) -> String {
     crate::relay::log_safe(text)
-}
-
-/// The `set-cookie` value of a login, in the one strict form.
-///
-/// # Errors
-/// `InvalidInput` when name or value cannot stand in a cookie.
-#[wasm_bindgen(js_name = sessionCookie)]
-pub fn session_cookie(name: &str, value: &str, max_age: u32) -> Result<String, JsValue> {
-    crate::relay::session_cookie(name, value, max_age).map_err(|error| to_js(&error))
 }
 
 /// Whether two secrets are the same, in a time that depends on their lengths alone.
