@@ -30,6 +30,12 @@ mod observe;
 mod order;
 pub mod pages;
 pub mod prompts;
+// the other JavaScript builds must not grow by code that only shares helpers with theirs
+#[cfg(any(
+    not(target_arch = "wasm32"),
+    feature = "js_relay",
+    not(any(feature = "js_chat", feature = "js_sql", feature = "js_mlflow"))
+))]
 pub mod relay;
 #[cfg(all(feature = "relay", not(target_arch = "wasm32")))]
 pub mod relay_service;
