@@ -61,6 +61,32 @@ async function one(name, command, args, cwd) {
   process.stdout.write(good ? `ok - ${name}\n` : `not ok - ${name}: ${says === undefined ? "scripts/examples.mjs does not know it" : `${stdout}${stderr}`.trim()}\n`);
 }
 
+/** An example that serves: started, asked once through a page's request, and stopped. */
+async function served(name) {
+  let why;
+  try {
+    const { code, stderr } = await run("cargo", ["build", "-q", "--locked", "-p", "lakewire", "--features", "relay", "--example", "relay"], { cwd: ROOT, check: false });
+    if (code !== 0) throw new Error(stderr);
+    const program = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug", "examples", `relay${process.platform === "win32" ? ".exe" : ""}`);
+    const origin = "http://localhost:5173";
+    const { match } = await start(program, [], { env: { ...env, LAKEWIRE_ORIGIN: origin, PORT: "0" }, ready: /listens on (http:\S+)/ });
+    const ask = (from) =>
+      fetch(`${match[1]}/serving-endpoints/databricks-meta-llama-3-3-70b-instruct/invocations`, {
+        method: "POST",
+        headers: { origin: from, "content-type": "application/json", "x-lakewire-relay": "1" },
+        body: '{"messages":[{"role":"user","content":"My name is Ann. What is my name?"}]}',
+      });
+    const [answer, stranger] = [await ask(origin), await ask("https://evil.example")];
+    const text = await answer.text();
+    if (answer.status !== 200 || !text.includes("Ann") || stranger.status !== 403) why = `${answer.status} ${text}, and to a stranger ${stranger.status}`;
+  } catch (error) {
+    why = error.message;
+  }
+  if (why === undefined) passed += 1;
+  else failed += 1;
+  process.stdout.write(why === undefined ? `ok - ${name}\n` : `not ok - ${name}: ${why}\n`);
+}
+
 // the examples import the package by its name, as a user's code does
 const folder = await mkdtemp(join(tmpdir(), "lakewire-examples-"));
 try {
@@ -71,6 +97,8 @@ try {
     if (name.endsWith(".mjs")) {
       await copyFile(join(EXAMPLES, name), join(folder, name));
       await one(name, process.execPath, [join(folder, name)], folder);
+    } else if (name === "relay.rs") {
+      await served(name);
     } else {
       await one(name, "cargo", ["run", "-q", "--locked", "-p", "lakewire", "--features", "native", "--example", name.replace(/\.rs$/, "")], ROOT);
     }
